@@ -1,0 +1,218 @@
+"""What deciding needs and what it says: frozen facts in, one decision out, both plain data.
+
+``Needs`` names what must be loaded in bulk beforehand, ``Facts`` is the loaded answer, a
+``Decision`` is what the engine then does. Nothing here asks a database or a provider.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from connectors.core.records import Raw, TargetState
+from connectors.core.references import MappingKey, MissingMapping
+from connectors.core.states import Reason, State
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DocumentKey:
+    """A source record's place in the ledger of one integration."""
+
+    stream: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a record's decision will look at.
+
+    ``twins`` are normalised numbers: other documents of the same stream, and target records of
+    the stream's kind, that carry one of them are loaded as suspects. ``dependants`` asks for the
+    documents that named this one in their own ``documents``.
+    """
+
+    mappings: frozenset[MappingKey] = frozenset()
+    documents: frozenset[DocumentKey] = frozenset()
+    twins: frozenset[str] = frozenset()
+    dependants: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedTarget:
+    """The target item that a mapping leads to."""
+
+    key: str
+    name: str
+    active: bool = True
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkState:
+    """What we know to stand at the target for one part: as posted, with the mappings used then."""
+
+    part: str
+    target_kind: str
+    target_id: str
+    target_number: str
+    reference: str
+    status: str
+    payload: Mapping[str, Any]
+    lines: Mapping[str, str]
+    total: Decimal | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sibling:
+    """Another document of the same integration, as far as decisions look at it.
+
+    ``record`` is its source record as last read, for the flow to parse where it must.
+    """
+
+    id: int
+    stream: str
+    key: str
+    number: str
+    state: State
+    party_key: str = ""
+    links: Mapping[str, LinkState] = field(default_factory=dict)
+    record: Raw = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything a decision may look at, loaded in bulk before it is asked for.
+
+    ``target_suspects`` are cached target records whose number is one of ``Needs.twins``;
+    ``live`` is this document's target records as read freshly, only where the flow asked.
+    ``dependants`` are the documents of other streams that name this one (``Needs.dependants``).
+    ``locked_until`` is the last day of the target's closed period; ``gone`` says that the
+    source no longer has the record.
+    """
+
+    mappings: Mapping[MappingKey, MappedTarget] = field(default_factory=dict)
+    documents: Mapping[DocumentKey, Sibling] = field(default_factory=dict)
+    twins: tuple[Sibling, ...] = ()
+    target_suspects: tuple[TargetState, ...] = ()
+    links: Mapping[str, LinkState] = field(default_factory=dict)
+    dependants: tuple[Sibling, ...] = ()
+    live: Mapping[str, TargetState] = field(default_factory=dict)
+    source_profile: Mapping[str, Any] = field(default_factory=dict)
+    target_profile: Mapping[str, Any] = field(default_factory=dict)
+    locked_until: date | None = None
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call at the target. ``action`` is a word that the flow's sink understands.
+
+    ``body`` is JSON-ready; ``status`` is the target's status once it has happened; ``creates``
+    marks the step that brings the target record into being; steps that share a non-empty
+    ``batch`` may leave in one call.
+    """
+
+    action: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+    status: str = ""
+    creates: bool = False
+    batch: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartPlan:
+    """What one target record shall become: its payload, and the steps that are left to do.
+
+    ``total`` is what the target must report afterwards, to the cent; None for no check.
+    ``vendor_key`` must agree too before a record found by our reference is adopted.
+    """
+
+    part: str
+    target_kind: str
+    reference: str
+    payload: Mapping[str, Any]
+    steps: tuple[Step, ...]
+    total: Decimal | None
+    currency: str
+    number: str = ""
+    vendor_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliver:
+    """Do these steps; when they are done the document is in ``final``.
+
+    ``nudges`` are documents to be decided anew once this one has settled.
+    """
+
+    parts: tuple[PartPlan, ...]
+    final: State = State.POSTED
+    nudges: tuple[DocumentKey, ...] = ()
+    mappings_used: tuple[MappingKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """The target already says what we mean."""
+
+    final: State = State.POSTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotApplicable:
+    """This flow does not post it; ``words`` say why."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Everything that is missing, not the first thing only."""
+
+    missing: tuple[MissingMapping, ...] = ()
+    documents: tuple[DocumentKey, ...] = ()
+    reason: Reason = Reason.VENDOR_MISSING
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A person must decide."""
+
+    reason: Reason
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadTarget:
+    """The decision needs these parts as the target has them now; ask again with ``Facts.live``."""
+
+    parts: tuple[str, ...]
+
+
+Decision = Deliver | Nothing | NotApplicable | Waiting | Held | ReadTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A probe's answer: the step has happened, and the target now says this."""
+
+    state: TargetState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """A probe's answer: no trace of it at the target, as far as one look can tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A probe's answer: something stands there that is not what we meant."""
+
+    words: str
+    state: TargetState | None = None
+
+
+Probe = Found | Absent | Conflict

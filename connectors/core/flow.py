@@ -1,0 +1,175 @@
+"""What a flow is to the engine: its streams, its decision, its sink, its options.
+
+A flow package builds one ``Flow`` value out of these; the engine runs it and knows no provider.
+Clients are opaque here: the engine opens them and hands them through.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from connectors.core.decisions import Decision, Facts, Needs, Probe, Step
+from connectors.core.errors import ProviderError
+from connectors.core.records import Page, Raw, Record, Sighting, TargetState, Window
+from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
+
+SOURCE = "source"
+TARGET = "target"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One setting of an integration, as its form shows it. ``kind``: bool, text, choice, days."""
+
+    name: str
+    label: str
+    help: str
+    default: Any
+    kind: str = "bool"
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One source list of a stream. ``pages`` yields sightings of everything in the window.
+
+    ``windowed`` lists are asked by modification time; the others are read whole.
+    """
+
+    name: str
+    facet: str
+    pages: Callable[[Any, Window], Iterator[Page[Sighting]]]
+    windowed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """A readable collection at the source whose records become documents.
+
+    ``rank`` is the order of delivery: lower ranks first. ``read`` fetches one record's full
+    JSON by key and locator and raises ProviderError(NOT_FOUND) when it is gone.
+    ``sweep`` lists every id there is since the history start.
+    """
+
+    name: str
+    title: str
+    rank: int
+    target_kind: str
+    listings: tuple[Listing, ...]
+    sweep: tuple[Listing, ...]
+    read: Callable[[Any, str, str], Raw]
+    parse: Callable[[Raw], Record]
+    content: Callable[[Record], Any]
+    twin_number: Callable[[Record], str]
+    party_key: Callable[[Record], str]
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceStream:
+    """Master data of one side, cached. ``fetch`` yields pages of rows, changed ones first if
+    ``since`` (an aware ISO text) is given and the provider can tell.
+
+    ``incremental`` lists stop at known rows; the others are read whole every ``every``.
+    """
+
+    side: str
+    kind: str
+    every: timedelta
+    fetch: Callable[[Any, str | None], Iterator[Page[ReferenceRow]]]
+    incremental: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetIndex:
+    """Cached heads of the target's own records of a kind: who holds a number already.
+
+    ``fetch`` yields records modified since the given ISO text, or all of them.
+    """
+
+    kind: str
+    fetch: Callable[[Any, str | None], Iterator[Page[TargetState]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartRef:
+    """Which target record a step or a probe is about; ids are empty before it exists.
+
+    ``total`` is the payload's total as text, empty where none is checked.
+    """
+
+    target_kind: str
+    reference: str
+    target_id: str
+    number: str
+    vendor_key: str
+    total: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Sink(Protocol):
+    """The target side of a flow: does one step, or tells whether it has happened.
+
+    ``perform`` raises ProviderError (UnknownOutcomeError when its fate is unknown).
+    ``probe`` only reads; it never raises for an absent record.
+    """
+
+    def perform(self, client: Any, part: PartRef, step: Step) -> TargetState: ...
+
+    def perform_batch(
+        self, client: Any, items: Sequence[tuple[PartRef, Step]]
+    ) -> Sequence[TargetState | ProviderError]: ...
+
+    def probe(self, client: Any, part: PartRef, step: Step) -> Probe: ...
+
+    def read(self, client: Any, part: PartRef) -> TargetState | None: ...
+
+    def web_url(self, target_kind: str, target_id: str, profile: Mapping[str, Any]) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a decision may know of its integration: options by name, and stable identities."""
+
+    options: Mapping[str, Any]
+    source_settings: Mapping[str, Any]
+    target_settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A kind of integration, in code.
+
+    ``source`` and ``target`` are provider keys; ``mapping_kinds`` gives each kind of mapping its
+    name for people. ``autolink`` gets both sides' rows of one kind and the (source, target) key
+    pairs that are linked already, and returns only links that need no person.
+    """
+
+    key: str
+    title: str
+    source: str
+    target: str
+    streams: tuple[Stream, ...]
+    references: tuple[ReferenceStream, ...]
+    indexes: tuple[TargetIndex, ...]
+    options: tuple[Option, ...]
+    needs: Callable[[str, Record, Context], Needs]
+    decide: Callable[[str, Record, Facts, Context], Decision]
+    sink: Sink
+    autolink: Callable[
+        [Iterable[ReferenceRow], Iterable[ReferenceRow], frozenset[tuple[str, str]]],
+        list[AutomaticLink],
+    ]
+    suggest: Callable[[str, ReferenceRow, Iterable[ReferenceRow]], list[Suggestion]]
+    mapping_kinds: Mapping[str, str]
+
+    def stream(self, name: str) -> Stream:
+        """The stream of that name; KeyError for a name this flow does not have."""
+        for stream in self.streams:
+            if stream.name == name:
+                return stream
+        raise KeyError(name)
+
+    def default_options(self) -> dict[str, Any]:
+        return {option.name: option.default for option in self.options}
