@@ -1,0 +1,32 @@
+"""The sandbox's clock: real time plus an offset that tests may push forward.
+
+Every simulator takes its time from here (tokens expire, days change, records get their times).
+It knows nothing of providers and never goes backwards.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Real time, shifted; always aware and in UTC."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        """The simulated moment."""
+        return datetime.now(UTC) + self._offset
+
+    def advance(self, seconds: float) -> datetime:
+        """Push the clock forward and return the new time."""
+        if seconds < 0:
+            raise ValueError("The clock only goes forward: advance_seconds must be 0 or more.")
+        self._offset += timedelta(seconds=seconds)
+        return self.now()
+
+    @property
+    def offset_seconds(self) -> float:
+        """How far simulated time is ahead of real time."""
+        return self._offset.total_seconds()

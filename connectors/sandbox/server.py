@@ -1,0 +1,101 @@
+"""The HTTP server: middleware chain log -> faults -> gates -> handler around all simulators.
+
+Takes a world, gives an aiohttp application. The control door is outside the chain: no fault, gate
+or log row ever touches it. Provider behaviour is none of its business.
+"""
+
+from __future__ import annotations
+
+import time
+
+from aiohttp import web
+
+from connectors.sandbox import control, misbehave
+from connectors.sandbox.matching import Incoming, describe
+from connectors.sandbox.misbehave import ABORTED, Handler
+from connectors.sandbox.world import World
+
+INCOMING = "incoming"
+FAULT = "fault"
+KEY = "key"
+MAX_BODY = 32 * 2**20
+
+
+def create_app(world: World) -> web.Application:
+    """An application that serves this world."""
+    app = web.Application(
+        middlewares=[log_requests, inject_faults, pass_gates], client_max_size=MAX_BODY
+    )
+    app[control.WORLD] = world
+    app.add_routes(control.routes())
+    for simulator in world.simulators.values():
+        app.add_routes(simulator.routes())
+    return app
+
+
+@web.middleware
+async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Write every provider request down at its arrival and again with its answer."""
+    if request.path.startswith("/control/"):
+        return await handler(request)
+    world = request.app[control.WORLD]
+    incoming = describe(request.method, request.path, request.query_string)
+    request[INCOMING] = incoming
+    # Read now: a request held at a gate must survive the death of the client that sent it.
+    await request.read()
+    row = world.log.arrive(incoming, world.clock.now().isoformat())
+    request[KEY] = row.key
+    started = time.perf_counter()
+    status = 500
+    try:
+        response = await handler(request)
+        status = 0 if request.get(ABORTED) else response.status
+        return response
+    except web.HTTPException as error:
+        status = error.status
+        raise
+    finally:
+        row.fault = request.get(FAULT, "")
+        world.log.finish(row, status, time.perf_counter() - started)
+
+
+@web.middleware
+async def inject_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let the rules in force change what happens to this request."""
+    incoming: Incoming | None = request.get(INCOMING)
+    if incoming is None:
+        return await handler(request)
+    world = request.app[control.WORLD]
+    simulator = world.simulators.get(incoming.provider)
+    for rule in world.faults.draw(incoming):
+        request[FAULT] = f"{request.get(FAULT, '')} {rule.kind}".strip()
+        if rule.kind == "delay":
+            await misbehave.wait(rule)
+        elif rule.kind in PROVIDER_CALLS:
+            world.call(incoming.provider, PROVIDER_CALLS[rule.kind], {})
+        else:
+            make_error = getattr(simulator, "error_response", misbehave.generic_error)
+            return await misbehave.act_out(rule, request, handler, make_error)
+    return await handler(request)
+
+
+PROVIDER_CALLS = {
+    "expire_tokens": "expire_tokens",
+    "revoke_grant": "revoke_grants",
+    "suspend": "suspend",
+}
+
+
+@web.middleware
+async def pass_gates(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Hold the request at a gate before it is done or before its answer leaves."""
+    incoming: Incoming | None = request.get(INCOMING)
+    if incoming is None:
+        return await handler(request)
+    gates = request.app[control.WORLD].gates
+    if await gates.pass_through("before", incoming) == "abort":
+        return misbehave.abort(request)
+    response = await handler(request)
+    if await gates.pass_through("after", incoming) == "abort":
+        return misbehave.abort(request)
+    return response
