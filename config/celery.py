@@ -1,0 +1,14 @@
+"""Celery's application: reads the settings, finds `tasks.py`, knows no task by import.
+
+Start a worker with `celery -A config worker --pool threads` and one beat with `celery -A config beat`.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("connector")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,89 @@
+"""System checks that refuse to run with settings only a demo or a test may have.
+
+They read Django's settings and give errors that say what to change. Web and worker processes run
+them at start too, as `config.wsgi` and Celery do, so that forgetting `manage.py check` is safe.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from config.keys import is_demo_key, is_encryption_key
+
+_MIN_SECRET_LENGTH = 50
+
+
+def check_sandbox(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E001: a sandbox in place of the real providers, outside a demo."""
+    if settings.DEBUG or not settings.SANDBOX_URL:
+        return []
+    return [
+        Error(
+            "SANDBOX_URL is set while DEBUG is off: every provider call would go to a simulator.",
+            hint="Unset SANDBOX_URL, or set DEBUG=true where this is a demo or a test.",
+            id="config.E001",
+        )
+    ]
+
+
+def check_demo_keys(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E002: keys that a demo made, or that were never changed, outside a demo."""
+    if settings.DEBUG:
+        return []
+    used = {"SECRET_KEY": [settings.SECRET_KEY], "FIELD_ENCRYPTION_KEYS": _encryption_keys()}
+    return [
+        Error(
+            f"{name} holds a key that a demo made, or one that is too short, while DEBUG is off.",
+            hint="Run `python -m config.keys` for fresh keys. Credentials encrypted under a demo "
+            "key must be entered again.",
+            id="config.E002",
+        )
+        for name, keys in used.items()
+        if any(_is_weak(name, key) for key in keys)
+    ]
+
+
+def check_encryption_keys(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E003: an entry of FIELD_ENCRYPTION_KEYS that is no key. The text itself is not shown."""
+    return [
+        Error(
+            f"Entry {number} of FIELD_ENCRYPTION_KEYS is not 32 bytes in URL-safe base64.",
+            hint="Run `python -m config.keys` and use the value it prints.",
+            id="config.E003",
+        )
+        for number, key in enumerate(_encryption_keys(), start=1)
+        if not is_encryption_key(key)
+    ]
+
+
+def check_base_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W001: consents and links in e-mails would leave without TLS."""
+    if settings.DEBUG or urlsplit(settings.BASE_URL).scheme == "https":
+        return []
+    return [
+        Warning(
+            "BASE_URL does not begin with https:// while DEBUG is off.",
+            hint="Set BASE_URL to the address people use, such as https://connector.example.com.",
+            id="config.W001",
+        )
+    ]
+
+
+def register_all() -> None:
+    """Register every check; the sandbox and the keys are refused by each command, not only deploy."""
+    for check in (check_sandbox, check_demo_keys, check_encryption_keys):
+        register(check, Tags.security)
+    register(check_base_url, Tags.security, deploy=True)
+
+
+def _encryption_keys() -> list[str]:
+    keys: list[str] = settings.FIELD_ENCRYPTION_KEYS
+    return keys
+
+
+def _is_weak(name: str, key: str) -> bool:
+    too_short = name == "SECRET_KEY" and len(key) < _MIN_SECRET_LENGTH
+    return too_short or is_demo_key(key)

@@ -1,0 +1,75 @@
+"""PostgreSQL and Redis for one machine, for as long as a block runs.
+
+Takes a data folder; gives the environment variables that the rest of the service reads. A part
+whose variable is set already is left alone, so that real servers always win.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from config.embedded_postgres import EmbeddedPostgres
+from config.embedded_redis import EmbeddedRedis
+from config.folders import FolderLock, socket_folder
+from tenants.roles import ensure_roles
+
+DATABASE = "connector"
+LOGIN = "connector"
+
+
+@dataclass
+class EmbeddedServices:
+    """What was started, and the variables that lead there."""
+
+    env: dict[str, str] = field(default_factory=dict)
+    postgres: EmbeddedPostgres | None = None
+    redis: EmbeddedRedis | None = None
+
+    def pids(self) -> dict[str, int]:
+        """The process numbers of the servers that run."""
+        found = {
+            "postgres": self.postgres.pid if self.postgres else None,
+            "redis": self.redis.pid if self.redis else None,
+        }
+        return {name: pid for name, pid in found.items() if pid is not None}
+
+
+@contextmanager
+def embedded_services(
+    data: Path, *, durable: bool = True, given: Mapping[str, str] | None = None
+) -> Iterator[EmbeddedServices]:
+    """Start what `given` (the process environment, unless told) does not name, and end it after.
+
+    `durable=False` is for tests: quicker, safe against a killed process, not against power loss.
+    """
+    given = os.environ if given is None else given
+    services = EmbeddedServices()
+    with ExitStack() as ending:
+        lock = FolderLock(data)
+        ending.callback(lock.release)
+        sockets = socket_folder(data)
+        if not given.get("DATABASE_URL"):
+            services.postgres = EmbeddedPostgres(data, sockets, durable=durable)
+            services.env["DATABASE_URL"] = _start_postgres(services.postgres, ending, durable)
+        if not given.get("REDIS_URL"):
+            services.redis = EmbeddedRedis(data, sockets, durable=durable)
+            ending.callback(services.redis.stop)
+            services.redis.start()
+            services.env["REDIS_URL"] = services.redis.url()
+        yield services
+
+
+def _start_postgres(postgres: EmbeddedPostgres, ending: ExitStack, durable: bool) -> str:
+    """Start it and set it up as a production server is set up, by the same code."""
+    ending.callback(postgres.stop)
+    postgres.start()
+    ensure_roles(
+        postgres.url("postgres"),
+        login=LOGIN,
+        database=DATABASE,
+        # Test runs make a database each, and nothing durable is ever kept in theirs.
+        allow_create_database=not durable,
+    )
+    return postgres.url(DATABASE, LOGIN)

@@ -1,0 +1,195 @@
+"""Django's settings, read from the environment and safe when it says nothing.
+
+There is one settings file for every place the service runs; no setting exists only in production.
+`.env.example` lists the variables with their meaning.
+"""
+
+from datetime import timedelta
+
+from config.env import BASE_DIR, broker_url, database_config, env, required, required_list
+from tenants.roles import DEFAULT_PREFIX, RoleNames
+
+_MAKE_KEYS = "Run `python -m config.keys` to print fresh keys, and keep them outside the repository."
+
+DEBUG: bool = env.bool("DEBUG", default=False)
+SECRET_KEY = required("SECRET_KEY", _MAKE_KEYS)
+# The first key encrypts, all of them decrypt: a rotation puts a new one in front.
+FIELD_ENCRYPTION_KEYS = required_list("FIELD_ENCRYPTION_KEYS", _MAKE_KEYS)
+FIELD_ENCRYPTION_KEY = FIELD_ENCRYPTION_KEYS  # the name django-encrypted-model-fields reads
+
+# Where people reach the service: links in e-mails and the redirect address of every consent.
+BASE_URL: str = env.str("BASE_URL", default="http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# One simulator address that replaces every provider host; refused by a system check without DEBUG.
+SANDBOX_URL: str = env.str("SANDBOX_URL", default="").rstrip("/")
+
+# --- Applications -------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config.apps.ProjectConfig",
+    "tenants",
+    "audit",
+    "connectors",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "encrypted_model_fields",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+UNFOLD = {
+    "SITE_TITLE": "ml-connector",
+    "SITE_HEADER": "ml-connector",
+    "SITE_SYMBOL": "sync_alt",
+    "SHOW_HISTORY": False,
+}
+
+# --- People -------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "tenants.User"
+LOGIN_URL = "/admin/login/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- PostgreSQL ---------------------------------------------------------------------------------
+
+# One login role, member of three that it does not inherit. Each connection acts as one of them:
+# `owner` migrates, `app` runs, `platform` serves staff pages.
+DATABASE_ROLE_PREFIX: str = env.str("DATABASE_ROLE_PREFIX", default=DEFAULT_PREFIX)
+DATABASES = {
+    "default": database_config(
+        required("DATABASE_URL", "Set it, or use `make demo`, which brings a PostgreSQL along."),
+        role=RoleNames.with_prefix(DATABASE_ROLE_PREFIX).app,
+        # Threads of the web server and the worker share this many connections; 0 is no pool.
+        pool_size=env.int("DATABASE_POOL", default=0),
+    )
+}
+
+# --- Redis and Celery ---------------------------------------------------------------------------
+
+REDIS_URL = required("REDIS_URL", "Set it, or use `make demo`, which brings a Redis along.")
+# In front of every key of ours, so that several installations can share one server.
+REDIS_KEY_PREFIX: str = env.str("REDIS_KEY_PREFIX", default="mlc")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": f"{REDIS_KEY_PREFIX}:cache",
+    }
+}
+
+CELERY_BROKER_URL = broker_url(REDIS_URL)
+CELERY_TASK_DEFAULT_QUEUE = REDIS_KEY_PREFIX
+CELERY_TIMEZONE = "UTC"
+# Tasks are bells: what they did stands in PostgreSQL, so results are neither kept nor awaited.
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Longer than the longest task (60 s), or a running task would be handed to a second worker. The
+# restore throttle makes an unacknowledged bell ring again soon after that, not ten scans later.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "unacked_restore_throttle": 1}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2}
+CELERY_BEAT_SCHEDULE_FILENAME: str = env.str("BEAT_SCHEDULE_FILE", default="celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    # An unread bell is worth nothing once the next one rings: both expire after one interval.
+    "dispatch": {
+        "task": "connectors.dispatch",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 2},
+    },
+    "housekeeping": {
+        "task": "connectors.housekeeping",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
+}
+
+# --- Web ----------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static",) if folder.is_dir()]
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = False
+
+SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD: bool = env.bool("SECURE_HSTS_PRELOAD", default=True)
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE: bool = env.bool("SECURE_COOKIES", default=not DEBUG)
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+X_FRAME_OPTIONS = "DENY"
+if env.bool("BEHIND_PROXY", default=False):
+    # Only where a proxy of ours sets (and overwrites) this header.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LANGUAGE_CODE = "en"
+# Django sets the process's TZ from this; logs, Celery and PostgreSQL then agree.
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- E-mail and logs ----------------------------------------------------------------------------
+
+vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="ml-connector@localhost")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "config.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # One line per request and per SQL statement tells nobody anything; errors still come.
+        "django.request": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,50 @@
+"""What every test may ask for: a database that the owner role made, and the simulators.
+
+Tests run as the app role, as the service does; only creating and migrating the database is the
+owner's work.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django import DjangoDbBlocker
+
+from tenants.roles import as_owner
+from tests.sandbox_process import SandboxProcess
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """As pytest-django's own fixture, but in the owner role."""
+    keep = django_db_keepdb and not django_db_createdb
+    verbosity = request.config.option.verbose
+    with django_db_blocker.unblock(), as_owner():
+        config = setup_databases(verbosity, interactive=False, keepdb=keep)
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock(), as_owner():
+            teardown_databases(config, verbosity)
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[SandboxProcess]:
+    """The simulators at settings.SANDBOX_URL, started once, when the first test asks."""
+    process = SandboxProcess(settings.SANDBOX_URL)
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
+    """The simulators' control door: `.url`, `.get(path)`, `.post(path, {...})`, `.delete(path)`."""
+    return sandbox_process
