@@ -1,0 +1,23 @@
+"""How the audit names who acted: a person, a part of the system, or a command somebody ran."""
+
+from typing import Protocol
+
+
+class Person(Protocol):
+    pk: int
+    email: str
+
+
+def user(person: Person) -> str:
+    """Return the actor for a logged-in person."""
+    return f"user:{person.pk} {person.email}"
+
+
+def system(part: str) -> str:
+    """Return the actor for a part of the service that acts by itself, such as ``worker``."""
+    return f"system:{part}"
+
+
+def command(name: str) -> str:
+    """Return the actor for a management command."""
+    return f"command:{name}"

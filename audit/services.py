@@ -1,0 +1,143 @@
+"""Recording: events enter, and leave sealed at the end of the open tenant's chain.
+
+The caller passes the actor explicitly; nothing here looks at requests or tasks.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from audit import chain
+from audit.models import ID_FIELDS, TEXT_FIELDS, AuditEvent, AuditHead
+from connectors.core.redaction import redact
+from tenants.scope import require_tenant_id, tenant_scope
+
+_BATCH = 2_000
+_LOCK_HEAD = f"""
+INSERT INTO {AuditHead._meta.db_table} AS head (tenant_id, sequence, hash) VALUES (%s, 0, %s)
+ON CONFLICT (tenant_id) DO UPDATE SET sequence = head.sequence
+RETURNING sequence, hash
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What happened, before it has a place in the chain. ``details`` never holds a secret."""
+
+    action: str
+    actor: str
+    integration_id: int | None = None
+    run_id: int | None = None
+    document_id: int | None = None
+    source_kind: str = ""
+    source_id: str = ""
+    source_number: str = ""
+    target_kind: str = ""
+    target_id: str = ""
+    target_number: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(*events: Event) -> list[AuditEvent]:
+    """Append events to the open tenant's chain, in this order, in three statements however many.
+
+    The chain stays locked until the transaction ends: call it last, and once for many events.
+    """
+    tenant_id = require_tenant_id()
+    if not events:
+        return []
+    head = _lock_head(tenant_id)
+    at = timezone.now()
+    rows = []
+    for event in events:
+        row = _row(event, tenant_id=tenant_id, at=at)
+        head = row.seal(head)
+        rows.append(row)
+    AuditEvent.objects.bulk_create(rows)
+    AuditHead.objects.filter(tenant_id=tenant_id).update(sequence=head.sequence, hash=head.hash)
+    return rows
+
+
+def verify_tenant(tenant_id: int) -> chain.Head:
+    """Verify a tenant's whole chain against its head; raise ``ChainBrokenError`` if it fails.
+
+    Reads in short scopes, so that recording goes on meanwhile.
+    """
+    reached = chain.Head()
+    while True:
+        expected = read_head(tenant_id)
+        reached = _verify_up_to(tenant_id, reached, expected)
+        beyond = _events_after(tenant_id, reached.sequence, limit=1)
+        if not beyond:
+            return reached
+        if read_head(tenant_id) == expected:
+            raise chain.ChainBrokenError(
+                f"event {beyond[0].sequence} stands behind the recorded end of the chain"
+            )
+
+
+def export_tenant(tenant_id: int) -> Iterator[dict[str, Any]]:
+    """Give a tenant's events in order, as the hash covers them, up to the head at the start."""
+    end = read_head(tenant_id).sequence
+    for event in _walk(tenant_id, after=0, until=end):
+        yield event.content()
+
+
+def read_head(tenant_id: int) -> chain.Head:
+    """Return the recorded end of a tenant's chain."""
+    with tenant_scope(tenant_id):
+        row = AuditHead.objects.filter(tenant_id=tenant_id).first()
+    return chain.Head(row.sequence, row.hash) if row else chain.Head()
+
+
+def _lock_head(tenant_id: int) -> chain.Head:
+    """Lock the head, made if missing, and read it: one statement, so that two first events queue."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_HEAD, [tenant_id, chain.GENESIS])
+        return chain.Head(*cursor.fetchone())
+
+
+def _row(event: Event, *, tenant_id: int, at: Any) -> AuditEvent:
+    texts = {name: _fit(name, getattr(event, name)) for name in TEXT_FIELDS}
+    ids = {name: getattr(event, name) for name in ID_FIELDS}
+    details = redact(chain.plain(event.details))
+    return AuditEvent(tenant_id=tenant_id, at=at, details=details, **texts, **ids)
+
+
+def _fit(name: str, value: str) -> str:
+    """Cut a text to its column: a provider's overlong number must not stop the event."""
+    length: int = AuditEvent._meta.get_field(name).max_length
+    text: str = chain.plain(str(value))
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _verify_up_to(tenant_id: int, reached: chain.Head, expected: chain.Head) -> chain.Head:
+    events = _walk(tenant_id, after=reached.sequence, until=expected.sequence)
+    reached = chain.verify((event.content() for event in events), reached)
+    if reached.sequence < expected.sequence:
+        raise chain.ChainBrokenError(
+            f"event {reached.sequence + 1} is missing; the chain has {expected.sequence} events"
+        )
+    if reached.hash != expected.hash:
+        raise chain.ChainBrokenError(
+            f"event {reached.sequence} is not the one that was recorded as the last"
+        )
+    return reached
+
+
+def _walk(tenant_id: int, *, after: int, until: int) -> Iterator[AuditEvent]:
+    while after < until:
+        batch = _events_after(tenant_id, after, limit=min(_BATCH, until - after))
+        if not batch:
+            return
+        yield from batch
+        after = batch[-1].sequence
+
+
+def _events_after(tenant_id: int, sequence: int, *, limit: int) -> Sequence[AuditEvent]:
+    with tenant_scope(tenant_id):
+        events = AuditEvent.objects.filter(tenant_id=tenant_id, sequence__gt=sequence)
+        return list(events.order_by("sequence")[:limit])

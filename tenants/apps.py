@@ -1,0 +1,16 @@
+"""Django's entry to the package: its name, its key type and its system checks."""
+
+from django.apps import AppConfig
+from django.core import checks
+
+from tenants.checks import check_login_role, check_tenant_models
+
+
+class TenantsConfig(AppConfig):
+    name = "tenants"
+    verbose_name = "Tenants"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        checks.register(check_tenant_models, checks.Tags.models)
+        checks.register(check_login_role, checks.Tags.database)

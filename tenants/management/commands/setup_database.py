@@ -1,0 +1,46 @@
+"""``setup_database``: once per database server, create the roles, the login and the database.
+
+Reads the administrator's address from ADMIN_DATABASE_URL and everything else from the settings; the
+running service never needs to know that address.
+"""
+
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from tenants.roles import ensure_roles, role_names
+
+
+class Command(BaseCommand):
+    help = "Create the database roles, the login and the database (address in ADMIN_DATABASE_URL)."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="Django's database alias.")
+        parser.add_argument(
+            "--allow-create-database",
+            action="store_true",
+            help="Let the owner role create further databases, as test runs need.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        admin = os.environ.get("ADMIN_DATABASE_URL")
+        if not admin:
+            raise CommandError(
+                "Set ADMIN_DATABASE_URL to a login that may create roles and databases, for example "
+                "postgresql://postgres:secret@host/postgres, for this command only."
+            )
+        target = connections[options["database"]].settings_dict
+        if not target["USER"]:
+            raise CommandError("Name the login in DATABASE_URL: it is the role to be created.")
+        ensure_roles(
+            admin,
+            login=target["USER"],
+            password=target["PASSWORD"] or None,
+            database=target["NAME"],
+            prefix=role_names().app.removesuffix("_app"),
+            allow_create_database=options["allow_create_database"],
+        )
+        self.stdout.write(f"Database {target['NAME']} and login {target['USER']} are ready: migrate.")

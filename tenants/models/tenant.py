@@ -1,0 +1,37 @@
+"""The tenant: one isolated customer of the service."""
+
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuse anything but an IANA time zone such as ``Europe/Berlin``."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        # Unknown, malformed, and a folder of the zone database ("America"), in this order.
+        raise ValidationError(
+            f"{name!r} is no IANA time zone: write it like Europe/Berlin or America/Chicago."
+        ) from error
+
+
+class Tenant(models.Model):
+    """An isolated customer. Its own row is visible in its own scope only."""
+
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=63, unique=True)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    alert_email = models.EmailField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)

@@ -1,0 +1,200 @@
+"""The database roles of the service, and how a process takes one of them.
+
+One *login* connects; it is a member of three roles that cannot log in and inherits none of them:
+*owner* (migrates), *app* (runs: reads and writes rows, owns nothing) and *platform* (staff pages, reads
+only). The connection option ``-c role=…`` chooses. Imported by settings: it must not need Django set up.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg import sql
+
+DEFAULT_PREFIX = "mlc"
+_ROLE_OPTION = re.compile(r"-c\s*role=\S+")
+# Serialises set-up runs of several processes on one server; any fixed number does.
+_SETUP_LOCK = 5_214_007
+
+
+@dataclass(frozen=True)
+class RoleNames:
+    owner: str
+    app: str
+    platform: str
+
+    @classmethod
+    def with_prefix(cls, prefix: str) -> "RoleNames":
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", prefix):
+            raise ImproperlyConfigured(
+                f"DATABASE_ROLE_PREFIX is {prefix!r}: use lower-case letters, digits and _ only."
+            )
+        return cls(owner=f"{prefix}_owner", app=f"{prefix}_app", platform=f"{prefix}_platform")
+
+
+def role_names() -> RoleNames:
+    """Return the names of the roles under the configured prefix."""
+    return RoleNames.with_prefix(getattr(settings, "DATABASE_ROLE_PREFIX", DEFAULT_PREFIX))
+
+
+def connection_options(role: str, options: str = "") -> str:
+    """Return libpq ``options`` that take ``role`` on connecting, other options kept."""
+    rest = _ROLE_OPTION.sub("", options).strip()
+    return f"-c role={role} {rest}".strip()
+
+
+@contextmanager
+def as_owner(alias: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Run the body on a new connection of the owner role: for migrations and set-up only."""
+    connection = connections[alias]
+    before: dict[str, Any] = connection.settings_dict["OPTIONS"]
+    options = connection_options(role_names().owner, before.get("options", ""))
+    if before.get("options") == options:
+        yield
+        return
+    if connection.in_atomic_block:
+        raise RuntimeError("as_owner() reconnects, so it cannot be used inside a transaction.")
+    _reconnect_with(connection, {**before, "options": options})
+    try:
+        yield
+    finally:
+        _reconnect_with(connection, before)
+
+
+def _reconnect_with(connection: Any, options: dict[str, Any]) -> None:
+    """Close, so that the next query connects anew. The settings dictionary itself must stay the same
+    object: Django's test set-up writes the test database's name into it."""
+    connection.close()
+    if options.get("pool"):
+        connection.close_pool()
+    connection.settings_dict["OPTIONS"] = options
+
+
+def prepare_database(alias: str = DEFAULT_DB_ALIAS) -> None:
+    """Give the app and platform roles their privileges on all tables the owner will create here.
+
+    Runs as the owner before every migration; safe to repeat.
+    """
+    names = role_names()
+    connection = connections[alias]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        database = sql.Identifier(cursor.fetchone()[0])
+        for statement in _PREPARE:
+            cursor.execute(
+                sql.SQL(statement).format(
+                    database=database,
+                    app=sql.Identifier(names.app),
+                    platform=sql.Identifier(names.platform),
+                )
+            )
+
+
+_PREPARE = (
+    "REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC",
+    "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    "GRANT USAGE ON SCHEMA public TO {app}, {platform}",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public "
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app}",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {platform}",
+    "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+)
+
+
+def ensure_roles(
+    admin_conninfo: str,
+    *,
+    login: str,
+    database: str,
+    prefix: str = DEFAULT_PREFIX,
+    password: str | None = None,
+    allow_create_database: bool = False,
+) -> RoleNames:
+    """Create the roles, the login and the database, or bring them in line. Safe to repeat.
+
+    ``admin_conninfo`` names a role that may create roles and databases. ``allow_create_database``
+    lets the owner create further databases, which test runs need.
+    """
+    names = RoleNames.with_prefix(prefix)
+    with psycopg.connect(admin_conninfo, autocommit=True) as admin:
+        admin.execute("SELECT pg_advisory_lock(%s)", [_SETUP_LOCK])
+        _ensure_group_roles(admin, names, allow_create_database=allow_create_database)
+        _ensure_login(admin, names, login, password)
+        _ensure_database(admin, names, login, database)
+    return names
+
+
+def _ensure_group_roles(
+    admin: psycopg.Connection[Any], names: RoleNames, *, allow_create_database: bool
+) -> None:
+    plain = "NOLOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS NOCREATEROLE"
+    create = "CREATEDB" if allow_create_database else "NOCREATEDB"
+    _ensure_role(admin, names.owner, f"{plain} {create}")
+    _ensure_role(admin, names.app, f"{plain} NOCREATEDB")
+    _ensure_role(admin, names.platform, f"{plain} NOCREATEDB")
+    # The routing functions belong to the platform role, and only a member may hand them over.
+    _grant_role(admin, names.platform, names.owner)
+
+
+def _ensure_login(
+    admin: psycopg.Connection[Any], names: RoleNames, login: str, password: str | None
+) -> None:
+    strong = admin.execute(
+        "SELECT 1 FROM pg_roles WHERE rolname = %s AND (rolsuper OR rolbypassrls)", [login]
+    ).fetchone()
+    if strong:
+        raise ImproperlyConfigured(
+            f"The login role {login!r} is a superuser or bypasses row-level security, so nothing would "
+            "keep tenants apart. Name an ordinary login; it is created if it does not exist."
+        )
+    _ensure_role(admin, login, "LOGIN NOINHERIT NOCREATEROLE NOCREATEDB")
+    if password is not None:
+        admin.execute(
+            sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(login), sql.Literal(password))
+        )
+    for role in (names.owner, names.app, names.platform):
+        _grant_role(admin, role, login)
+
+
+def _ensure_database(
+    admin: psycopg.Connection[Any], names: RoleNames, login: str, database: str
+) -> None:
+    name, owner = sql.Identifier(database), sql.Identifier(names.owner)
+    _let_admin_act_for(admin, names.owner)
+    exists = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+    statement = "ALTER DATABASE {} OWNER TO {}" if exists else "CREATE DATABASE {} OWNER {}"
+    admin.execute(sql.SQL(statement).format(name, owner))
+    admin.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+    admin.execute(
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, sql.Identifier(login))
+    )
+
+
+def _let_admin_act_for(admin: psycopg.Connection[Any], role: str) -> None:
+    """An administrator who is no superuser (a hosted server) must be a member to give things away."""
+    if admin.info.parameter_status("is_superuser") != "on":
+        admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
+
+
+def _ensure_role(admin: psycopg.Connection[Any], role: str, attributes: str) -> None:
+    exists = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    verb = "ALTER" if exists else "CREATE"
+    if admin.info.parameter_status("is_superuser") != "on":
+        # Naming these attributes, even to deny them, is a superuser's privilege; off is the default.
+        attributes = attributes.replace(" NOSUPERUSER NOBYPASSRLS", "")
+    admin.execute(sql.SQL(f"{verb} ROLE {{}} {attributes}").format(sql.Identifier(role)))
+
+
+def _grant_role(admin: psycopg.Connection[Any], role: str, member: str) -> None:
+    """Let ``member`` take ``role`` without holding its privileges (or its policies) meanwhile."""
+    options = " WITH INHERIT FALSE, SET TRUE" if admin.info.server_version >= 160_000 else ""
+    admin.execute(
+        sql.SQL("GRANT {} TO {}" + options).format(sql.Identifier(role), sql.Identifier(member))
+    )
