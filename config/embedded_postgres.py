@@ -74,6 +74,8 @@ class EmbeddedPostgres:
         if self._server is not None:
             stop(self._server, signal.SIGINT, patience=_STOP_SECONDS)
             self._server = None
+        if not self._durable:
+            shutil.rmtree(self._home, ignore_errors=True)
 
     def _command(self) -> list[str | Path]:
         options = ["listen_addresses=", f"unix_socket_directories={self.sockets}"]

@@ -44,8 +44,10 @@ class EmbeddedRedis:
         """The address, in the form that redis-py and Django's cache read."""
         return f"unix://{self.socket}?db={database}"
 
-    def start(self) -> None:
-        """Start over what an earlier one left, and wait for its first answer."""
+    def start(self, *, fresh: bool = False) -> None:
+        """Start over what an earlier one left, or empty; wait for its first answer."""
+        if fresh:
+            shutil.rmtree(self._base, ignore_errors=True)
         self._base.mkdir(exist_ok=True)
         self.socket.unlink(missing_ok=True)
         with self._log.open("ab") as log:

@@ -16,7 +16,8 @@ from tenants.roles import connection_options
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+# What the process was given wins over the file.
+environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 
 def required(name: str, what_to_do: str) -> str:

@@ -60,6 +60,7 @@ def local_folder(project: Path, purpose: str) -> Path:
     try:
         if not parent.exists():
             parent.mkdir()
+            parent.chmod(0o755)
             if os.geteuid() == 0:
                 owner = project.stat()
                 os.chown(parent, owner.st_uid, owner.st_gid)

@@ -29,19 +29,21 @@ def spawn(
     env: Mapping[str, str] | None = None,
     cwd: Path | str | None = None,
     output: IO[bytes] | int | None = None,
+    interactive: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start `argv`; the kernel sends `death_signal` to it when this process ends, however it ends.
 
     Call it from a thread that lives as long as the process: the kernel watches the *thread*.
+    An interactive child shares our terminal, and with it our session.
     """
     return subprocess.Popen(
         [os.fspath(part) for part in argv],
-        stdin=subprocess.DEVNULL,
+        stdin=None if interactive else subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         env=None if env is None else {**env, _SUPERVISED: "1"},
         cwd=cwd,
-        preexec_fn=_before_exec(death_signal, user),
+        preexec_fn=_before_exec(death_signal, user, own_session=not interactive),
     )
 
 
@@ -86,7 +88,7 @@ def die_with_parent_if_supervised() -> None:
 
 
 def _before_exec(
-    death_signal: signal.Signals, user: pwd.struct_passwd | None
+    death_signal: signal.Signals, user: pwd.struct_passwd | None, *, own_session: bool
 ) -> Callable[[], None]:
     starter = os.getpid()
 
@@ -97,7 +99,8 @@ def _before_exec(
             os.setuid(user.pw_uid)
         # After setuid: a change of credentials clears the setting.
         _libc.prctl(_PR_SET_PDEATHSIG, death_signal)
-        os.setsid()
+        if own_session:
+            os.setsid()
         if os.getppid() != starter:
             os._exit(_STARTER_DIED)
 

@@ -36,13 +36,13 @@ def _export_settings() -> None:
     os.environ["EMAIL_URL"] = "memorymail://"
     os.environ["DATABASE_POOL"] = "0"
     os.environ["LOG_LEVEL"] = "WARNING"
+    os.environ["ENV_FILE"] = os.devnull
 
 
 def _start_servers() -> None:
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         return
     data = Path(tempfile.mkdtemp(prefix="ml-connector-tests-"))
-    data.chmod(0o711)
     _running.callback(shutil.rmtree, data, ignore_errors=True)
     services = _running.enter_context(embedded_services(data, durable=False))
     os.environ.update(services.env)

@@ -1,0 +1,52 @@
+# One machine, nothing installed beforehand but Python 3.11 and make. `make` alone lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+ARGS ?=
+
+# Settings as production has them, for checks that look at nothing else. The keys live for one run.
+AS_IN_PRODUCTION = env -u DEBUG -u SANDBOX_URL ENV_FILE=/dev/null \
+	DATABASE_URL=postgresql://nobody@localhost/none REDIS_URL=redis://localhost/0 \
+	BASE_URL=https://connector.example.com ALLOWED_HOSTS=connector.example.com \
+	$$($(PY) -m config.keys)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint check-demo manage clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
+		|| sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1: \2/p' Makefile
+
+demo: $(READY) ## run the whole service with example companies, until Ctrl-C
+	@exec $(PY) -m config.up demo
+
+test: $(READY) ## run all tests against a PostgreSQL and a Redis of their own; ARGS="tests/unit -x"
+	@$(PY) -m pytest -q -n auto --dist loadgroup $(ARGS)
+
+lint: $(READY) ## check style, types, import contracts, missing migrations and deployment settings
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/lint-imports
+	@$(PY) -m config.up exec $(VENV)/bin/mypy
+	@$(PY) -m config.up exec $(PY) manage.py makemigrations --check --dry-run
+	@$(AS_IN_PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+
+check-demo: $(READY) ## start everything, run the companies through it, compare the books to the cent
+	@$(PY) -m tests.e2e.check_demo $(ARGS)
+
+manage: $(READY) ## run a management command beside the running demo; ARGS="shell"
+	@$(PY) -m config.up exec $(PY) manage.py $(ARGS)
+
+clean: ## delete the virtual environment and the demo's data
+	rm -rf $(VENV) .local
+
+# The stamp is newer than both lists exactly when everything in them is installed.
+$(READY): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@echo "Installing the pinned packages into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@touch $(READY)
