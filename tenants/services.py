@@ -49,8 +49,10 @@ def create_tenant(
 
 
 def add_member(*, tenant_id: int, user: User, role: Role, actor: str) -> Member:
-    """Give a person a place in a tenant, or another role in it."""
+    """Give a person a place in a tenant, or another role in it. The last owner stays one."""
     with tenant_scope(tenant_id):
+        if role != Role.OWNER:
+            _refuse_without_owner(leaving=user)
         member, created = Member.objects.update_or_create(user=user, defaults={"role": role})
         action = "member.added" if created else "member.role_changed"
         details = {"user": user.pk, "email": user.email, "role": role.value}
@@ -61,15 +63,11 @@ def add_member(*, tenant_id: int, user: User, role: Role, actor: str) -> Member:
 def remove_member(*, tenant_id: int, user: User, actor: str) -> None:
     """Take a person's place in a tenant away. The last owner stays."""
     with tenant_scope(tenant_id):
-        members = {member.user_id: member for member in Member.objects.select_for_update()}
-        member = members.pop(user.pk, None)
-        if member is None:
-            return
-        if not any(other.role == Role.OWNER for other in members.values()):
-            raise ValidationError("The last owner cannot be removed: make somebody else owner first.")
-        member.delete()
-        details = {"user": user.pk, "email": user.email}
-        record(Event(action="member.removed", actor=actor, details=details))
+        _refuse_without_owner(leaving=user)
+        removed, _ = Member.objects.filter(user=user).delete()
+        if removed:
+            details = {"user": user.pk, "email": user.email}
+            record(Event(action="member.removed", actor=actor, details=details))
 
 
 def memberships_of(user: User) -> list[Membership]:
@@ -105,6 +103,18 @@ def tenant_ids() -> list[int]:
     """Return every tenant's id, for operators' commands."""
     with platform_scope():
         return list(Tenant.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def _refuse_without_owner(*, leaving: User) -> None:
+    """The rows stay locked, so that two owners who remove each other at once do not both succeed."""
+    owners = set(
+        Member.objects.select_for_update()
+        .filter(role=Role.OWNER)
+        .order_by("pk")
+        .values_list("user_id", flat=True)
+    )
+    if owners == {leaving.pk}:
+        raise ValidationError("This is the tenant's last owner: make somebody else owner first.")
 
 
 def _next_tenant_id() -> int:
