@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line for this project. Takes a command and its arguments, leaves an exit code."""
+"""Django's command line for this project: a command and its arguments in, an exit code out."""
 
 import os
 import sys

@@ -1,6 +1,7 @@
 """Celery's application: reads the settings, finds `tasks.py`, knows no task by import.
 
-Start a worker with `celery -A config worker --pool threads` and one beat with `celery -A config beat`.
+Start workers with `celery -A config.celery worker --pool threads`, and one beat with
+`celery -A config.celery beat`.
 """
 
 import os

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 
 from config.keys import is_demo_key, is_encryption_key
 
@@ -64,7 +65,7 @@ def check_base_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
     if settings.DEBUG or urlsplit(settings.BASE_URL).scheme == "https":
         return []
     return [
-        Warning(
+        CheckWarning(
             "BASE_URL does not begin with https:// while DEBUG is off.",
             hint="Set BASE_URL to the address people use, such as https://connector.example.com.",
             id="config.W001",
@@ -73,7 +74,7 @@ def check_base_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
 
 
 def register_all() -> None:
-    """Register every check; the sandbox and the keys are refused by each command, not only deploy."""
+    """The sandbox and demo keys are refused by each command, not only by `check --deploy`."""
     for check in (check_sandbox, check_demo_keys, check_encryption_keys):
         register(check, Tags.security)
     register(check_base_url, Tags.security, deploy=True)

@@ -63,7 +63,9 @@ def embedded_services(
         ending.callback(shutil.rmtree, sockets, ignore_errors=True)
         if not given.get("DATABASE_URL"):
             services.postgres = EmbeddedPostgres(data, sockets, durable=durable)
-            services.env["DATABASE_URL"] = _start_postgres(services.postgres, ending, durable=durable, fresh=fresh)
+            services.env["DATABASE_URL"] = _start_postgres(
+                services.postgres, ending, durable=durable, fresh=fresh
+            )
         if not given.get("REDIS_URL"):
             services.redis = EmbeddedRedis(data, sockets, durable=durable)
             ending.callback(services.redis.stop)

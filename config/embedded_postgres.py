@@ -95,8 +95,8 @@ class EmbeddedPostgres:
         fresh = folders.private_folder(self._home / "data.new", owner=self.user.pw_uid)
         shutil.rmtree(fresh)
         folders.private_folder(fresh, owner=self.user.pw_uid)
-        command = [self._binaries / "initdb", "-D", fresh, "-U", SUPERUSER, "--auth=peer"]
-        command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
+        command: list[str | Path] = [self._binaries / "initdb", "-D", fresh, "-U", SUPERUSER]
+        command += ["--auth=peer", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
         command += ["--builtin-locale=C.UTF-8", "--no-instructions"]
         command += [] if self._durable else ["--no-sync"]
         with self._log.open("ab") as log:

@@ -91,11 +91,11 @@ class EmbeddedRedis:
 def _server_binary() -> str:
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
-            return os.path.abspath(found)
+            return os.fspath(Path(found).absolute())
     spec = importlib.util.find_spec(_WHEEL)
     if spec is None or not spec.submodule_search_locations:
         raise RedisError(
             "REDIS_URL is not set and no Redis server is installed. "
             "Run `pip install -r requirements-dev.txt`, or set REDIS_URL."
         )
-    return os.path.join(spec.submodule_search_locations[0], "bin", "redis-server")
+    return os.fspath(Path(spec.submodule_search_locations[0]) / "bin" / "redis-server")

@@ -14,7 +14,9 @@ def local_keys(folder: Path) -> dict[str, str]:
     """The keys as environment variables; made and stored at the first call."""
     path = folder / "keys.json"
     if not path.exists():
-        _write(path, {"SECRET_KEY": demo_secret_key(), "FIELD_ENCRYPTION_KEYS": demo_encryption_key()})
+        _write(
+            path, {"SECRET_KEY": demo_secret_key(), "FIELD_ENCRYPTION_KEYS": demo_encryption_key()}
+        )
     keys: dict[str, str] = json.loads(path.read_text())
     return keys
 

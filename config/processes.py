@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -36,14 +37,16 @@ def spawn(
     Call it from a thread that lives as long as the process: the kernel watches the *thread*.
     An interactive child shares our terminal, and with it our session.
     """
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own commands, no shell
         [os.fspath(part) for part in argv],
         stdin=None if interactive else subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         env=None if env is None else {**env, _SUPERVISED: "1"},
         cwd=cwd,
-        preexec_fn=_before_exec(death_signal, user, own_session=not interactive),
+        # Safe here: it only makes system calls, and nothing else can drop rights and then ask for
+        # the death signal in one go.
+        preexec_fn=_before_exec(death_signal, user, own_session=not interactive),  # noqa: PLW1509
     )
 
 
@@ -51,10 +54,8 @@ def stop(child: subprocess.Popen[bytes], how: signal.Signals, *, patience: float
     """Ask the child to end with `how`; after `patience` seconds end its whole session."""
     if child.poll() is None:
         child.send_signal(how)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(patience)
-        except subprocess.TimeoutExpired:
-            pass
     kill_session(child)
     return child.wait()
 

@@ -9,7 +9,9 @@ from datetime import timedelta
 from config.env import BASE_DIR, broker_url, database_config, env, required, required_list
 from tenants.roles import DEFAULT_PREFIX, RoleNames
 
-_MAKE_KEYS = "Run `python -m config.keys` to print fresh keys, and keep them outside the repository."
+_MAKE_KEYS = (
+    "Run `python -m config.keys` to print fresh keys, and keep them outside the repository."
+)
 
 DEBUG: bool = env.bool("DEBUG", default=False)
 SECRET_KEY = required("SECRET_KEY", _MAKE_KEYS)
@@ -176,7 +178,9 @@ USE_TZ = True
 
 # --- E-mail and logs ----------------------------------------------------------------------------
 
-vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+vars().update(
+    env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25")
+)
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="ml-connector@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -114,10 +114,8 @@ class Stack:
                 running.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + _END_SECONDS
         for running in found:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 running.process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                pass
             kill_session(running.process)
             running.process.wait()
         self._running.clear()

@@ -78,5 +78,6 @@ class SandboxProcess:
     @staticmethod
     def _checked(answer: httpx.Response) -> Any:
         if not answer.is_success:
-            raise AssertionError(f"{answer.request.url} answered {answer.status_code}: {answer.text}")
+            said = f"{answer.status_code}: {answer.text}"
+            raise AssertionError(f"{answer.request.url} answered {said}")
         return answer.json() if answer.content else None

@@ -16,27 +16,29 @@ _NAMES = (
     "sessionid|csrftoken|csrfmiddlewaretoken|code_verifier|assertion|token"
 )
 _SECRET_NAME = re.compile(rf"(?:{_NAMES})", re.IGNORECASE)
-# `code` alone is also an account's or an error's; as a query value it is a consent's grant.
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+
+
+def _rule(pattern: str, replacement: str) -> tuple[re.Pattern[str], str]:
+    return re.compile(pattern, re.IGNORECASE), replacement
+
+
+_HEADERS = r"(?:proxy-)?authorization|(?:set-)?cookie"
+_STRING = r"(?:\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')"
+_RULES = (
     # Authorization: Bearer abc, and Cookie: a=b; c=d - to the end of the line or the quote
-    (
-        re.compile(r"((?:proxy-)?authorization|(?:set-)?cookie)(['\"]?\s*[:=]\s*)(['\"]?)[^'\"\r\n]+", re.I),
-        rf"\1\2\3{REDACTED}",
-    ),
-    (re.compile(r"\b(Bearer|Basic|Zoho-oauthtoken)\s+[^\s'\",;]+", re.I), rf"\1 {REDACTED}"),
+    _rule(rf"({_HEADERS})(['\"]?\s*[:=]\s*)(['\"]?)[^'\"\r\n]+", rf"\1\2\3{REDACTED}"),
+    _rule(r"\b(Bearer|Basic|Zoho-oauthtoken)\s+[^\s'\",;]+", rf"\1 {REDACTED}"),
     # {"access_token": "abc"} and its Python form
-    (
-        re.compile(rf"(['\"](?:{_NAMES})['\"]\s*:\s*)(?:\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')", re.I),
-        rf'\1"{REDACTED}"',
-    ),
-    # ?client_secret=abc&code=def, and form bodies
-    (re.compile(rf"\b((?:{_NAMES})=)[^&\s'\"<>]+", re.I), rf"\1{REDACTED}"),
-    (re.compile(r"([?&]code=)[^&\s'\"<>]+", re.I), rf"\1{REDACTED}"),
+    _rule(rf"(['\"](?:{_NAMES})['\"]\s*:\s*){_STRING}", rf'\1"{REDACTED}"'),
+    # ?client_secret=abc, and form bodies
+    _rule(rf"\b((?:{_NAMES})=)[^&\s'\"<>]+", rf"\1{REDACTED}"),
+    # `code` is also an account's or an error's; as a query value it is a consent's grant
+    _rule(r"([?&]code=)[^&\s'\"<>]+", rf"\1{REDACTED}"),
     # postgresql://user:password@host
-    (re.compile(r"(\w[\w+.-]*://[^\s/:@]*:)[^\s/@]+@"), rf"\1{REDACTED}@"),
+    _rule(r"(\w[\w+.-]*://[^\s/:@]*:)[^\s/@]+@", rf"\1{REDACTED}@"),
     # Zoho's tokens and grants, and signed JSON tokens, wherever they stand
-    (re.compile(r"\b1000\.[0-9a-f]{8,}\.[0-9a-f]{8,}\b", re.I), REDACTED),
-    (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), REDACTED),
+    _rule(r"\b1000\.[0-9a-f]{8,}\.[0-9a-f]{8,}\b", REDACTED),
+    _rule(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*", REDACTED),
 )
 
 
