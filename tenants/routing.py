@@ -33,6 +33,48 @@ ROUTING_FUNCTIONS: dict[str, RoutingSignature] = {
             returns=("tenant_id",),
             answers="Which tenants is this person a member of?",
         ),
+        RoutingSignature(
+            name="routing_due_integrations",
+            arguments="most integer",
+            returns=("tenant_id", "integration_id"),
+            answers="Whose schedule says that a run should start now?",
+        ),
+        RoutingSignature(
+            name="routing_runs",
+            arguments="most integer",
+            returns=("tenant_id", "run_id"),
+            answers="Which unfinished runs has nobody in hand?",
+        ),
+        RoutingSignature(
+            name="routing_slots",
+            arguments="most integer",
+            returns=("tenant_id", "slot_id"),
+            answers="Which free slots have documents to work on?",
+        ),
+        RoutingSignature(
+            name="routing_doubtful",
+            arguments="most integer",
+            returns=("tenant_id", "integration_id"),
+            answers="Which integrations have writes of unknown fate, or claims that ran out?",
+        ),
+        RoutingSignature(
+            name="routing_tokens",
+            arguments="before timestamptz",
+            returns=("tenant_id", "connection_id"),
+            answers="Which tokens in use end soon?",
+        ),
+        RoutingSignature(
+            name="routing_probes",
+            arguments="most integer",
+            returns=("tenant_id", "connection_id"),
+            answers="Which suspended connections should be tried again now?",
+        ),
+        RoutingSignature(
+            name="routing_alerts",
+            arguments="quiet_since timestamptz",
+            returns=("tenant_id",),
+            answers="Which tenants have news to be told, and were not written to since?",
+        ),
     )
 }
 

@@ -1,0 +1,221 @@
+"""Loads, for a whole batch of documents at once, everything their decisions may look at.
+
+Documents enter, frozen facts leave: a handful of queries however many documents, no API call.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+
+from connectors.core.decisions import (
+    DocumentKey,
+    Facts,
+    LinkState,
+    MappedTarget,
+    Needs,
+    Sibling,
+)
+from connectors.core.flow import Stream
+from connectors.core.records import Record, TargetState
+from connectors.core.references import MappingKey
+from connectors.core.states import State
+from connectors.engine.job import Job
+from connectors.models import Dependency, Document, Link, ReferenceItem, TargetRecord
+from connectors.models import Mapping as MappingRow
+
+PERIOD_LOCK = "period_lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A document with its parsed record and what its decision needs."""
+
+    document: Document
+    stream: Stream
+    record: Record
+    needs: Needs
+
+
+@dataclass(slots=True)
+class _Loaded:
+    mappings: dict[MappingKey, MappedTarget] = field(default_factory=dict)
+    named: dict[DocumentKey, Sibling] = field(default_factory=dict)
+    twins: dict[tuple[str, str], list[Sibling]] = field(default_factory=dict)
+    suspects: dict[tuple[str, str], list[TargetState]] = field(default_factory=dict)
+    links: dict[int, dict[str, LinkState]] = field(default_factory=dict)
+    dependants: dict[DocumentKey, list[Sibling]] = field(default_factory=dict)
+    locked_until: date | None = None
+
+
+def load(job: Job, asking: Sequence[Asking]) -> dict[int, Facts]:
+    """Facts by document id; call inside the tenant's scope."""
+    loaded = _Loaded()
+    _load_mappings(job, asking, loaded)
+    _load_documents(job, asking, loaded)
+    _load_suspects(job, asking, loaded)
+    loaded.locked_until = _locked_until(job)
+    return {ask.document.pk: _facts(job, ask, loaded) for ask in asking}
+
+
+def _facts(job: Job, ask: Asking, loaded: _Loaded) -> Facts:
+    document = ask.document
+    me = DocumentKey(document.stream, document.key)
+    twins = [
+        sibling
+        for number in ask.needs.twins
+        for sibling in loaded.twins.get((document.stream, number), [])
+        if sibling.id != document.pk
+    ]
+    mine = {link.target_id for link in loaded.links.get(document.pk, {}).values()}
+    suspects = [
+        suspect
+        for number in ask.needs.twins
+        for suspect in loaded.suspects.get((ask.stream.target_kind, number), [])
+        if suspect.target_id not in mine
+    ]
+    return Facts(
+        mappings={k: loaded.mappings[k] for k in ask.needs.mappings if k in loaded.mappings},
+        documents={k: loaded.named[k] for k in ask.needs.documents if k in loaded.named},
+        twins=tuple(twins),
+        target_suspects=tuple(suspects),
+        links=loaded.links.get(document.pk, {}),
+        dependants=tuple(loaded.dependants.get(me, [])),
+        source_profile=job.source.profile,
+        target_profile=job.target.profile,
+        locked_until=loaded.locked_until,
+        gone=document.gone,
+    )
+
+
+def _load_mappings(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
+    keys = {key for ask in asking for key in ask.needs.mappings}
+    rows = MappingRow.objects.filter(
+        integration=job.integration,
+        kind__in={key.kind for key in keys},
+        source_key__in={key.source_key for key in keys},
+    )
+    targets = {MappingKey(row.kind, row.source_key): row.target_key for row in rows}
+    items = ReferenceItem.objects.filter(
+        connection=job.target,
+        kind__in={key.kind for key in targets},
+        key__in=set(targets.values()),
+    )
+    by_place = {(item.kind, item.key): item for item in items}
+    for key, target_key in targets.items():
+        item = by_place.get((key.kind, target_key))
+        if item is not None:
+            loaded.mappings[key] = MappedTarget(
+                key=item.key, name=item.name, active=item.active, attributes=item.attributes
+            )
+
+
+def _load_documents(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
+    """Siblings by name, by number and by dependency, in one go with their links."""
+    named = {key for ask in asking for key in ask.needs.documents}
+    twins = {(ask.document.stream, number) for ask in asking for number in ask.needs.twins}
+    reverse = _dependants(job, [ask.document for ask in asking if ask.needs.dependants])
+    wanted = Q(pk__in=[ask.document.pk for ask in asking])
+    wanted |= _by_stream("key", ((key.stream, key.key) for key in named))
+    wanted |= _by_stream("twin_number", twins)
+    wanted |= Q(pk__in={pk for ids in reverse.values() for pk in ids})
+    rows = list(Document.objects.filter(wanted, integration=job.integration))
+    links = _links(rows)
+    loaded.links = links
+    siblings = {row.pk: _sibling(row, links.get(row.pk, {})) for row in rows}
+    for row in rows:
+        key = DocumentKey(row.stream, row.key)
+        if key in named:
+            loaded.named[key] = siblings[row.pk]
+        if row.twin_number and (row.stream, row.twin_number) in twins:
+            loaded.twins.setdefault((row.stream, row.twin_number), []).append(siblings[row.pk])
+    for key, ids in reverse.items():
+        loaded.dependants[key] = [siblings[pk] for pk in ids if pk in siblings]
+
+
+def _by_stream(field_name: str, pairs: Iterable[tuple[str, str]]) -> Q:
+    values: dict[str, set[str]] = defaultdict(set)
+    for stream, value in pairs:
+        values[stream].add(value)
+    wanted = Q()
+    for stream, found in values.items():
+        wanted |= Q(stream=stream, **{f"{field_name}__in": found})
+    return wanted if values else Q(pk__in=[])
+
+
+def _dependants(job: Job, documents: Sequence[Document]) -> dict[DocumentKey, list[int]]:
+    if not documents:
+        return {}
+    rows = Dependency.objects.filter(
+        _by_stream("key", ((d.stream, d.key) for d in documents)), integration=job.integration
+    )
+    found: dict[DocumentKey, list[int]] = defaultdict(list)
+    for row in rows:
+        found[DocumentKey(row.stream, row.key)].append(row.document_id)
+    return found
+
+
+def _links(documents: Sequence[Document]) -> dict[int, dict[str, LinkState]]:
+    found: dict[int, dict[str, LinkState]] = defaultdict(dict)
+    for link in Link.objects.filter(document__in=[d.pk for d in documents]):
+        found[link.document_id][link.part] = link_state(link)
+    return dict(found)
+
+
+def link_state(link: Link) -> LinkState:
+    """A link row as the plain value that decisions know."""
+    return LinkState(
+        part=link.part,
+        target_kind=link.target_kind,
+        target_id=link.target_id,
+        target_number=link.target_number,
+        reference=link.reference,
+        status=link.status,
+        payload=link.payload,
+        lines=link.lines,
+        total=link.total,
+        version=link.version,
+    )
+
+
+def _sibling(document: Document, links: Mapping[str, LinkState]) -> Sibling:
+    return Sibling(
+        id=document.pk,
+        stream=document.stream,
+        key=document.key,
+        number=document.number,
+        state=State(document.state),
+        party_key=document.party_key,
+        links=links,
+        record=document.record or {},
+    )
+
+
+def _load_suspects(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
+    pairs = {(ask.stream.target_kind, number) for ask in asking for number in ask.needs.twins}
+    wanted = Q(pk__in=[])
+    for kind, number in pairs:
+        wanted |= Q(kind=kind, twin_number=number)
+    for row in TargetRecord.objects.filter(wanted, connection=job.target) if pairs else ():
+        state = TargetState(
+            target_id=row.target_id,
+            number=row.number,
+            status=row.status,
+            total=row.total,
+            currency=row.currency,
+            reference=row.reference,
+            vendor_key=row.vendor_key,
+            modified=row.modified,
+        )
+        loaded.suspects.setdefault((row.kind, row.twin_number), []).append(state)
+
+
+def _locked_until(job: Job) -> date | None:
+    item: Any = ReferenceItem.objects.filter(
+        connection=job.target, kind=PERIOD_LOCK, active=True
+    ).first()
+    text = item.attributes.get("locked_until") if item else None
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,75 @@
+"""Opens mapping failures and puts documents on them: one row per missing thing, not per document.
+
+Runs inside the caller's scope, in bulk for a batch of decided documents.
+"""
+
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
+
+from connectors.core.references import MappingKey, MissingMapping
+from connectors.engine import trail
+from connectors.engine.job import Job
+from connectors.models import Document, MappingFailure, Wait
+
+
+def wait_for(job: Job, waiting: Sequence[tuple[Document, Sequence[MissingMapping]]]) -> None:
+    """Make each document wait for exactly what it lacks now, opening failures as needed."""
+    ids = [document.pk for document, _ in waiting]
+    Wait.objects.filter(document__in=ids).delete()
+    missing = {item.key: item for _, items in waiting for item in items}
+    if not missing:
+        return
+    failures = _open(job, missing)
+    Wait.objects.bulk_create(
+        Wait(document=document, failure=failures[item.key])
+        for document, items in waiting
+        for item in {i.key: i for i in items}.values()
+    )
+
+
+def _open(
+    job: Job, missing: MappingType[MappingKey, MissingMapping]
+) -> dict[MappingKey, MappingFailure]:
+    rows = MappingFailure.objects.filter(
+        integration=job.integration,
+        kind__in={key.kind for key in missing},
+        source_key__in={key.source_key for key in missing},
+    )
+    known = {MappingKey(row.kind, row.source_key): row for row in rows}
+    fresh = [
+        MappingFailure(
+            integration=job.integration,
+            kind=key.kind,
+            source_key=key.source_key,
+            label=item.label[:300],
+        )
+        for key, item in missing.items()
+        if key not in known
+    ]
+    # Another worker may open the same one at this moment: the constraint decides, both read it.
+    MappingFailure.objects.bulk_create(fresh, ignore_conflicts=True)
+    reopened = [
+        row
+        for key, row in known.items()
+        if key in missing and row.status == MappingFailure.Status.RESOLVED
+    ]
+    for row in reopened:
+        row.status, row.alerted_at = MappingFailure.Status.OPEN, None
+        row.resolved_at, row.resolved_by = None, ""
+        row.label = missing[MappingKey(row.kind, row.source_key)].label[:300]
+        row.save()
+    trail.write(_opened(job, row) for row in [*fresh, *reopened])
+    again = rows.all()
+    return {MappingKey(row.kind, row.source_key): row for row in again}
+
+
+def _opened(job: Job, failure: MappingFailure) -> trail.Event:
+    return trail.Event(
+        action="mapping_failure.opened",
+        actor=trail.WORKER,
+        integration_id=job.integration.pk,
+        source_kind=failure.kind,
+        source_id=failure.source_key,
+        source_number=failure.label[:120],
+        details={"label": failure.label},
+    )

@@ -1,0 +1,87 @@
+"""A resolved integration in hand: its flow, its two providers, its options, as plain values.
+
+Doors resolve the flow through the registry and pass it down; the engine never looks one up.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.core.flow import Context, Flow
+from connectors.core.log_context import log_context
+from connectors.models import Connection, Integration
+from connectors.transport.provider import ProviderSpec
+from tenants.scope import tenant_scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A flow together with the two providers that it joins."""
+
+    flow: Flow
+    source: ProviderSpec
+    target: ProviderSpec
+
+
+Resolve = Callable[[str], Resolved]
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """What every engine function works on. ``calls`` counts API calls as they are made."""
+
+    tenant_id: int
+    integration: Integration
+    source: Connection
+    target: Connection
+    resolved: Resolved
+    context: Context
+    calls: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def flow(self) -> Flow:
+        return self.resolved.flow
+
+    @property
+    def usable(self) -> bool:
+        """Whether both connections may be used now."""
+        return self.source.usable and self.target.usable
+
+    def connection(self, side: str) -> Connection:
+        return self.source if side == "source" else self.target
+
+    def spec(self, side: str) -> ProviderSpec:
+        return self.resolved.source if side == "source" else self.resolved.target
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """A short transaction as this tenant."""
+        with tenant_scope(self.tenant_id):
+            yield
+
+    @contextmanager
+    def logged(self, **ids: Any) -> Iterator[None]:
+        with log_context(tenant=self.tenant_id, integration=self.integration.pk, **ids):
+            yield
+
+
+def load_job(tenant_id: int, integration_id: int, resolve: Resolve) -> Job:
+    """Read an integration and its connections in one short scope."""
+    with tenant_scope(tenant_id):
+        integration = Integration.objects.select_related("source", "target").get(pk=integration_id)
+    resolved = resolve(integration.flow)
+    options = {**resolved.flow.default_options(), **integration.options}
+    return Job(
+        tenant_id=tenant_id,
+        integration=integration,
+        source=integration.source,
+        target=integration.target,
+        resolved=resolved,
+        context=Context(
+            options=options,
+            source_settings=integration.source.settings,
+            target_settings=integration.target.settings,
+        ),
+    )

@@ -1,0 +1,42 @@
+"""The tables of the service, a file per noun; all but the quota counter are tenant-owned."""
+
+from connectors.models.attempt import Attempt, Outcome
+from connectors.models.connection import Connection, ConnectionToken, Health, QuotaDay
+from connectors.models.document import Dependency, Document, Link, Wait
+from connectors.models.integration import EPOCH, Integration, StreamState, WorkSlot
+from connectors.models.reference import (
+    Mapping,
+    MappingFailure,
+    ReferenceItem,
+    ReferenceState,
+    TargetRecord,
+)
+from connectors.models.run import Run
+from connectors.models.sealed import SealError, open_sealed, seal, sealed_fields
+
+__all__ = [
+    "EPOCH",
+    "Attempt",
+    "Connection",
+    "ConnectionToken",
+    "Dependency",
+    "Document",
+    "Health",
+    "Integration",
+    "Link",
+    "Mapping",
+    "MappingFailure",
+    "Outcome",
+    "QuotaDay",
+    "ReferenceItem",
+    "ReferenceState",
+    "Run",
+    "SealError",
+    "StreamState",
+    "TargetRecord",
+    "Wait",
+    "WorkSlot",
+    "open_sealed",
+    "seal",
+    "sealed_fields",
+]

@@ -1,0 +1,183 @@
+"""The ledger: one document per source record and stream, what it depends on, waits for and became.
+
+The database itself allows only the moves between states that ``core.states`` lists.
+"""
+
+
+from django.db import models
+
+from connectors.core.states import Reason, State
+from connectors.models.connection import Connection
+from connectors.models.integration import EPOCH, Integration
+from connectors.models.reference import MappingFailure
+from tenants.models import TenantForeignKey, TenantOwned
+
+
+class Document(TenantOwned):
+    """A source record's place in the ledger.
+
+    ``sightings`` maps a list's facet to the newest version seen there, ``wants_read`` says that
+    the record must be read again; ``record`` is the source's JSON as last read and
+    ``fingerprint`` the hash of what matters of it. ``fence`` rises with every claim and every
+    outcome compares it; ``open_attempt`` is the write whose fate is not known yet. ``again``
+    says that something changed while the document was being delivered.
+    """
+
+    integration = TenantForeignKey(Integration, on_delete=models.CASCADE, related_name="documents")
+    stream = models.CharField(max_length=40)
+    rank = models.PositiveSmallIntegerField(default=0)
+    key = models.CharField(max_length=120)
+    number = models.CharField(max_length=120, blank=True, default="")
+    twin_number = models.CharField(max_length=120, blank=True, default="")
+    party = models.CharField(max_length=300, blank=True, default="")
+    party_key = models.CharField(max_length=120, blank=True, default="")
+    day = models.DateField(null=True, blank=True)
+    total = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+
+    sightings = models.JSONField(default=dict)
+    locator = models.CharField(max_length=120, blank=True, default="")
+    wants_read = models.BooleanField(default=True)
+    gone = models.BooleanField(default=False)
+    sweep = models.BigIntegerField(default=0)
+    record = models.JSONField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    version = models.CharField(max_length=80, blank=True, default="")
+    fingerprint = models.CharField(max_length=32, blank=True, default="")
+
+    state = models.CharField(
+        max_length=16, choices=[(s.value, s.value.replace("_", " ")) for s in State], default="due"
+    )
+    reason = models.CharField(
+        max_length=24, blank=True, default="", choices=[(r.value, r.value) for r in Reason]
+    )
+    words = models.TextField(blank=True, default="")
+    state_at = models.DateTimeField(auto_now_add=True)
+    next_at = models.DateTimeField(default=EPOCH)
+    tries = models.PositiveIntegerField(default=0)
+    again = models.BooleanField(default=False)
+    fence = models.BigIntegerField(default=0)
+    claimed_until = models.DateTimeField(default=EPOCH)
+    open_attempt = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "integration", "stream", "key"], name="one_document"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[s.value for s in State]), name="document_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["waiting", "held"])
+                | (~models.Q(reason="") & ~models.Q(words="")),
+                name="document_says_why",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "integration", "rank", "next_at"],
+                name="document_due",
+                condition=models.Q(state="due"),
+            ),
+            models.Index(
+                fields=["tenant", "integration", "next_at"],
+                name="document_open",
+                condition=models.Q(state__in=["delivering", "unconfirmed"]),
+            ),
+            models.Index(
+                fields=["tenant", "integration", "stream"],
+                name="document_wants_read",
+                condition=models.Q(wants_read=True),
+            ),
+            models.Index(
+                fields=["tenant", "integration", "stream", "twin_number"], name="document_twin"
+            ),
+            models.Index(
+                fields=["tenant", "integration", "state", "stream"], name="document_state"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.number or self.key}"
+
+
+class Dependency(TenantOwned):
+    """A document names another by stream and key, whether or not that one is known yet."""
+
+    document = TenantForeignKey(Document, on_delete=models.CASCADE, related_name="dependencies")
+    integration = TenantForeignKey(Integration, on_delete=models.CASCADE, related_name="+")
+    stream = models.CharField(max_length=40)
+    key = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "document", "stream", "key"], name="one_dependency"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "integration", "stream", "key"], name="dependency_reverse"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} needs {self.stream} {self.key}"
+
+
+class Wait(TenantOwned):
+    """A document waits for a mapping failure to be resolved."""
+
+    document = TenantForeignKey(Document, on_delete=models.CASCADE, related_name="waits")
+    failure = TenantForeignKey(MappingFailure, on_delete=models.CASCADE, related_name="waits")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "document", "failure"], name="one_wait"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} waits for {self.failure_id}"
+
+
+class Link(TenantOwned):
+    """What a part of a document has become at the target, as posted.
+
+    ``payload`` and ``mappings`` are those of the last outcome, ``version`` the source version
+    that was sent, ``lines`` our line key -> the target's line id.
+    """
+
+    document = TenantForeignKey(Document, on_delete=models.PROTECT, related_name="links")
+    connection = TenantForeignKey(Connection, on_delete=models.PROTECT, related_name="links")
+    part = models.CharField(max_length=80, blank=True, default="")
+    target_kind = models.CharField(max_length=40)
+    target_id = models.CharField(max_length=80)
+    target_number = models.CharField(max_length=120, blank=True, default="")
+    reference = models.CharField(max_length=120)
+    status = models.CharField(max_length=40, blank=True, default="")
+    payload = models.JSONField(default=dict)
+    mappings = models.JSONField(default=list)
+    lines = models.JSONField(default=dict)
+    total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    version = models.CharField(max_length=80, blank=True, default="")
+    posted_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "document", "part"], name="one_link"),
+            models.UniqueConstraint(
+                fields=["tenant", "connection", "target_kind", "reference"],
+                name="one_link_per_reference",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "connection", "target_kind", "target_id"],
+                name="one_link_per_target",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target_kind} {self.target_number or self.target_id}"
