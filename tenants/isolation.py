@@ -15,21 +15,10 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from psycopg import sql
 
-from tenants.models.owned import TenantForeignKey, TenantOneToOneField, TenantOwned
+from tenants.models.owned import TenantForeignKey, TenantOneToOneField
 from tenants.roles import role_names
 from tenants.routing import create_function_sql
 from tenants.scope import TENANT_SETTING, platform_scope, tenant_scope
-
-__all__ = [
-    "AppendOnly",
-    "IsolateTenantTables",
-    "RoutingFunction",
-    "TenantForeignKey",
-    "TenantOneToOneField",
-    "TenantOwned",
-    "per_tenant",
-    "tenant_column",
-]
 
 TENANT_POLICY = "tenant_isolation"
 PLATFORM_POLICY = "platform_read"

@@ -1,0 +1,132 @@
+"""Setting a server up: repeatable, refusing what would undo row-level security."""
+
+import os
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.db import connection
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from tenants.checks import check_login_role
+from tenants.roles import RoleNames, connection_options, ensure_roles
+
+PREFIX, LOGIN, DATABASE = "trial", "trial_login", "trial_database"
+
+
+@pytest.fixture
+def admin() -> Iterator[str]:
+    """An administrator's address of the test server; what a test made there is removed again."""
+    address = os.environ.get("ADMIN_DATABASE_URL") or make_conninfo(
+        host=connection.settings_dict["HOST"], user="postgres", dbname="postgres"
+    )
+    try:
+        psycopg.connect(address).close()
+    except psycopg.OperationalError:
+        pytest.skip("Set ADMIN_DATABASE_URL to try setting up a server.")
+    yield address
+    names = RoleNames.with_prefix(PREFIX)
+    with psycopg.connect(address, autocommit=True) as server:
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(DATABASE)))
+        for role in (LOGIN, names.owner, names.app, names.platform):
+            server.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+
+
+def set_up(admin: str, login: str = LOGIN) -> RoleNames:
+    return ensure_roles(admin, login=login, database=DATABASE, prefix=PREFIX)
+
+
+def rows(admin: str, query: str, *arguments: object) -> list[tuple]:
+    with psycopg.connect(admin) as server:
+        return server.execute(query, arguments).fetchall()
+
+
+def test_set_up_may_be_repeated(admin):
+    names = set_up(admin)
+    assert set_up(admin) == names
+    assert rows(
+        admin,
+        "SELECT rolname, rolcanlogin FROM pg_roles WHERE rolname LIKE 'trial%%' "
+        "AND NOT (rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole OR rolinherit) ORDER BY 1",
+    ) == [(names.app, False), (LOGIN, True), (names.owner, False), (names.platform, False)]
+    owner = rows(
+        admin, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", DATABASE
+    )
+    assert owner == [(names.owner,)]
+
+
+def test_set_up_brings_a_changed_role_back_in_line(admin):
+    names = set_up(admin)
+    with psycopg.connect(admin) as server:
+        server.execute(f"ALTER ROLE {names.app} BYPASSRLS LOGIN INHERIT")
+        server.execute(f"GRANT {names.platform} TO {LOGIN} WITH INHERIT TRUE")
+    set_up(admin)
+    flags = rows(
+        admin,
+        "SELECT rolbypassrls, rolcanlogin, rolinherit FROM pg_roles WHERE rolname = %s",
+        names.app,
+    )
+    assert flags == [(False, False, False)]
+    inherited = rows(
+        admin,
+        "SELECT 1 FROM pg_auth_members WHERE member = %s::regrole AND inherit_option",
+        LOGIN,
+    )
+    assert inherited == []
+
+
+def test_the_login_holds_nothing_until_it_takes_a_role(admin):
+    names = set_up(admin)
+    host = psycopg.conninfo.conninfo_to_dict(admin).get("host")
+    login = make_conninfo(admin, user=LOGIN, dbname=DATABASE, **({"host": host} if host else {}))
+    with psycopg.connect(login, options=connection_options(names.owner)) as owner:
+        owner.execute("CREATE TABLE thing (id int)")
+    with psycopg.connect(login) as bare, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        bare.execute("SELECT * FROM thing")
+
+
+def test_a_superuser_is_refused_as_login(admin):
+    with pytest.raises(ImproperlyConfigured, match="superuser"):
+        set_up(admin, login="postgres")
+
+
+@pytest.mark.parametrize("prefix", ["", "Mlc", "mlc-app", "1mlc", "a; DROP"])
+def test_a_prefix_is_a_plain_name(prefix):
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_ROLE_PREFIX"):
+        RoleNames.with_prefix(prefix)
+
+
+def test_the_role_option_replaces_another_and_keeps_the_rest():
+    assert connection_options("a") == "-c role=a"
+    assert connection_options("b", "-c statement_timeout=5s -c role=a") == (
+        "-c role=b -c statement_timeout=5s"
+    )
+
+
+def test_the_command_asks_for_the_administrators_address(monkeypatch):
+    monkeypatch.delenv("ADMIN_DATABASE_URL", raising=False)
+    with pytest.raises(CommandError, match="Set ADMIN_DATABASE_URL"):
+        call_command("setup_database")
+
+
+def test_the_command_prepares_the_database_of_the_settings(admin, monkeypatch, capsys):
+    monkeypatch.setenv("ADMIN_DATABASE_URL", admin)
+    monkeypatch.setitem(connection.settings_dict, "NAME", DATABASE)
+    monkeypatch.setitem(connection.settings_dict, "USER", LOGIN)
+    monkeypatch.setattr("django.conf.settings.DATABASE_ROLE_PREFIX", PREFIX)
+    call_command("setup_database")
+    assert "ready: migrate" in capsys.readouterr().out
+    assert rows(admin, "SELECT 1 FROM pg_database WHERE datname = %s", DATABASE) == [(1,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_login_above_the_policies_is_an_error(admin, monkeypatch):
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "USER", "postgres")
+    try:
+        assert [message.id for message in check_login_role(["default"])] == ["tenants.E004"]
+    finally:
+        connection.close()
