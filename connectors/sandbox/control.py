@@ -64,7 +64,7 @@ async def _body(request: web.Request) -> dict[str, Any]:
     text = await request.text()
     body = json.loads(text, parse_float=Decimal) if text.strip() else {}
     if not isinstance(body, dict):
-        raise ValueError("The control door takes a JSON object.")
+        raise TypeError("The control door takes a JSON object.")
     return body
 
 

@@ -31,11 +31,13 @@ class Incoming:
 def describe(method: str, path: str, query: str) -> Incoming:
     """Reduce a request line to what rules look at."""
     provider = next((name for prefix, name in PREFIXES.items() if path.startswith(prefix)), "")
+    return Incoming(provider, method, path, query, _kind(method, path))
+
+
+def _kind(method: str, path: str) -> str:
     if TOKEN_PATH.search(path):
-        kind = "token"
-    else:
-        kind = "read" if method in READ_METHODS else "write"
-    return Incoming(provider, method, path, query, kind)
+        return "token"
+    return "read" if method in READ_METHODS else "write"
 
 
 @dataclass(frozen=True, slots=True)

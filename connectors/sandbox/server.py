@@ -50,10 +50,11 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
     try:
         response = await handler(request)
         status = 0 if request.get(ABORTED) else response.status
-        return response
     except web.HTTPException as error:
         status = error.status
         raise
+    else:
+        return response
     finally:
         row.fault = request.get(FAULT, "")
         world.log.finish(row, status, time.perf_counter() - started)

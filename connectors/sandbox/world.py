@@ -38,13 +38,13 @@ class Simulator(Protocol):
     def books(self) -> dict[str, Any]:
         """All state, money as Decimal or text."""
 
-    def edit(self, kind: str, id: str, changes: dict[str, Any]) -> dict[str, Any]:
+    def edit(self, kind: str, record_id: str, changes: dict[str, Any], /) -> dict[str, Any]:
         """Change a record as a person would."""
 
-    def add(self, kind: str, record: dict[str, Any]) -> dict[str, Any]:
+    def add(self, kind: str, record: dict[str, Any], /) -> dict[str, Any]:
         """Add a record as a person would."""
 
-    def delete(self, kind: str, id: str) -> None:
+    def delete(self, kind: str, record_id: str, /) -> None:
         """Delete a record as a person would."""
 
 

@@ -1,0 +1,25 @@
+"""A Zoho Books organisation, its accounts servers in eight regions, and its API, on the loopback.
+
+Behaves as Zoho's published documents and recorded answers say; what neither settles is an option.
+State to load (every record may leave out what Zoho itself would fill in)::
+
+    {"region": "us",
+     "clients": [{"client_id", "client_secret", "redirect_uris": [...] or ["*"],
+                  "region": where it is registered (default: region above)}],
+     "users": [{"user_id", "name", "email"}],
+     "organizations": [{"organization_id", "name", "time_zone", "currency_code", "plan_name", ...}],
+     "currencies": [{"currency_id", "currency_code", "price_precision", "exchange_rate"}],
+     "chartofaccounts": [{"account_id", "account_name", "account_code", "account_type"}],
+     "taxes": [{"tax_id", "tax_name", "tax_percentage"}],
+     "contacts": [{"contact_id", "contact_name", "contact_type": "vendor", "status", ...}],
+     "purchaseorders": [...], "bills": [...], "vendorpayments": [...],   # as the API takes them,
+                       # plus optional id, status, created_time, last_modified_time
+     "transactionlocks": {"purchase": "2026-06-30"},
+     "custom_fields": {"purchaseorder": [{"customfield_id", "api_name", "label", "is_unique"}]}}
+
+Collections belong to the first organization, or stand inside an organization's own entry.
+"""
+
+from connectors.sandbox.zoho_books.simulator import Simulator
+
+__all__ = ["Simulator"]

@@ -1,0 +1,158 @@
+"""The Zoho Books simulator as the sandbox's framework sees it.
+
+State and control actions enter, routes and books leave. Everything is delegated to the modules of
+the nouns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from connectors.sandbox.clock import Clock
+from connectors.sandbox.zoho_books import (
+    bill_routes,
+    bills,
+    contacts,
+    locks,
+    organizations,
+    people,
+    purchase_order_routes,
+    purchase_orders,
+    reference,
+    vendor_payments,
+)
+from connectors.sandbox.zoho_books.accounts import SELF_CLIENT_LIFE, Accounts, parse_scopes
+from connectors.sandbox.zoho_books.api import Front, Route
+from connectors.sandbox.zoho_books.envelope import failure
+from connectors.sandbox.zoho_books.errors import ZohoError
+from connectors.sandbox.zoho_books.loader import exact, load_accounts, load_organizations
+from connectors.sandbox.zoho_books.oauth import OAuthPages
+from connectors.sandbox.zoho_books.state import Organization
+from connectors.sandbox.zoho_books.table import Record
+
+ROUTES: list[Route] = [
+    *organizations.ROUTES,
+    *contacts.ROUTES,
+    *purchase_order_routes.ROUTES,
+    *bill_routes.ROUTES,
+    *vendor_payments.ROUTES,
+    *reference.ROUTES,
+    *locks.ROUTES,
+]
+SHOWN: dict[str, Callable[[Organization, Record], Record]] = {
+    "purchaseorders": purchase_orders.detail,
+    "bills": bills.detail,
+    "contacts": contacts.detail,
+}
+SCRIPTED_ERRORS = {
+    400: ("invalid_value", "Invalid value passed for JSONString"),
+    401: ("not_authorised", "You are not authorized to perform this operation"),
+    404: ("invalid_url", "Invalid URL Passed"),
+    405: ("method_not_allowed", "The HTTP method is not allowed here."),
+    429: ("per_minute", "For security reasons your organization has been blocked."),
+}
+
+
+class Simulator:
+    """All regions, organizations and grants of one sandbox."""
+
+    name = "zoho_books"
+
+    def __init__(self, clock: Clock, options: dict[str, Any]) -> None:
+        self._clock = clock
+        self._options = options
+        self.accounts = Accounts(clock, options)
+        self.organizations: dict[str, Organization] = {}
+        self.calls: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "grant_code": self.grant_code,
+            "expire_tokens": lambda params: self.accounts.expire_all(),
+            "revoke_grants": lambda params: self.accounts.revoke_all(),
+            "suspend": lambda params: options.update(zoho_suspended=True),
+            "resume": lambda params: options.update(zoho_suspended=False),
+            "use_daily": self.use_daily,
+            "register_redirect": self.register_redirect,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Replace everything by a company's state."""
+        self.accounts = load_accounts(state, self._clock, self._options)
+        self.organizations = load_organizations(state, self._clock, self._options)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Accounts servers and API of all regions."""
+        pages = OAuthPages(lambda: self.accounts, self._options)
+        front = Front(lambda: self.accounts, lambda: self.organizations, self._options)
+        return [*pages.routes(), *front.routes(ROUTES)]
+
+    def books(self) -> dict[str, Any]:
+        """Every organization's records, newest versions; the first one's also at the top."""
+        books = {org.id: _books_of(org) for org in self.organizations.values()}
+        first = next(iter(books.values()), {})
+        return {"organization_id": next(iter(books), ""), **first, "organizations": books}
+
+    def edit(self, kind: str, record_id: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """A person edits a record."""
+        return self._as_person(people.edit, kind, record_id, changes)
+
+    def add(self, kind: str, record: dict[str, Any]) -> dict[str, Any]:
+        """A person adds a record."""
+        return self._as_person(people.add, kind, record)
+
+    def delete(self, kind: str, record_id: str) -> None:
+        """A person deletes a record."""
+        self._as_person(people.delete, kind, record_id)
+
+    def error_response(self, status: int) -> web.Response:
+        """A scripted error with the body that Zoho would send."""
+        name, message = SCRIPTED_ERRORS.get(status, ("internal", "Internal error"))
+        return failure(ZohoError(name, message, status), self._options)
+
+    def grant_code(self, params: dict[str, Any]) -> str:
+        """A self-client code, as a person takes it from the API console."""
+        client_id = params.get("client_id") or next(iter(self.accounts.clients))
+        user_id = params.get("user_id") or next(iter(self.accounts.users))
+        return self.accounts.issue_code(
+            self.accounts.clients[client_id],
+            self.accounts.users[user_id],
+            parse_scopes(params.get("scope", "ZohoBooks.fullaccess.all")),
+            redirect_uri=None,
+            offline=params.get("access_type", "offline") == "offline",
+            consent=True,
+            life=float(params.get("seconds", SELF_CLIENT_LIFE)),
+        )
+
+    def use_daily(self, params: dict[str, Any]) -> int:
+        """Count calls that the organization's other programs made today."""
+        org = self._organization(params)
+        org.limiter.use(int(params["calls"]))
+        return int(org.limiter.headers()["X-Rate-Limit-Remaining"])
+
+    def register_redirect(self, params: dict[str, Any]) -> list[str]:
+        """Register a further redirect address of a client."""
+        client = self.accounts.clients[params["client_id"]]
+        client.redirect_uris.append(params["redirect_uri"])
+        return client.redirect_uris
+
+    def _organization(self, params: dict[str, Any]) -> Organization:
+        org_id = params.get("organization_id") or next(iter(self.organizations))
+        return self.organizations[org_id]
+
+    def _as_person(self, action: Callable[..., Any], kind: str, *rest: Any) -> Any:
+        """Run an edit; a refusal of the books becomes a plain error of the control door."""
+        org = self._organization(rest[-1] if isinstance(rest[-1], dict) else {})
+        try:
+            return action(org, kind, *exact(list(rest)))
+        except ZohoError as error:
+            raise ValueError(error.message) from error
+
+
+def _books_of(org: Organization) -> dict[str, Any]:
+    books: dict[str, Any] = {"organization": org.record}
+    for kind, table in org.tables.items():
+        show = SHOWN.get(kind, lambda _, record: record)
+        books[kind] = [show(org, record) for record in table.records()]
+    books["transactionlocks"] = list(org.locks.values())
+    return books
