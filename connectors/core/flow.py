@@ -142,7 +142,9 @@ class Flow:
     """A kind of integration, in code.
 
     ``source`` and ``target`` are provider keys; ``mapping_kinds`` gives each kind of mapping its
-    name for people. ``autolink`` gets both sides' rows of one kind and the (source, target) key
+    name for people. ``refuses_second`` names the target kinds of which the target itself refuses
+    a second one under our reference or number: only those are ever sent again by themselves.
+    ``autolink`` gets both sides' rows of one kind and the (source, target) key
     pairs that are linked already, and returns only links that need no person.
     """
 
@@ -163,6 +165,7 @@ class Flow:
     ]
     suggest: Callable[[str, ReferenceRow, Iterable[ReferenceRow]], list[Suggestion]]
     mapping_kinds: Mapping[str, str]
+    refuses_second: frozenset[str] = frozenset()
 
     def stream(self, name: str) -> Stream:
         """The stream of that name; KeyError for a name this flow does not have."""

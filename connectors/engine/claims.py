@@ -1,0 +1,122 @@
+"""Claims on documents and leases of slots: who may work on what, and until when.
+
+Each claim raises the document's fencing number; whoever acts later under an older number finds
+nothing to change. All times are the database server's clock's, so that workers need not agree.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from connectors.core.states import State
+from connectors.engine.job import Job
+from connectors.engine.policy import policy
+from connectors.models import EPOCH, Document, WorkSlot
+
+
+def claim_due(job: Job, most: int) -> list[Document]:
+    """Claim due documents in order of rank; call inside the scope."""
+    rows = (
+        Document.objects.select_for_update(skip_locked=True)
+        .filter(integration=job.integration, state=State.DUE, next_at__lte=Now())
+        .order_by("rank", "next_at", "pk")[:most]
+    )
+    return _claim(rows, state=State.DELIVERING, state_at=timezone.now(), again=False)
+
+
+def claim_unconfirmed(job: Job, most: int) -> list[Document]:
+    """Claim documents whose write is to be looked up now; they stay unconfirmed meanwhile."""
+    rows = (
+        Document.objects.select_for_update(skip_locked=True)
+        .filter(
+            integration=job.integration,
+            state=State.UNCONFIRMED,
+            next_at__lte=Now(),
+            claimed_until__lte=Now(),
+        )
+        .order_by("next_at", "pk")[:most]
+    )
+    return _claim(rows)
+
+
+def _claim(rows: Any, **changes: Any) -> list[Document]:
+    documents = list(rows)
+    until = timezone.now() + timedelta(seconds=policy().claim_seconds)
+    Document.objects.filter(pk__in=[d.pk for d in documents]).update(
+        fence=F("fence") + 1, claimed_until=until, **changes
+    )
+    for document in documents:
+        document.fence += 1
+        document.claimed_until = until
+        for name, value in changes.items():
+            setattr(document, name, value)
+    return documents
+
+
+def still_ours(document: Document) -> bool:
+    """Lock the document and say whether our claim on it still stands; inside the scope."""
+    found = (
+        Document.objects.select_for_update()
+        .filter(pk=document.pk, fence=document.fence, claimed_until__gt=Now())
+        .values_list("again", "fingerprint", "gone")
+        .first()
+    )
+    return found is not None
+
+
+def renew(documents: Iterable[Document]) -> None:
+    """Keep claims alive that we still hold; those that were lost stay lost."""
+    until = timezone.now() + timedelta(seconds=policy().claim_seconds)
+    by_fence: dict[int, list[int]] = {}
+    for document in documents:
+        by_fence.setdefault(document.fence, []).append(document.pk)
+    for fence, ids in by_fence.items():
+        Document.objects.filter(pk__in=ids, fence=fence, state=State.DELIVERING).update(
+            claimed_until=until
+        )
+
+
+def hand_back(documents: Sequence[Document], *, at: datetime | None = None) -> None:
+    """Return claimed documents to the queue untouched, to be taken again from ``at`` on."""
+    for document in documents:
+        Document.objects.filter(
+            pk=document.pk, fence=document.fence, state=State.DELIVERING, open_attempt=None
+        ).update(state=State.DUE, state_at=timezone.now(), next_at=at or EPOCH, claimed_until=EPOCH)
+
+
+@dataclass(slots=True)
+class Slot:
+    """A leased slot in hand."""
+
+    pk: int
+    integration_id: int
+    fence: int
+
+
+def lease_slot(slot_id: int) -> Slot | None:
+    """Lease a free slot inside the scope; None when somebody has it."""
+    row = WorkSlot.objects.select_for_update(skip_locked=True).filter(
+        pk=slot_id, leased_until__lte=Now()
+    ).first()
+    if row is None:
+        return None
+    row.fence += 1
+    row.leased_until = timezone.now() + timedelta(seconds=policy().claim_seconds)
+    row.save(update_fields=["fence", "leased_until"])
+    return Slot(row.pk, row.integration_id, row.fence)
+
+
+def extend_slot(slot: Slot) -> bool:
+    """Keep the slot; False when it was lost."""
+    until = timezone.now() + timedelta(seconds=policy().claim_seconds)
+    return bool(WorkSlot.objects.filter(pk=slot.pk, fence=slot.fence).update(leased_until=until))
+
+
+def free_slot(slot: Slot, *, at: datetime | None = None) -> None:
+    """Give the slot back, to be taken again from ``at`` on."""
+    WorkSlot.objects.filter(pk=slot.pk, fence=slot.fence).update(leased_until=at or EPOCH)

@@ -1,0 +1,197 @@
+"""Asks the flow what to do with each claimed document, and carries out every answer but a delivery.
+
+Documents enter in a batch; those that need the target's hand leave with their plan, the others
+are settled in one transaction. The decision itself is the flow's, and pure.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connectors.core.decisions import (
+    Decision,
+    Deliver,
+    DocumentKey,
+    Facts,
+    Held,
+    NotApplicable,
+    Nothing,
+    ReadTarget,
+    Waiting,
+)
+from connectors.core.errors import BadInputError
+from connectors.core.flow import PartRef
+from connectors.core.records import TargetState
+from connectors.core.references import MissingMapping
+from connectors.core.states import Reason, State
+from connectors.engine import trail
+from connectors.engine.facts import Asking, load
+from connectors.engine.failures import wait_for
+from connectors.engine.job import Job
+from connectors.engine.outcomes import hold, settle
+from connectors.engine.release import nudge, release_dependants
+from connectors.models import Document
+
+# Reads one posted part from the target; None when it is no longer there.
+ReadPart = Callable[[PartRef], TargetState | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A document and what is to be done with it."""
+
+    document: Document
+    decision: Decision
+    facts: Facts
+
+
+def decide_batch(job: Job, documents: Sequence[Document], read_part: ReadPart) -> list[Decided]:
+    """Decide claimed documents; reads the target only for those whose decision asks for it.
+
+    Opens its own short scopes, and none while the target is read.
+    """
+    asking, decided = [], []
+    for document in documents:
+        ask = _ask(job, document)
+        if isinstance(ask, Asking):
+            asking.append(ask)
+        else:
+            decided.append(Decided(document=document, decision=ask, facts=Facts()))
+    with job.scope():
+        facts = load(job, asking)
+    for ask in asking:
+        decided.append(_decide(job, ask, facts[ask.document.pk], read_part))
+    return decided
+
+
+def _ask(job: Job, document: Document) -> Asking | Held | NotApplicable:
+    stream = job.flow.stream(document.stream)
+    if document.record is None:
+        if document.gone:
+            return NotApplicable(words="The source no longer has it, and it was never read.")
+        return NotApplicable(words="It has been seen in a list but not been read yet.")
+    try:
+        record = stream.parse(document.record)
+        needs = job.flow.needs(stream.name, record, job.context)
+    except BadInputError as error:
+        return Held(
+            reason=Reason.UNREADABLE,
+            words=f"The source's record cannot be read: {error} "
+            "Correct it at the source, or tell us if it looks right there.",
+        )
+    return Asking(document, stream, record, needs)
+
+
+def _decide(job: Job, ask: Asking, facts: Facts, read_part: ReadPart) -> Decided:
+    try:
+        decision = job.flow.decide(ask.stream.name, ask.record, facts, job.context)
+        if isinstance(decision, ReadTarget):
+            live = _read_live(facts, decision, read_part)
+            facts = replace(facts, live=live)
+            decision = job.flow.decide(ask.stream.name, ask.record, facts, job.context)
+    except BadInputError as error:
+        decision = Held(reason=Reason.UNREADABLE, words=str(error))
+    return Decided(document=ask.document, decision=decision, facts=facts)
+
+
+def _read_live(facts: Facts, wanted: ReadTarget, read_part: ReadPart) -> dict[str, TargetState]:
+    live = {}
+    for part in wanted.parts:
+        link = facts.links[part]
+        state = read_part(
+            PartRef(
+                target_kind=link.target_kind,
+                reference=link.reference,
+                target_id=link.target_id,
+                number=link.target_number,
+                vendor_key=str(link.payload.get("vendor_id", "")),
+                total="" if link.total is None else str(link.total),
+                payload=link.payload,
+            )
+        )
+        if state is not None:
+            live[part] = state
+    return live
+
+
+def settle_decided(job: Job, decided: Sequence[Decided]) -> list[Decided]:
+    """Carry out what needs no call, in one scope; returns what is to be delivered."""
+    deliver = [d for d in decided if isinstance(d.decision, Deliver)]
+    rest = [d for d in decided if not isinstance(d.decision, Deliver)]
+    if not rest:
+        return deliver
+    with job.scope():
+        ours = _still_ours([d.document for d in rest])
+        waiting: list[tuple[Document, Sequence[MissingMapping]]] = []
+        for item in rest:
+            if item.document.pk in ours:
+                _settle_one(job, item, waiting)
+        wait_for(job, waiting)
+    return deliver
+
+
+def _still_ours(documents: Sequence[Document]) -> set[int]:
+    """Lock the documents and return the ids of those that our claim still covers."""
+    fences = {document.pk: document.fence for document in documents}
+    rows = (
+        Document.objects.select_for_update()
+        .filter(pk__in=fences, state=State.DELIVERING)
+        .values_list("pk", "fence")
+    )
+    return {pk for pk, fence in rows if fences[pk] == fence}
+
+
+def _settle_one(job: Job, item: Decided, waiting: list[Any]) -> None:
+    document, decision = item.document, item.decision
+    if isinstance(decision, Waiting):
+        _wait(document, decision)
+        waiting.append((document, decision.missing))
+    elif isinstance(decision, Held):
+        hold(document, decision.reason, decision.words)
+    elif isinstance(decision, NotApplicable):
+        settle(document, State.NOT_APPLICABLE, words=decision.words)
+    elif isinstance(decision, Nothing):
+        finish(job, document, decision.final)
+
+
+def _wait(document: Document, decision: Waiting) -> None:
+    settle(document, State.WAITING, reason=decision.reason, words=decision.words)
+    if (document.reason, document.words) == (decision.reason, decision.words):
+        return
+    trail.write(
+        [
+            trail.document_event(
+                "document.waiting",
+                document,
+                details={
+                    "reason": decision.reason,
+                    "words": decision.words,
+                    "missing": [item.label for item in decision.missing],
+                },
+            )
+        ]
+    )
+
+
+def finish(
+    job: Job,
+    document: Document,
+    final: State,
+    nudges: tuple[DocumentKey, ...] = (),
+    *,
+    was_sent: str | None = None,
+) -> None:
+    """Settle a document whose target says what we meant, and free what stood on it.
+
+    ``was_sent`` is the fingerprint that was delivered: when the record has changed meanwhile, or
+    something else asked for another look, the document is due again at once.
+    """
+    now = Document.objects.select_for_update().get(pk=document.pk)
+    sent = document.fingerprint if was_sent is None else was_sent
+    settle(document, final)
+    if now.again or now.fingerprint != sent or now.gone != document.gone:
+        Document.objects.filter(pk=document.pk, fence=document.fence).update(
+            state=State.DUE, again=False
+        )
+    release_dependants(document)
+    nudge(job.integration, nudges)

@@ -1,0 +1,252 @@
+"""Delivers decided documents: each step its own intent, its own call, its own outcome.
+
+Claimed documents enter, settled ones leave. Steps that may share a call are sent together and
+settled one by one. No transaction is open while a call is made; any doubt ends in "unconfirmed".
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from connectors.core.decisions import Conflict, Deliver, Found, PartPlan, Step
+from connectors.core.errors import (
+    ErrorKind,
+    NotSentError,
+    ProviderError,
+    RetryLater,
+    UnknownOutcomeError,
+)
+from connectors.core.money import Money
+from connectors.core.records import TargetState
+from connectors.core.states import Reason
+from connectors.engine import claims, health, outcomes, plans
+from connectors.engine.decide import Decided, finish
+from connectors.engine.job import Job
+from connectors.engine.outcomes import Result, Sent
+from connectors.models import Attempt, Document
+from connectors.transport.deadline import write_deadline
+
+
+@dataclass(slots=True)
+class Work:
+    """A document under delivery and the steps that are left, in order."""
+
+    document: Document
+    decision: Deliver
+    steps: list[tuple[PartPlan, Step]] = field(default_factory=list)
+
+    @property
+    def batch(self) -> str:
+        """What its next step may share a call with; empty for a call of its own."""
+        return self.steps[0][1].batch if self.steps else ""
+
+
+class Stop(Exception):  # noqa: N818 - a signal between our own functions
+    """No further call may be made now (why, and from when on again); claims go back."""
+
+    def __init__(self, at: Any = None) -> None:
+        super().__init__()
+        self.at = at
+
+
+def deliver(job: Job, client: Any, decided: Sequence[Decided]) -> None:
+    """Deliver claimed documents one after the other, those that can share calls together.
+
+    Raises Stop after handing back what it could not begin.
+    """
+    queue = [_work(item) for item in decided]
+    try:
+        while queue:
+            group = _next_group(queue)
+            _keep(job, queue)
+            for work in _perform(job, client, group):
+                if not work.steps:
+                    queue.remove(work)
+    except Stop as stop:
+        with job.scope():
+            claims.hand_back([work.document for work in queue], at=stop.at)
+        raise
+
+
+def _work(item: Decided) -> Work:
+    assert isinstance(item.decision, Deliver)  # noqa: S101 - settle_decided returns only these
+    steps = [(part, step) for part in item.decision.parts for step in part.steps]
+    return Work(item.document, item.decision, steps)
+
+
+def _next_group(queue: list[Work]) -> list[Work]:
+    head = queue[0]
+    return [work for work in queue if work.batch == head.batch] if head.batch else [head]
+
+
+def _keep(job: Job, queue: list[Work]) -> None:
+    with job.scope():
+        claims.renew(work.document for work in queue)
+
+
+def _perform(job: Job, client: Any, group: list[Work]) -> list[Work]:
+    """One call for the group's next steps; returns the works, those that are done without steps."""
+    begun = _begin(job, group)
+    if not begun:
+        return group
+    results = _call(job, client, begun)
+    for (work, attempt), result in zip(begun, results, strict=True):
+        _settle(job, client, work, Sent(document=work.document, attempt=attempt), result)
+    _raise_stop([result for result in results if isinstance(result, Exception)])
+    return group
+
+
+def _begin(job: Job, group: list[Work]) -> list[tuple[Work, Attempt]]:
+    """Commit the intents of those documents whose claim still stands; drop the others."""
+    batch = uuid.uuid4() if len(group) > 1 else None
+    begun = []
+    with job.scope():
+        for work in group:
+            if not work.steps:
+                outcomes_done(job, work)
+            elif claims.still_ours(work.document):
+                plan, step = work.steps[0]
+                attempt = outcomes.begin(job, work.document, plan, step, batch=batch)
+                begun.append((work, attempt))
+            else:
+                work.steps = []
+    return begun
+
+
+def outcomes_done(job: Job, work: Work) -> None:
+    """A delivery without steps: the target says already what we mean."""
+    if claims.still_ours(work.document):
+        finish(job, work.document, work.decision.final, work.decision.nudges)
+
+
+def _call(
+    job: Job, client: Any, begun: list[tuple[Work, Attempt]]
+) -> Sequence[TargetState | Exception]:
+    """Make the call; errors are values here, so that each document is settled alone."""
+    pairs = [(_ref(attempt, work), work.steps[0][1]) for work, attempt in begun]
+    sink = job.flow.sink
+    try:
+        with write_deadline(begun[0][1].deadline):
+            if len(pairs) == 1:
+                return [sink.perform(client, *pairs[0])]
+            return sink.perform_batch(client, pairs)
+    except (ProviderError, RetryLater) as error:
+        return [error] * len(begun)
+
+
+def _ref(attempt: Attempt, work: Work) -> Any:
+    return plans.part_ref(work.steps[0][0], attempt.plan["target_id"])
+
+
+def _settle(
+    job: Job, client: Any, work: Work, sent: Sent, result: TargetState | Exception
+) -> None:
+    if isinstance(result, TargetState):
+        _done(job, work, sent, result)
+        return
+    work.steps = []
+    if isinstance(result, UnknownOutcomeError):
+        with job.scope():
+            outcomes.doubt(sent, result.facts)
+    elif isinstance(result, RetryLater):
+        with job.scope():
+            if outcomes.fail(sent, Result.NOT_SENT, None, result.why):
+                outcomes.retry(work.document, result.why, at=result.at)
+    elif isinstance(result, ProviderError):
+        _refused(job, client, sent, result)
+    else:
+        raise result
+
+
+def _done(job: Job, work: Work, sent: Sent, state: TargetState) -> None:
+    plan, _ = work.steps.pop(0)
+    last = not work.steps
+    with job.scope():
+        if outcomes.succeed_or_hold(job, sent, state) is None:
+            work.steps = []
+            return
+        if not last:
+            return
+        if not _agrees(plan, state):
+            outcomes.hold(work.document, Reason.TOTAL_DIFFERS, _differs(plan, state))
+            return
+        finish(
+            job,
+            work.document,
+            work.decision.final,
+            work.decision.nudges,
+            was_sent=sent.attempt.fingerprint,
+        )
+
+
+def _agrees(plan: PartPlan, state: TargetState) -> bool:
+    return plan.total is None or state.total is None or plan.total == state.total
+
+
+def _differs(plan: PartPlan, state: TargetState) -> str:
+    meant = Money(plan.total, plan.currency) if plan.total is not None else None
+    says = Money(state.total, plan.currency) if state.total is not None else None
+    return (
+        f"Posted as {state.number}, but the target reports {says} where the source says {meant}. "
+        "Correct the record at the target, then replay; nothing is posted a second time."
+    )
+
+
+def _refused(job: Job, client: Any, sent: Sent, error: ProviderError) -> None:
+    """A definite error: nothing was written. What follows depends on its kind."""
+    document, kind = sent.document, error.kind
+    found = None
+    if kind is ErrorKind.REJECTED and sent.attempt.step["creates"]:
+        found = _look(job, client, sent)
+    with job.scope():
+        if isinstance(found, Found):
+            outcomes.succeed_or_hold(job, sent, found.state, result=Result.FOUND)
+            outcomes.retry(document, "Found at the target; what remains follows.", at=_now())
+            return
+        result = Result.NOT_SENT if isinstance(error, NotSentError) else Result.REFUSED
+        if not outcomes.fail(sent, result, error.facts, str(error)):
+            return
+        _after_refusal(document, error, found)
+    if kind in health.CONNECTION_KINDS:
+        health.report(job, "target", error)
+
+
+def _look(job: Job, client: Any, sent: Sent) -> Any:
+    """Whether a refused create was refused because the record stands there already."""
+    try:
+        return job.flow.sink.probe(client, plans.ref_of(sent.attempt, None), plans.step_of(sent.attempt))
+    except (ProviderError, RetryLater):
+        return None
+
+
+def _after_refusal(document: Document, error: ProviderError, found: Any) -> None:
+    if isinstance(found, Conflict):
+        outcomes.hold(document, Reason.DUPLICATE_SUSPECTED, f"{found.words} ({error})")
+    elif error.kind is ErrorKind.REJECTED:
+        outcomes.hold(document, Reason.REFUSED, f"The target refused it: {error}")
+    elif error.kind is ErrorKind.NOT_FOUND:
+        outcomes.hold(
+            document,
+            Reason.TARGET_MISSING,
+            f"What was posted is no longer at the target: {error} Restore it there and replay, "
+            "or dismiss the document.",
+        )
+    else:
+        outcomes.retry(document, str(error), at=error.facts.retry_at)
+
+
+def _raise_stop(errors: list[Any]) -> None:
+    for error in errors:
+        if isinstance(error, RetryLater):
+            raise Stop(error.at)
+        if isinstance(error, ProviderError) and error.kind in health.CONNECTION_KINDS:
+            raise Stop
+
+
+def _now() -> Any:
+    return timezone.now()
+
+

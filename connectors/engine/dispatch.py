@@ -1,0 +1,83 @@
+"""The dispatcher: looks who has something due and rings for it; does none of the work itself.
+
+Asks the routing functions for ids, whatever the number of tenants; a ring that gets lost is rung
+again at the next look.
+"""
+
+from datetime import timedelta
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from connectors.core.errors import BadInputError
+from connectors.engine import doorbell
+from connectors.engine.policy import policy
+from connectors.engine.runs import queue_run
+from connectors.engine.schedule import next_run
+from connectors.models import Integration, Run
+from tenants.routing import route
+from tenants.scope import tenant_scope
+
+_MOST = 200
+_TOKEN_AHEAD = timedelta(minutes=4)
+
+
+def dispatch() -> int:
+    """Ring for everything that is due now; returns how many rings."""
+    for tenant_id, integration_id in route("routing_due_integrations", _MOST):
+        start_scheduled(tenant_id, integration_id)
+    rings = 0
+    for function, task in (
+        ("routing_runs", doorbell.ADVANCE_RUN),
+        ("routing_doubtful", doorbell.RECOVER),
+        ("routing_slots", doorbell.WORK_SLOT),
+    ):
+        for tenant_id, row_id in route(function, _MOST):
+            doorbell.ring(task, tenant_id, row_id)
+            rings += 1
+    return rings
+
+
+def start_scheduled(tenant_id: int, integration_id: int) -> None:
+    """Queue the run whose time has come and set the next time; once, however many dispatchers."""
+    with tenant_scope(tenant_id):
+        integration = (
+            Integration.objects.select_for_update(skip_locked=True)
+            .select_related("tenant")
+            .filter(pk=integration_id, enabled=True, next_run_at__lte=Now())
+            .first()
+        )
+        if integration is None:
+            return
+        set_next_run(integration)
+        queue_run(integration, trigger=Run.Trigger.SCHEDULE, actor="system:schedule")
+
+
+def set_next_run(integration: Integration) -> None:
+    """Write when the integration runs next; a schedule that cannot be parsed stops it."""
+    try:
+        integration.next_run_at = next_run(
+            timezone.now(),
+            interval_minutes=integration.interval_minutes,
+            cron=integration.cron,
+            zone=integration.tenant.zone,
+        )
+    except BadInputError:
+        integration.next_run_at = None
+    integration.save(update_fields=["next_run_at"])
+
+
+def housekeeping() -> int:
+    """Ring for what is due by the minute: tokens that end soon, suspended connections, alerts."""
+    rings = 0
+    for tenant_id, connection_id in route("routing_tokens", timezone.now() + _TOKEN_AHEAD):
+        doorbell.ring(doorbell.REFRESH_TOKEN, tenant_id, connection_id)
+        rings += 1
+    for tenant_id, connection_id in route("routing_probes", _MOST):
+        doorbell.ring(doorbell.PROBE_CONNECTION, tenant_id, connection_id)
+        rings += 1
+    quiet_since = timezone.now() - timedelta(seconds=policy().alert_every_seconds)
+    for (tenant_id,) in route("routing_alerts", quiet_since):
+        doorbell.ring(doorbell.SEND_ALERTS, tenant_id)
+        rings += 1
+    return rings

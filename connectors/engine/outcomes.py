@@ -1,0 +1,298 @@
+"""Records what became of an attempt: outcome, link, the document's next state, the audit trail.
+
+One short transaction per outcome, right after the call. A late outcome, one whose claim was lost
+meanwhile, is recorded too, and an incident is raised if it means two targets for one reference.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from connectors.core.errors import ErrorFacts
+from connectors.core.records import TargetState
+from connectors.core.states import Reason, State
+from connectors.engine import plans, trail
+from connectors.engine.job import Job
+from connectors.engine.policy import policy
+from connectors.models import EPOCH, Attempt, Document, Link, Outcome
+
+Result = Outcome.Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An attempt together with the claim under which it was made."""
+
+    document: Document
+    attempt: Attempt
+
+
+def begin(job: Job, document: Document, plan: Any, step: Any, *, batch: Any = None) -> Attempt:
+    """Commit the intent, inside the scope and after the claim was checked."""
+    link = Link.objects.filter(document=document, part=plan.part).first()
+    now = timezone.now()
+    attempt = Attempt.objects.create(
+        document=document,
+        run_id=current_run(job),
+        part=plan.part,
+        action=step.action,
+        reference=plan.reference,
+        plan=plans.plan_json(plan, target_id=link.target_id if link else ""),
+        step=plans.step_json(step),
+        version=document.version,
+        fingerprint=document.fingerprint,
+        fence=document.fence,
+        deadline=now + timedelta(seconds=policy().write_seconds),
+        batch=batch,
+    )
+    until = now + timedelta(seconds=policy().claim_seconds)
+    Document.objects.filter(pk=document.pk).update(
+        open_attempt=attempt.pk, claimed_until=until
+    )
+    document.open_attempt, document.claimed_until = attempt.pk, until
+    return attempt
+
+
+def current_run(job: Job) -> int | None:
+    """The run that the work is counted to: the integration's running or else its latest one."""
+    runs = job.integration.runs.order_by("-pk").values_list("pk", flat=True)
+    return runs.filter(status="running").first() or runs.first()
+
+
+def succeed(job: Job, sent: Sent, state: TargetState, *, result: Any = Result.DONE) -> Link | None:
+    """Record that the step has happened; returns the link, or None when the outcome came late."""
+    mine = _lock(sent)
+    _note(sent, Result.LATE if mine is None else result, target=plans.state_json(state))
+    if mine is None:
+        _settle_late(job, sent, state)
+        return None
+    link = _link(job, sent, state)
+    _close(sent)
+    trail.write([_posted_event(sent, link, state, result)])
+    return None if _taken_over(sent, mine) else link
+
+
+def fail(sent: Sent, result: Any, facts: ErrorFacts | None, words: str = "") -> bool:
+    """Record a definite failure of the step (or that it never left); False when it came late."""
+    mine = _lock(sent)
+    _note(sent, result, facts=facts, words=words)
+    if mine is None:
+        return False
+    _close(sent)
+    return not _taken_over(sent, mine)
+
+
+def doubt(sent: Sent, facts: ErrorFacts) -> bool:
+    """Record that the step's fate is unknown: from now on only a look at the target helps."""
+    mine = _lock(sent)
+    _note(sent, Result.UNKNOWN, facts=facts)
+    if mine is None:
+        return False
+    first = timezone.now() + timedelta(seconds=policy().first_look_seconds)
+    Document.objects.filter(pk=sent.document.pk, state=State.DELIVERING).update(
+        state=State.UNCONFIRMED,
+        state_at=timezone.now(),
+        next_at=first,
+        claimed_until=EPOCH,
+        words=f"The answer to “{sent.attempt.action}” was lost: {facts.message} "
+        "We look at the target before doing anything else.",
+    )
+    return True
+
+
+def settle(document: Document, state: State, **changes: Any) -> None:
+    """Move a claimed document on, inside the scope, after its fence was checked."""
+    Document.objects.filter(pk=document.pk, fence=document.fence).update(
+        state=state,
+        state_at=timezone.now(),
+        claimed_until=EPOCH,
+        **{"next_at": EPOCH, "reason": "", "words": "", "tries": 0, **changes},
+    )
+
+
+def retry(document: Document, words: str, *, at: datetime | None = None) -> None:
+    """Have a claimed document tried again, at ``at`` or after its growing pause."""
+    settle(
+        document,
+        State.DUE,
+        next_at=at or timezone.now() + policy().retry_in(document.tries),
+        tries=document.tries + (at is None),
+        words=words,
+        reason=document.reason,
+    )
+
+
+def hold(document: Document, reason: Reason, words: str) -> None:
+    """Have a person decide; audited when the reason is news."""
+    settle(document, State.HELD, reason=reason, words=words)
+    if (document.reason, document.words) != (reason, words):
+        trail.write(
+            [
+                trail.document_event(
+                    "document.held", document, details={"reason": reason, "words": words}
+                )
+            ]
+        )
+
+
+def _lock(sent: Sent) -> Document | None:
+    """The document, locked, if this attempt is still the open one under the same claim.
+
+    An attempt is the open one until somebody has settled it, so an answer that arrives after the
+    claim ran out but before any recovery has concluded is as good as one in time.
+    """
+    return (
+        Document.objects.select_for_update()
+        .filter(pk=sent.document.pk, open_attempt=sent.attempt.pk)
+        .first()
+    )
+
+
+def _taken_over(sent: Sent, mine: Document) -> bool:
+    """Whether recovery has taken the document, but not yet concluded: then it is decided anew."""
+    ours = mine.fence == sent.document.fence and mine.claimed_until > timezone.now()
+    if ours or mine.state != State.UNCONFIRMED:
+        return False
+    Document.objects.filter(pk=mine.pk).update(
+        state=State.DUE, state_at=timezone.now(), claimed_until=EPOCH, next_at=EPOCH
+    )
+    return True
+
+
+def _note(
+    sent: Sent,
+    result: Any,
+    *,
+    facts: ErrorFacts | None = None,
+    words: str = "",
+    target: dict[str, Any] | None = None,
+) -> None:
+    Outcome.objects.create(
+        attempt=sent.attempt,
+        result=result,
+        words=words or (facts.message if facts else ""),
+        error_kind=facts.kind if facts else "",
+        http_status=facts.status if facts else None,
+        code=facts.code[:40] if facts else "",
+        target=target or {},
+    )
+
+
+def _close(sent: Sent) -> None:
+    Document.objects.filter(pk=sent.document.pk).update(open_attempt=None)
+    sent.document.open_attempt = None
+
+
+def _link(job: Job, sent: Sent, state: TargetState) -> Link:
+    attempt, now = sent.attempt, timezone.now()
+    plan = attempt.plan
+    # A status step says nothing about content: what was posted before stays on record.
+    content = {}
+    if attempt.step["body"] or attempt.step["creates"]:
+        content = {
+            "payload": plan["payload"],
+            "mappings": plan["payload"].get("mappings", []),
+            "lines": dict(state.lines),
+            "version": attempt.version,
+        }
+    fields = {
+        "connection": job.target,
+        "target_kind": plan["target_kind"],
+        "target_id": state.target_id,
+        "target_number": state.number,
+        "reference": plan["reference"],
+        "status": state.status,
+        "total": state.total,
+        "currency": state.currency,
+        "confirmed_at": now,
+        **content,
+    }
+    link, _ = Link.objects.update_or_create(
+        document=sent.document,
+        part=attempt.part,
+        defaults=fields,
+        create_defaults={**fields, "posted_at": now},
+    )
+    return link
+
+
+def _posted_event(sent: Sent, link: Link, state: TargetState, result: Any) -> trail.Event:
+    return trail.document_event(
+        f"target.{sent.attempt.action}",
+        sent.document,
+        run_id=sent.attempt.run_id,
+        target_kind=link.target_kind,
+        target_id=link.target_id,
+        target_number=link.target_number,
+        details={
+            "reference": link.reference,
+            "total": None if state.total is None else str(state.total),
+            "currency": state.currency,
+            "status": state.status,
+            "version": sent.attempt.version,
+            "attempt": sent.attempt.pk,
+            **({"found": True} if result == Result.FOUND else {}),
+        },
+    )
+
+
+def _settle_late(job: Job, sent: Sent, state: TargetState) -> None:
+    """A write that was given up turns out to have happened after all.
+
+    Harmless when the link names the same target. Where nothing is linked and nobody is at it, the
+    target is linked now, so that it is never made twice. Anything else is an incident.
+    """
+    document = Document.objects.select_for_update().get(pk=sent.document.pk)
+    link = Link.objects.filter(document=document, part=sent.attempt.part).first()
+    if link is not None and link.target_id == state.target_id:
+        return
+    if link is None and document.state in (State.DUE, State.UNCONFIRMED, State.HELD):
+        link = _link(job, sent, state)
+        trail.write([_posted_event(sent, link, state, Result.LATE)])
+        return
+    _two_targets(sent, document, link, state)
+
+
+def _two_targets(sent: Sent, document: Document, link: Link | None, state: TargetState) -> None:
+    words = (
+        f"Two target records carry our reference {sent.attempt.reference}: "
+        f"{link.target_id if link else 'one being written now'} and {state.target_id}. "
+        "Delete the second one at the target, then replay the document."
+    )
+    Document.objects.filter(pk=document.pk, state=State.DELIVERING).update(again=True)
+    Document.objects.filter(pk=document.pk, state=State.POSTED).update(
+        state=State.HELD, reason=Reason.DUPLICATE_SUSPECTED, words=words, state_at=timezone.now()
+    )
+    trail.write(
+        [
+            trail.document_event(
+                "incident.two_targets",
+                document,
+                target_kind=sent.attempt.plan["target_kind"],
+                target_id=state.target_id,
+                target_number=state.number,
+                details={"words": words, "attempt": sent.attempt.pk},
+            )
+        ]
+    )
+
+
+def succeed_or_hold(
+    job: Job, sent: Sent, state: TargetState, *, result: Any = Result.DONE
+) -> Link | None:
+    """Like ``succeed``, but a target that another document holds already holds this one."""
+    try:
+        with transaction.atomic():
+            return succeed(job, sent, state, result=result)
+    except IntegrityError:
+        fail(sent, Result.CONFLICT, None, "Another document is linked to this target record.")
+        hold(
+            sent.document,
+            Reason.DUPLICATE_SUSPECTED,
+            f"The target answered with {state.number or state.target_id}, which another document "
+            "is linked to already. Compare the two documents, then dismiss one of them.",
+        )
+        return None
