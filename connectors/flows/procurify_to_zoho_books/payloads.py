@@ -1,0 +1,131 @@
+"""The spelling of payloads: plain JSON with amounts as text, and our own keys beside the target's.
+
+Lines and their resolution enter, payload pieces leave; a payload becomes a request body by leaving
+our keys out. What orders and bills say differently is not known here.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+from connectors.core.money import plain
+from connectors.flows.procurify_to_zoho_books.lines import Line
+from connectors.flows.procurify_to_zoho_books.resolve import Payable, Resolution
+from connectors.flows.procurify_to_zoho_books.totals import Priced
+
+# What we keep in a payload for ourselves: source keys, rates, and which order a line takes from.
+_OWN = frozenset({"lines", "source_vendor", "currency_code", "total"})
+_OWN_OF_LINES = frozenset(
+    {"key", "source_account", "source_tax", "tax_rate", "order", "order_line", "net"}
+)
+
+
+class Dated(Payable, Protocol):
+    """A payable document with the rate of its currency."""
+
+    @property
+    def rate(self) -> Decimal | None: ...
+
+
+def header(document: Dated, resolution: Resolution) -> dict[str, Any]:
+    """Vendor and currency; the exchange rate only where the currency is not the target's own."""
+    foreign = resolution.foreign and document.rate is not None
+    return {
+        "vendor_id": resolution.vendor_id,
+        "source_vendor": document.vendor_id,
+        "currency_id": resolution.currency_id,
+        "currency_code": document.currency,
+        "exchange_rate": plain(document.rate) if foreign and document.rate else "",
+    }
+
+
+def line_payloads(lines: Sequence[Line], resolution: Resolution) -> list[dict[str, Any]]:
+    return [_line_payload(line, resolution) for line in lines]
+
+
+def _line_payload(line: Line, resolution: Resolution) -> dict[str, Any]:
+    target = resolution.lines[line.key]
+    fields = {
+        "key": line.key,
+        "source_account": line.account,
+        "source_tax": line.tax,
+        "tax_rate": plain(target.tax_rate) if line.tax else "",
+        "name": line.name,
+        "description": line.description,
+        "account_id": target.account_id,
+        "tax_id": target.tax_id,
+    }
+    return without_empty(fields) | {"quantity": plain(line.quantity), "rate": plain(line.rate)}
+
+
+def priced(lines: Sequence[Line], resolution: Resolution, currency: str) -> list[Priced]:
+    """The lines as the target will add them up."""
+    return [
+        Priced(
+            amount=line.amount(currency),
+            tax_id=resolution.lines[line.key].tax_id,
+            rate=resolution.lines[line.key].tax_rate,
+        )
+        for line in lines
+    ]
+
+
+def without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value != ""}
+
+
+def body_of(payload: Mapping[str, Any], line_ids: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The payload as a request body, lines with the target's ids where it has them already."""
+    ids = line_ids or {}
+    body = {name: value for name, value in payload.items() if name not in _OWN}
+    body["line_items"] = [_line_body(line, ids) for line in payload.get("lines", ())]
+    return body
+
+
+def update_body(
+    payload: Mapping[str, Any], posted: Mapping[str, Any], line_ids: Mapping[str, str]
+) -> dict[str, Any]:
+    """A body that also takes back what was posted before and is not said any more."""
+    body = body_of(payload, line_ids)
+    cleared = {name: _nothing(value) for name, value in body_of(posted).items() if name not in body}
+    return cleared | body
+
+
+def _line_body(line: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
+    body = {name: value for name, value in line.items() if name not in _OWN_OF_LINES}
+    line_id = ids.get(str(line.get("key")))
+    return {"line_item_id": line_id, **body} if line_id else body
+
+
+def _nothing(value: Any) -> Any:
+    """How a field of this type is emptied."""
+    if isinstance(value, bool):
+        return False
+    return [] if isinstance(value, list) else ""
+
+
+def known_line_ids(
+    payload: Mapping[str, Any], posted: Mapping[str, Any], line_ids: Mapping[str, str]
+) -> dict[str, str]:
+    """Our line key -> the target's line id, for the lines of a changed payload.
+
+    A line whose allocation got a new id is still the line of the same item and account; anything
+    else without an id is new, and ids that nobody claims are lines to remove.
+    """
+    keys = {str(line["key"]) for line in payload["lines"]}
+    claimed = {key: line_ids[key] for key in keys if key in line_ids}
+    free: dict[tuple[str, str], list[str]] = {}
+    for line in posted.get("lines", ()):
+        key = str(line["key"])
+        if key in line_ids and key not in keys:
+            free.setdefault(line_place(line), []).append(line_ids[key])
+    for line in payload["lines"]:
+        key = str(line["key"])
+        if key not in claimed and free.get(line_place(line)):
+            claimed[key] = free[line_place(line)].pop(0)
+    return claimed
+
+
+def line_place(line: Mapping[str, Any]) -> tuple[str, str]:
+    """What stays the same of a line when allocations are renumbered: item and source account."""
+    return str(line["key"]).rpartition(":")[0], str(line.get("source_account", ""))

@@ -1,0 +1,126 @@
+"""From what a record shall be at the target to the steps that are left, seen from what stands there.
+
+A payload, the status it shall have, and the link (if any) enter; a plan leaves, or Nothing. Made
+anew after every interruption, so it goes by the link and never by what was planned before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from connectors.core.decisions import (
+    Deliver,
+    DocumentKey,
+    LinkState,
+    Nothing,
+    PartPlan,
+    Step,
+)
+from connectors.core.references import MappingKey
+from connectors.core.states import State
+from connectors.flows.procurify_to_zoho_books.payloads import body_of, known_line_ids, update_body
+from connectors.flows.procurify_to_zoho_books.words import PART
+
+CREATE, UPDATE, SET_STATUS = "create", "update", "set_status"
+DRAFT, OPEN, BILLED, CANCELLED = "draft", "open", "billed", "cancelled"
+
+# Statuses that an order must be taken out of to be open; anything else is open, billed or
+# received in part, which is the target's own way of following what happens to it.
+_NOT_OPEN = frozenset({DRAFT, CANCELLED})
+_BILLED = frozenset({BILLED, "billed_not_received", "closed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """What a target record shall be. ``first_status`` is the one that creating it gives."""
+
+    target_kind: str
+    reference: str
+    number: str
+    vendor_id: str
+    currency: str
+    total: Decimal
+    payload: Mapping[str, Any]
+    first_status: str
+    mappings_used: tuple[MappingKey, ...] = ()
+    nudges: tuple[DocumentKey, ...] = ()
+
+
+def changes(payload: Mapping[str, Any], link: LinkState) -> bool:
+    """Whether the target must be told anything but a status."""
+    return body_of(payload) != body_of(link.payload)
+
+
+def plan(meant: Meant, link: LinkState | None, statuses: tuple[str, ...] = ()) -> Deliver | Nothing:
+    """The steps left to do; ``statuses`` are those to pass through after the content is right."""
+    steps = [*_content_steps(meant, link), *(_status_step(status) for status in statuses)]
+    if not steps:
+        return Nothing()
+    return Deliver(
+        parts=(_part(meant, tuple(steps)),),
+        nudges=meant.nudges,
+        mappings_used=meant.mappings_used,
+    )
+
+
+def cancellation(link: LinkState, currency: str) -> Deliver | Nothing:
+    """Cancel what stands at the target; it keeps its payload, and its total is not compared."""
+    if link.status == CANCELLED:
+        return Nothing(final=State.CANCELLED)
+    part = PartPlan(
+        part=PART,
+        target_kind=link.target_kind,
+        reference=link.reference,
+        payload=link.payload,
+        steps=(_status_step(CANCELLED),),
+        total=None,
+        currency=currency,
+        number=link.target_number,
+        vendor_key=str(link.payload.get("vendor_id", "")),
+    )
+    return Deliver(parts=(part,), final=State.CANCELLED)
+
+
+def order_statuses(
+    status: str, *, billed: bool, reopened: bool, leave_draft: bool
+) -> tuple[str, ...]:
+    """Through which statuses an order must go from the one that the target last reported.
+
+    ``status`` is empty before it exists. A draft that people release by hand is never opened.
+    """
+    if leave_draft and status in ("", DRAFT):
+        return ()
+    if billed and status in _BILLED:
+        return ()
+    must_open = status in _NOT_OPEN or not status or (reopened and status in _BILLED)
+    return ((OPEN,) if must_open else ()) + ((BILLED,) if billed else ())
+
+
+def _content_steps(meant: Meant, link: LinkState | None) -> list[Step]:
+    if link is None:
+        body = body_of(meant.payload)
+        return [Step(action=CREATE, body=body, status=meant.first_status, creates=True)]
+    if not changes(meant.payload, link):
+        return []
+    ids = known_line_ids(meant.payload, link.payload, link.lines)
+    body = update_body(meant.payload, link.payload, ids)
+    return [Step(action=UPDATE, body=body, status=link.status)]
+
+
+def _status_step(status: str) -> Step:
+    return Step(action=SET_STATUS, body={"status": status}, status=status)
+
+
+def _part(meant: Meant, steps: tuple[Step, ...]) -> PartPlan:
+    return PartPlan(
+        part=PART,
+        target_kind=meant.target_kind,
+        reference=meant.reference,
+        payload=meant.payload,
+        steps=steps,
+        total=meant.total,
+        currency=meant.currency,
+        number=meant.number,
+        vendor_key=meant.vendor_id,
+    )

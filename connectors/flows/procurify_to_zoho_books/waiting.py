@@ -1,0 +1,40 @@
+"""Says what a document waits for: everything at once, in words that lead to the way out.
+
+Missing mappings and unposted orders enter, a waiting decision leaves. The first class named is the
+one that a person should look at first.
+"""
+
+from collections.abc import Sequence
+
+from connectors.core.decisions import DocumentKey, Waiting
+from connectors.core.references import MissingMapping
+from connectors.core.states import Reason
+
+_FIRST = (
+    Reason.VENDOR_MISSING,
+    Reason.ACCOUNT_MISSING,
+    Reason.TAX_MISSING,
+    Reason.CURRENCY_MISSING,
+    Reason.ORDER_MISSING,
+)
+
+
+def waiting_for(
+    missing: Sequence[MissingMapping],
+    documents: Sequence[tuple[DocumentKey, str]] = (),
+) -> Waiting:
+    """``documents`` are unposted orders with the numbers that people know them by."""
+    reasons = {item.reason for item in missing} | ({Reason.ORDER_MISSING} if documents else set())
+    parts = []
+    if missing:
+        labels = ", ".join(sorted({item.label for item in missing}))
+        parts.append(f"Not linked to Zoho Books yet: {labels}. Choose what it is there.")
+    if documents:
+        numbers = ", ".join(sorted({number for _, number in documents}))
+        parts.append(f"Waits until posted: purchase order {numbers}.")
+    return Waiting(
+        missing=tuple(missing),
+        documents=tuple(sorted({key for key, _ in documents})),
+        reason=next(reason for reason in _FIRST if reason in reasons),
+        words=" ".join(parts),
+    )
