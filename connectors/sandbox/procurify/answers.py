@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from connectors.sandbox.procurify.filters import BadFilter, Filters
+from connectors.sandbox.procurify.filters import FilterError, Filters
 from connectors.sandbox.procurify.options import Options
 from connectors.sandbox.procurify.table import Row, Table
 
@@ -106,7 +106,7 @@ def listing(
     return web.json_response(body)
 
 
-def bad_filter(error: BadFilter) -> web.Response:
+def filter_error(error: FilterError) -> web.Response:
     return invalid(error.parameter, str(error))
 
 

@@ -1,7 +1,7 @@
 """Query parameters that Procurify publishes as filters, turned into predicates over records.
 
-A request's query and a resource's filter table enter; predicates leave, or a `BadFilter` naming the
-parameter. Parameters that are not in the table are ignored silently, exactly as the real API does.
+A request's query and a resource's filter table enter; predicates leave, or a `FilterError` that
+names the parameter. Parameters not in the table are ignored silently, exactly as the real API does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from connectors.sandbox.procurify.table import Predicate, Row
 Reader = Callable[[Row], Any]
 
 
-class BadFilter(ValueError):
+class FilterError(ValueError):
     """A published filter was given a value that cannot be read."""
 
     def __init__(self, parameter: str, message: str) -> None:
@@ -111,7 +111,7 @@ def _parsed_day(query: Mapping[str, str], parameter: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise BadFilter(parameter, "Enter a valid date.") from None
+        raise FilterError(parameter, "Enter a valid date.") from None
 
 
 def _parsed_moment(query: Mapping[str, str], parameter: str) -> datetime | None:
@@ -121,4 +121,4 @@ def _parsed_moment(query: Mapping[str, str], parameter: str) -> datetime | None:
     try:
         return parse_moment(text)
     except ValueError:
-        raise BadFilter(parameter, "Enter a valid date/time.") from None
+        raise FilterError(parameter, "Enter a valid date/time.") from None

@@ -1,7 +1,7 @@
-"""What people do inside Procurify: add, change, revise, cancel, close, reopen, fix, withdraw, delete.
+"""What people do inside Procurify: add, change, cancel, close, reopen, fix, withdraw, delete.
 
-A control edit enters; the stored record changes with its modified times, versions and totals as the
-real product would move them. It answers no HTTP request.
+A control edit enters; the stored record changes with its modified times, versions and totals as
+the real product would move them. It answers no HTTP request.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class People:
     # Bills
 
     def _edit_bill(self, bill: Row, changes: dict[str, Any]) -> Row:
-        """A fix makes a new version with a new UUID in the same group; the rest keeps its version."""
+        """A fix makes a new version with a new UUID; anything else keeps its version."""
         action = changes.pop("action", "edit")
         if action == "fix":
             bill = self._new_version(bill)

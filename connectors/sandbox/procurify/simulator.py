@@ -13,8 +13,8 @@ from typing import Any
 from aiohttp import web
 
 from connectors.sandbox.procurify import bills, items, orders, reference, vendors
-from connectors.sandbox.procurify.answers import bad_filter, detail, not_found
-from connectors.sandbox.procurify.filters import BadFilter
+from connectors.sandbox.procurify.answers import detail, filter_error, not_found
+from connectors.sandbox.procurify.filters import FilterError
 from connectors.sandbox.procurify.oauth import Access, Now
 from connectors.sandbox.procurify.options import Options
 from connectors.sandbox.procurify.people import People
@@ -119,8 +119,8 @@ class Simulator:
                 return refusal
             try:
                 return await handler(self, request)
-            except BadFilter as error:
-                return bad_filter(error)
+            except FilterError as error:
+                return filter_error(error)
 
         return guarded
 

@@ -1,0 +1,10 @@
+"""The example companies that the sandbox can play, by name.
+
+Each is built from a seed and knows its own expected books. They import nothing of the product.
+"""
+
+from connectors.sandbox.companies import manufacturing
+
+COMPANIES = {"manufacturing": manufacturing.build}
+
+__all__ = ["COMPANIES"]
