@@ -42,8 +42,8 @@ def event_hash(content: Mapping[str, Any]) -> str:
 def plain(value: Any) -> Any:
     """Return ``value`` in the only types whose JSON survives a database round trip unchanged.
 
-    Anything else becomes text, floats too (databases and programs write those differently): recording
-    what happened must never be what fails.
+    Anything else becomes text, floats too (databases and programs write those differently):
+    recording what happened must never be what fails.
     """
     if value is None or isinstance(value, bool | int):
         return value
@@ -78,7 +78,7 @@ def follow(head: Head, content: Mapping[str, Any]) -> Head:
     return Head(sequence, content["hash"])
 
 
-def verify(events: Iterable[Mapping[str, Any]], start: Head = Head()) -> Head:  # noqa: B008
+def verify(events: Iterable[Mapping[str, Any]], start: Head = Head()) -> Head:
     """Follow all events from ``start`` and return the head they lead to."""
     head = start
     for content in events:

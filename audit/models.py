@@ -1,4 +1,8 @@
-"""The audit's tables: the events, which are only ever added, and the head of each tenant's chain."""
+"""The audit's tables: the events, which are only ever added, and each chain's head.
+
+Events enter from ``services`` alone. The models know how they are hashed, and nothing of what
+they speak of.
+"""
 
 from typing import Any
 

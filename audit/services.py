@@ -16,8 +16,8 @@ from connectors.core.redaction import redact
 from tenants.scope import require_tenant_id, tenant_scope
 
 _BATCH = 2_000
-_LOCK_HEAD = f"""
-INSERT INTO {AuditHead._meta.db_table} AS head (tenant_id, sequence, hash) VALUES (%s, 0, %s)
+_LOCK_HEAD = """
+INSERT INTO audit_audithead AS head (tenant_id, sequence, hash) VALUES (%s, 0, %s)
 ON CONFLICT (tenant_id) DO UPDATE SET sequence = head.sequence
 RETURNING sequence, hash
 """
@@ -94,7 +94,7 @@ def read_head(tenant_id: int) -> chain.Head:
 
 
 def _lock_head(tenant_id: int) -> chain.Head:
-    """Lock the head, made if missing, and read it: one statement, so that two first events queue."""
+    """Lock the head, made if missing, and read it: in one statement, so that first events queue."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_HEAD, [tenant_id, chain.GENESIS])
         return chain.Head(*cursor.fetchone())

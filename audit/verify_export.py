@@ -2,13 +2,13 @@
 
     python verify_export.py export.jsonl [--head HASH]
 
-Each line of the export is an event. Its hash covers everything else in the line, the hash of the event
-before included, so that nothing can be changed, added, removed or reordered within the file unnoticed.
-Whether lines are missing *at the end* shows only against the hash of the last event, as the service
-prints it (``manage.py verify_audit``): pass it as --head.
+Each line of the export is an event. Its hash covers everything else in the line, the hash of the
+event before included, so that nothing can be changed, added, removed or reordered within the file
+unnoticed. Whether lines are missing *at the end* shows only against the hash of the last event,
+as the service prints it (``manage.py verify_audit``): pass it as --head.
 
-This file repeats the rules on purpose instead of importing them: a second reading of the same rules is
-what makes it a check.
+This file repeats the rules on purpose instead of importing them: a second reading of the same
+rules is what makes it a check.
 """
 
 import argparse

@@ -48,7 +48,7 @@ def _unowned_tenant_fields(model: type[models.Model]) -> Iterator[CheckMessage]:
         related = field.related_model
         if isinstance(related, type) and related._meta.label == "tenants.Tenant":
             yield Error(
-                f"{model._meta.label}.{field.name} names a tenant, but the model is not TenantOwned.",
+                f"{model._meta.label}.{field.name} names a tenant; the model is not TenantOwned.",
                 hint="Derive it from tenants.models.TenantOwned.",
                 obj=model,
                 id="tenants.E002",
@@ -64,8 +64,8 @@ def _keys_without_tenant(model: type[models.Model]) -> Iterator[CheckMessage]:
         points_inside = isinstance(related, type) and is_tenant_owned(related)
         if points_inside and getattr(field, "db_constraint", True):
             yield Error(
-                f"{model._meta.label}.{field.name} joins two tenant-owned tables without the tenant.",
-                hint="Use TenantForeignKey or TenantOneToOneField (for many-to-many: a through model).",
+                f"{model._meta.label}.{field.name} joins tenant-owned tables without the tenant.",
+                hint="Use TenantForeignKey or TenantOneToOneField (many-to-many: a through model).",
                 obj=field,
                 id="tenants.E003",
             )

@@ -1,10 +1,10 @@
 """Migration operations that build the wall between tenants in the database.
 
-They read the models of the migration at hand and leave policies, composite keys, triggers and routing
-functions behind; none of them changes Django's own picture of the tables.
+They read the models of the migration at hand and leave policies, composite keys, triggers and
+routing functions behind; none of them changes Django's own picture of the tables.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.apps.registry import Apps
@@ -61,7 +61,7 @@ class _SchemaOnly(Operation):
 
 
 class IsolateTenantTables(_SchemaOnly):
-    """Put every tenant-owned table of the app behind row-level security, and tie their foreign keys.
+    """Put every tenant-owned table of the app behind row-level security, and tie their keys.
 
     Without names, all of them; tables and keys that are done already are left alone, so each later
     migration that adds a table or a ``TenantForeignKey`` simply ends with this operation again.
@@ -225,9 +225,11 @@ def _isolate(schema_editor: BaseDatabaseSchemaEditor, model: type[models.Model])
 
 
 def _tie(
-    schema_editor: BaseDatabaseSchemaEditor, model: type[models.Model], field: models.ForeignKey[Any]
+    schema_editor: BaseDatabaseSchemaEditor,
+    model: type[models.Model],
+    field: models.ForeignKey[Any],
 ) -> None:
-    """Add the key (tenant_id, x_id) -> (tenant_id, id), checked at commit as Django's own keys are."""
+    """Add the key (tenant_id, x_id) -> (tenant_id, id), checked at commit like Django's own."""
     table, target = model._meta.db_table, field.remote_field.model._meta
     name = truncate_name(f"{table}_{field.column}_same_tenant_fk", _NAME_LENGTH, 8)
     if _exists(schema_editor, "pg_constraint", conname=name):
@@ -247,7 +249,7 @@ def _tie(
 def _exists(schema_editor: BaseDatabaseSchemaEditor, catalog: str, **values: str) -> bool:
     where = " AND ".join(f"{column} = %s" for column in values)
     with schema_editor.connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM {catalog} WHERE {where}", list(values.values()))
+        cursor.execute(f"SELECT 1 FROM {catalog} WHERE {where}", list(values.values()))  # noqa: S608
         return cursor.fetchone() is not None
 
 

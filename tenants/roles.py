@@ -1,8 +1,9 @@
 """The database roles of the service, and how a process takes one of them.
 
 One *login* connects; it is a member of three roles that cannot log in and inherits none of them:
-*owner* (migrates), *app* (runs: reads and writes rows, owns nothing) and *platform* (staff pages, reads
-only). The connection option ``-c role=…`` chooses. Imported by settings: it must not need Django set up.
+*owner* (migrates), *app* (runs: reads and writes rows, owns nothing) and *platform* (staff pages,
+reads only). The connection option ``-c role=…`` chooses. Imported by settings: it must not need
+Django set up.
 """
 
 import re
@@ -68,8 +69,11 @@ def as_owner(alias: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 
 def _reconnect_with(connection: Any, options: dict[str, Any]) -> None:
-    """Close, so that the next query connects anew. The settings dictionary itself must stay the same
-    object: Django's test set-up writes the test database's name into it."""
+    """Close, so that the next query connects anew.
+
+    The settings dictionary itself must stay the same object: Django's test set-up writes the test
+    database's name into it.
+    """
     connection.close()
     if options.get("pool"):
         connection.close_pool()
@@ -100,8 +104,10 @@ _PREPARE = (
     "REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC",
     "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
     "GRANT USAGE ON SCHEMA public TO {app}, {platform}",
-    "ALTER DEFAULT PRIVILEGES IN SCHEMA public "
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
+    (
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public "
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}"
+    ),
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app}",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {platform}",
     "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
@@ -151,13 +157,15 @@ def _ensure_login(
     ).fetchone()
     if strong:
         raise ImproperlyConfigured(
-            f"The login role {login!r} is a superuser or bypasses row-level security, so nothing would "
-            "keep tenants apart. Name an ordinary login; it is created if it does not exist."
+            f"The login role {login!r} is a superuser or bypasses row-level security, so nothing "
+            "would keep tenants apart. Name an ordinary login; it is created if it does not exist."
         )
     _ensure_role(admin, login, "LOGIN NOINHERIT NOCREATEROLE NOCREATEDB")
     if password is not None:
         admin.execute(
-            sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(login), sql.Literal(password))
+            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(login), sql.Literal(password)
+            )
         )
     for role in (names.owner, names.app, names.platform):
         _grant_role(admin, role, login)
@@ -172,13 +180,11 @@ def _ensure_database(
     statement = "ALTER DATABASE {} OWNER TO {}" if exists else "CREATE DATABASE {} OWNER {}"
     admin.execute(sql.SQL(statement).format(name, owner))
     admin.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-    admin.execute(
-        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, sql.Identifier(login))
-    )
+    admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, sql.Identifier(login)))
 
 
 def _let_admin_act_for(admin: psycopg.Connection[Any], role: str) -> None:
-    """An administrator who is no superuser (a hosted server) must be a member to give things away."""
+    """Let an administrator who is no superuser (a hosted server) give things to ``role``."""
     if admin.info.parameter_status("is_superuser") != "on":
         admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
 
@@ -187,7 +193,7 @@ def _ensure_role(admin: psycopg.Connection[Any], role: str, attributes: str) -> 
     exists = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     verb = "ALTER" if exists else "CREATE"
     if admin.info.parameter_status("is_superuser") != "on":
-        # Naming these attributes, even to deny them, is a superuser's privilege; off is the default.
+        # Naming these, even to deny them, is a superuser's privilege; off is the default.
         attributes = attributes.replace(" NOSUPERUSER NOBYPASSRLS", "")
     admin.execute(sql.SQL(f"{verb} ROLE {{}} {attributes}").format(sql.Identifier(role)))
 

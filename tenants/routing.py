@@ -1,8 +1,8 @@
 """The closed list of what may be asked before any tenant's scope exists.
 
-Each entry is an SQL function that runs as the platform role, looks over every tenant and gives ids away,
-nothing else. A migration creates it (``tenants.isolation.RoutingFunction``); a function that is not in
-this list, or returns more than ids, fails the contract tests.
+Each entry is an SQL function that runs as the platform role, looks over every tenant and gives
+ids away, nothing else. A migration creates it (``tenants.isolation.RoutingFunction``); a function
+that is not in this list, or returns more than ids, fails the contract tests.
 """
 
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ def route(name: str, *arguments: object) -> list[tuple[int, ...]]:
         raise TypeError(f"{name}({signature.arguments}) got {len(arguments)} arguments.")
     places = ", ".join(["%s"] * len(arguments))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {signature.name}({places})", arguments)
+        cursor.execute(f"SELECT * FROM {signature.name}({places})", arguments)  # noqa: S608
         return cursor.fetchall()
 
 
@@ -119,5 +119,5 @@ def _signature(name: str) -> RoutingSignature:
     except KeyError:
         raise LookupError(
             f"{name!r} is not in tenants.routing.ROUTING_FUNCTIONS: the list is closed on purpose, "
-            "because these functions look past row-level security. Add it there and have it reviewed."
+            "because these functions look past row-level security. Add it there, and have it read."
         ) from None

@@ -1,7 +1,8 @@
 """Whose rows the current transaction may see.
 
-A scope is a short transaction that tells PostgreSQL which tenant it serves; row-level security does
-the rest, so code that forgets a filter still sees one tenant only. This module must not know any model.
+A scope is a short transaction that tells PostgreSQL which tenant it serves; row-level security
+does the rest, so code that forgets a filter still sees one tenant only. This module must not know
+any model.
 """
 
 from collections.abc import Iterator
@@ -41,12 +42,14 @@ def require_tenant_id() -> int:
     """Return the tenant whose scope is open here, or raise ``ScopeError``."""
     tenant_id = current_tenant_id()
     if tenant_id is None:
-        raise ScopeError("No tenant's scope is open here: wrap the call in tenant_scope(tenant_id).")
+        raise ScopeError(
+            "No tenant's scope is open here: wrap the call in tenant_scope(tenant_id)."
+        )
     return tenant_id
 
 
 def in_platform_scope() -> bool:
-    """Say whether the code runs as the platform role, which reads every tenant and writes nothing."""
+    """Say whether the code runs as the platform role, which reads all and writes nothing."""
     return _current().platform
 
 
@@ -124,9 +127,9 @@ def _as_current(scope: _Scope) -> Iterator[None]:
 def _settings(inside: dict[str, str], *, restore: bool) -> Iterator[None]:
     """Set transaction-local settings, and put the old values back on leaving.
 
-    A local setting outlives the savepoint it was made in, so an inner scope would leak into the outer
-    transaction. An exception needs no restoring: the rollback to the savepoint does it. At the
-    outermost level the commit does.
+    A local setting outlives the savepoint it was made in, so an inner scope would leak into the
+    outer transaction. An exception needs no restoring: the rollback to the savepoint does it. At
+    the outermost level the commit does.
     """
     outside = _read_settings(inside) if restore else {}
     _write_settings(inside)

@@ -34,7 +34,7 @@ def create_tenant(
     alert_email: str = "",
     owner: User | None = None,
 ) -> Tenant:
-    """Create a tenant, with its first owner if one is given. Raises ValidationError if it cannot be."""
+    """Create a tenant, with its first owner if one is given; ValidationError if it cannot be."""
     tenant = Tenant(
         id=_next_tenant_id(), name=name, slug=slug, time_zone=time_zone, alert_email=alert_email
     )
@@ -106,7 +106,7 @@ def tenant_ids() -> list[int]:
 
 
 def _refuse_without_owner(*, leaving: User) -> None:
-    """The rows stay locked, so that two owners who remove each other at once do not both succeed."""
+    """The rows stay locked, so that two owners cannot remove each other at the same time."""
     owners = set(
         Member.objects.select_for_update()
         .filter(role=Role.OWNER)

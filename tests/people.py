@@ -31,7 +31,7 @@ class People:
 
 
 def make_user(name: str) -> User:
-    # Without a password, whose hashing takes longer than most tests: log in by `client.force_login`.
+    # No password: hashing one takes longer than most tests. Log in by `client.force_login`.
     return User.objects.create_user(f"{name}@example.com", name=name.title())
 
 
@@ -51,5 +51,5 @@ def make_people() -> People:
 
 @pytest.fixture
 def people(db: None) -> People:
-    """Acme with an owner, an admin, an operator and a viewer; an outsider with a tenant of their own."""
+    """Acme with a person of each role, and an outsider with a tenant of their own."""
     return make_people()

@@ -1,10 +1,10 @@
 """Makes a valid row of any model, present or future, in the open tenant's scope.
 
-Fields without a default are filled by their type, foreign keys by making the row they need. Rows are
-saved raw, so that what a model's own ``save`` forbids does not matter here.
+Fields without a default are filled by their type, foreign keys by making the row they need. Rows
+are saved raw, so that what a model's own ``save`` forbids does not matter here.
 """
 
-import datetime
+import datetime as dt
 import itertools
 import uuid
 from collections.abc import Callable
@@ -26,10 +26,10 @@ _BY_TYPE: tuple[tuple[type[models.Field], Callable[[int], Any]], ...] = (
     (models.DecimalField, lambda n: Decimal(1)),
     (models.SmallIntegerField, lambda n: n % 30_000),
     (models.IntegerField, lambda n: n),
-    (models.DateTimeField, lambda n: datetime.datetime.now(tz=datetime.UTC)),
-    (models.DateField, lambda n: datetime.date(2026, 1, 1)),
-    (models.TimeField, lambda n: datetime.time(12)),
-    (models.DurationField, lambda n: datetime.timedelta(seconds=n)),
+    (models.DateTimeField, lambda n: dt.datetime.now(tz=dt.UTC)),
+    (models.DateField, lambda n: dt.date(2026, 1, 1)),
+    (models.TimeField, lambda n: dt.time(12)),
+    (models.DurationField, lambda n: dt.timedelta(seconds=n)),
     (models.JSONField, lambda n: {}),
     (models.BinaryField, lambda n: b"row"),
 )
@@ -64,5 +64,7 @@ def _value(field: models.Field) -> Any:
     for kind, make in _BY_TYPE:
         if isinstance(field, kind):
             value = make(next(_numbers))
-            return value[-field.max_length :] if isinstance(value, str) and field.max_length else value
+            return (
+                value[-field.max_length :] if isinstance(value, str) and field.max_length else value
+            )
     raise NotImplementedError(f"Say in {__name__} how to fill {field} ({type(field).__name__}).")

@@ -1,0 +1,1 @@
+"""Management of tenants and their database by command."""

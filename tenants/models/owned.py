@@ -1,8 +1,8 @@
 """What every tenant-owned table shares: the tenant column, and foreign keys that include it.
 
-PostgreSQL checks foreign keys without row-level security, so a key that names only an id could point
-into another tenant. The fields here leave the constraint to ``tenants.isolation``, which makes it
-(tenant_id, id).
+PostgreSQL checks foreign keys without row-level security, so a key that names only an id could
+point into another tenant. The fields here leave the constraint to ``tenants.isolation``, which
+makes it (tenant_id, id).
 """
 
 from typing import Any

@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 
 from audit import verify_export
-from audit.chain import GENESIS, ChainBrokenError, Head, canonical, event_hash, moment, plain, verify
+from audit.chain import (
+    GENESIS,
+    ChainBrokenError,
+    Head,
+    canonical,
+    event_hash,
+    moment,
+    plain,
+    verify,
+)
 
 SCRIPT = Path(verify_export.__file__)
 ODD = 'Käse "x" \\ \u2028 \U0001f9c0 \x1f'
@@ -164,7 +173,10 @@ def test_canonical_text_does_not_depend_on_the_order_of_keys():
         (None, None),
         (10**30, 10**30),
         (date(2026, 1, 2), "2026-01-02"),
-        (datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=2))), "2026-01-02T01:00:00.000000Z"),
+        (
+            datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=2))),
+            "2026-01-02T01:00:00.000000Z",
+        ),
         ("a\0b", "ab"),
         ("\ud800x", "?x"),
         ({1: (Decimal(1), {2: b"x"})}, {"1": ["1", {"2": "b'x'"}]}),

@@ -50,7 +50,8 @@ def test_set_up_may_be_repeated(admin):
     assert rows(
         admin,
         "SELECT rolname, rolcanlogin FROM pg_roles WHERE rolname LIKE 'trial%%' "
-        "AND NOT (rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole OR rolinherit) ORDER BY 1",
+        "AND NOT (rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole OR rolinherit) "
+        "ORDER BY 1",
     ) == [(names.app, False), (LOGIN, True), (names.owner, False), (names.platform, False)]
     owner = rows(
         admin, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", DATABASE

@@ -52,9 +52,7 @@ def test_a_time_zone_is_an_iana_name(zone):
 
 
 def test_memberships_are_listed_by_name_over_tenants(people):
-    add_member(
-        tenant_id=people.other_tenant.pk, user=people.owner, role=Role.VIEWER, actor=ACTOR
-    )
+    add_member(tenant_id=people.other_tenant.pk, user=people.owner, role=Role.VIEWER, actor=ACTOR)
     assert [(m.slug, m.role) for m in memberships_of(people.owner)] == [
         ("acme", Role.OWNER),
         ("other", Role.VIEWER),
@@ -75,7 +73,9 @@ def test_every_role_allows_itself_and_those_below(people, role):
     for needed in ranks[: ranks.index(role) + 1]:
         assert require_role(person, tenant_id, needed) == role
     for needed in ranks[ranks.index(role) + 1 :]:
-        with pytest.raises(PermissionDenied, match=f"needs the role {needed.value}; yours is {role.value}"):
+        with pytest.raises(
+            PermissionDenied, match=f"needs the role {needed.value}; yours is {role.value}"
+        ):
             require_role(person, tenant_id, needed)
 
 

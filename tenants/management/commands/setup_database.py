@@ -29,8 +29,8 @@ class Command(BaseCommand):
         admin = os.environ.get("ADMIN_DATABASE_URL")
         if not admin:
             raise CommandError(
-                "Set ADMIN_DATABASE_URL to a login that may create roles and databases, for example "
-                "postgresql://postgres:secret@host/postgres, for this command only."
+                "Set ADMIN_DATABASE_URL, for this command only, to a login that may create roles "
+                "and databases, for example postgresql://postgres:secret@host/postgres."
             )
         target = connections[options["database"]].settings_dict
         if not target["USER"]:
@@ -43,4 +43,6 @@ class Command(BaseCommand):
             prefix=role_names().app.removesuffix("_app"),
             allow_create_database=options["allow_create_database"],
         )
-        self.stdout.write(f"Database {target['NAME']} and login {target['USER']} are ready: migrate.")
+        self.stdout.write(
+            f"Database {target['NAME']} and login {target['USER']} are ready: migrate."
+        )
