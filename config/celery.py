@@ -1,15 +1,33 @@
 """Celery's application: reads the settings, finds `tasks.py`, knows no task by import.
 
 Start workers with `celery -A config.celery worker --pool threads`, and one beat with
-`celery -A config.celery beat`.
+`celery -A config.celery beat`. Both refuse to start with a demo's settings.
 """
 
 import os
+import sys
 
+import django
 from celery import Celery
+from celery.signals import beat_init, worker_init
+from django.core.checks import Tags
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("connector")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe_settings(**kwargs: object) -> None:
+    """End the process: Celery runs the checks too, but goes on whatever they say."""
+    django.setup()
+    try:
+        call_command("check", tags=[Tags.security], verbosity=0)
+    except SystemCheckError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from error

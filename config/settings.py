@@ -154,7 +154,8 @@ CELERY_BEAT_SCHEDULE = {
 # --- Web ----------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+# With DEBUG files are found where they are; else `manage.py collectstatic` gathers them here.
+STATIC_ROOT: str = env.str("STATIC_ROOT", default="" if DEBUG else str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static",) if folder.is_dir()]
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = False

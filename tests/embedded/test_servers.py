@@ -122,7 +122,9 @@ def test_nothing_listens_on_the_network(folder: Path, hold: Hold) -> None:
             if os.readlink(entry).startswith("socket:[")
         }
         for table in ("tcp", "tcp6"):
-            rows = [row.split() for row in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()]
+            rows = [
+                row.split() for row in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()
+            ]
             listening = [row for row in rows[1:] if row[3] == "0A" and row[9] in inodes]
             assert not listening, name
 

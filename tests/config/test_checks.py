@@ -1,0 +1,132 @@
+"""The service refuses a demo's settings where DEBUG is off, in each command and each process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.checks import run_checks
+
+from config import keys
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def production() -> dict[str, str]:
+    """An environment that passes."""
+    return {
+        "PATH": os.environ["PATH"],
+        "ENV_FILE": os.devnull,
+        "SECRET_KEY": keys.secret_key(),
+        "FIELD_ENCRYPTION_KEYS": keys.encryption_key(),
+        "DATABASE_URL": os.environ["DATABASE_URL"],
+        "REDIS_URL": os.environ["REDIS_URL"],
+        "BASE_URL": "https://connector.example.com",
+        "ALLOWED_HOSTS": "connector.example.com",
+    }
+
+
+def _manage(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=PROJECT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def _check(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return _manage(env, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
+
+
+def test_a_production_environment_passes(production: dict[str, str]) -> None:
+    done = _check(production)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("SANDBOX_URL", "http://127.0.0.1:8090", "config.E001"),
+        ("SECRET_KEY", keys.demo_secret_key(), "config.E002"),
+        ("SECRET_KEY", "short", "config.E002"),
+        ("FIELD_ENCRYPTION_KEYS", keys.demo_encryption_key(), "config.E002"),
+        (
+            "FIELD_ENCRYPTION_KEYS",
+            f"{keys.encryption_key()},{keys.demo_encryption_key()}",
+            "config.E002",
+        ),
+        ("BASE_URL", "http://connector.example.com", "config.W001"),
+    ],
+)
+def test_a_demo_setting_is_refused(
+    production: dict[str, str], name: str, value: str, error: str
+) -> None:
+    done = _check(production | {name: value})
+    assert done.returncode == 1
+    assert error in done.stderr
+    assert value not in done.stderr or name == "BASE_URL" or value == "short"
+
+
+def test_the_same_settings_are_fine_with_debug(production: dict[str, str]) -> None:
+    demo = {
+        "DEBUG": "true",
+        "SANDBOX_URL": "http://127.0.0.1:8090",
+        "SECRET_KEY": keys.demo_secret_key(),
+        "FIELD_ENCRYPTION_KEYS": keys.demo_encryption_key(),
+    }
+    assert _manage(production | demo, "manage.py", "check").returncode == 0
+
+
+def test_a_malformed_key_is_named_by_its_place_only(
+    settings: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = Fernet.generate_key().decode()
+    monkeypatch.setattr(settings, "FIELD_ENCRYPTION_KEYS", [good, "not-a-key"])
+    [problem] = [found for found in run_checks() if found.id == "config.E003"]
+    assert "Entry 2" in problem.msg
+    assert "not-a-key" not in str(problem)
+
+
+def test_the_web_server_refuses_too(production: dict[str, str]) -> None:
+    done = _manage(production | {"SANDBOX_URL": "http://127.0.0.1:1"}, "-c", "import config.wsgi")
+    assert done.returncode != 0
+    assert "config.E001" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["worker", "beat"])
+def test_celery_refuses_too(production: dict[str, str], kind: str, tmp_path: Path) -> None:
+    options = ("--pool", "solo") if kind == "worker" else ("--schedule", str(tmp_path / "beat"))
+    command = ("-m", "celery", "-A", "config.celery", kind, *options)
+    done = _manage(production | {"SANDBOX_URL": "http://127.0.0.1:1"}, *command)
+    assert done.returncode != 0
+    assert "config.E001" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"]
+)
+def test_a_missing_variable_is_named_with_the_way_out(
+    production: dict[str, str], name: str
+) -> None:
+    del production[name]
+    done = _check(production)
+    assert done.returncode != 0
+    said = done.stderr.splitlines()[-1]
+    assert f"{name} is not set" in said
+    assert "make demo" in said or "python -m config.keys" in said
+
+
+def test_fresh_keys_are_no_demo_keys_and_differ() -> None:
+    assert not keys.is_demo_key(keys.secret_key())
+    assert not keys.is_demo_key(keys.encryption_key())
+    assert keys.is_demo_key(keys.demo_secret_key())
+    assert keys.is_demo_key(keys.demo_encryption_key())
+    assert keys.secret_key() != keys.secret_key()
+    Fernet(keys.demo_encryption_key())

@@ -1,0 +1,36 @@
+"""The health address tells which part fails, and nothing about it."""
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError, connection
+from django.test import Client
+
+
+@pytest.mark.django_db
+def test_all_well(client: Client) -> None:
+    answer = client.get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json() == {"ok": True, "postgresql": True, "redis": True}
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_a_part_that_fails_is_named_without_details(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ConnectionError("redis://secret-host")
+
+    monkeypatch.setattr(cache, "get", fail)
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json() == {"ok": False, "postgresql": True, "redis": False}
+    assert b"secret-host" not in answer.content
+
+
+def test_without_a_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OperationalError("no such server")
+
+    monkeypatch.setattr(connection, "cursor", fail)
+    assert client.get("/healthz").json() == {"ok": False, "postgresql": False, "redis": True}
