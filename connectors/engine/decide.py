@@ -89,9 +89,21 @@ def _decide(job: Job, ask: Asking, facts: Facts, read_part: ReadPart) -> Decided
             live = _read_live(facts, decision, read_part)
             facts = replace(facts, live=live)
             decision = job.flow.decide(ask.stream.name, ask.record, facts, job.context)
+        if isinstance(decision, ReadTarget):
+            decision = _gone_at_target(facts, decision)
     except BadInputError as error:
         decision = Held(reason=Reason.UNREADABLE, words=str(error))
     return Decided(document=ask.document, decision=decision, facts=facts)
+
+
+def _gone_at_target(facts: Facts, wanted: ReadTarget) -> Held:
+    """The decision needs what the target no longer has: only a person can say what is meant."""
+    numbers = ", ".join(facts.links[p].target_number for p in wanted.parts if p not in facts.live)
+    return Held(
+        reason=Reason.TARGET_MISSING,
+        words=f"The source has changed, but what was posted as {numbers} is no longer at the "
+        "target. Restore it there and replay, or dismiss the document.",
+    )
 
 
 def _read_live(facts: Facts, wanted: ReadTarget, read_part: ReadPart) -> dict[str, TargetState]:

@@ -168,10 +168,12 @@ def _done(job: Job, work: Work, sent: Sent, state: TargetState) -> None:
         if outcomes.succeed_or_hold(job, sent, state) is None:
             work.steps = []
             return
-        if not last:
-            return
+        # After every step, since a status step reports no total: a wrong order is never opened.
         if not _agrees(plan, state):
+            work.steps = []
             outcomes.hold(work.document, Reason.TOTAL_DIFFERS, _differs(plan, state))
+            return
+        if not last:
             return
         finish(
             job,

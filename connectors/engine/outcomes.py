@@ -205,10 +205,10 @@ def _link(job: Job, sent: Sent, state: TargetState) -> Link:
         "target_number": state.number,
         "reference": plan["reference"],
         "status": state.status,
-        "total": state.total,
-        "currency": state.currency,
         "confirmed_at": now,
         **content,
+        # A status step reports no total: the one that the target last gave stays on record.
+        **({} if state.total is None else {"total": state.total, "currency": state.currency}),
     }
     link, _ = Link.objects.update_or_create(
         document=sent.document,
