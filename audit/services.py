@@ -21,6 +21,11 @@ INSERT INTO audit_audithead AS head (tenant_id, sequence, hash) VALUES (%s, 0, %
 ON CONFLICT (tenant_id) DO UPDATE SET sequence = head.sequence
 RETURNING sequence, hash
 """
+_LENGTHS = {
+    field.name: field.max_length
+    for field in AuditEvent._meta.local_fields
+    if field.name in TEXT_FIELDS and field.max_length
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +114,7 @@ def _row(event: Event, *, tenant_id: int, at: Any) -> AuditEvent:
 
 def _fit(name: str, value: str) -> str:
     """Cut a text to its column: a provider's overlong number must not stop the event."""
-    length: int = AuditEvent._meta.get_field(name).max_length
+    length = _LENGTHS[name]
     text: str = chain.plain(str(value))
     return text if len(text) <= length else text[: length - 1] + "…"
 

@@ -37,8 +37,8 @@ def check_login_role(databases: Sequence[str] | None = None, **kwargs: Any) -> l
 
 def is_tenant_owned(model: type[models.Model]) -> bool:
     """Say whether the model's base is TenantOwned (not merely whether it has a tenant)."""
-    owned = apps.get_app_config("tenants").models_module.TenantOwned
-    return issubclass(model, owned)
+    # This module is loaded before any model may be.
+    return issubclass(model, vars(apps.get_app_config("tenants").models_module)["TenantOwned"])
 
 
 def _unowned_tenant_fields(model: type[models.Model]) -> Iterator[CheckMessage]:

@@ -50,6 +50,11 @@ ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger};
 REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {app};
 """
 
+_ALLOW_CHANGES = """
+DROP TRIGGER {trigger} ON {table};
+GRANT UPDATE, DELETE ON {table} TO {app};
+"""
+
 
 class _SchemaOnly(Operation):
     """An operation on the database alone."""
@@ -131,7 +136,7 @@ class AppendOnly(_SchemaOnly):
         to_state: ProjectState,
     ) -> None:
         table = from_state.apps.get_model(app_label, self.model_name)._meta.db_table
-        _run(schema_editor, "DROP TRIGGER {trigger} ON {table}", table=table, trigger="append_only")
+        _run(schema_editor, _ALLOW_CHANGES, table=table, trigger=APPEND_ONLY_TRIGGER)
 
 
 class RoutingFunction(_SchemaOnly):

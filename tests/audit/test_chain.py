@@ -28,9 +28,10 @@ ODD = 'Käse "x" \\ \u2028 \U0001f9c0 \x1f'
 
 
 def events(count: int) -> list[dict]:
-    made, head = [], Head()
+    made: list[dict] = []
+    head = Head()
     for number in range(1, count + 1):
-        content = {
+        content: dict = {
             "tenant": 7,
             "sequence": number,
             "at": moment(datetime(2026, 1, 1, tzinfo=UTC)),

@@ -47,7 +47,7 @@ def test_events_are_chained_in_order(tenant):
             (3, "INV-2"),
             (4, "INV-3"),
         ]
-        assert AuditEvent.objects.last().details == {
+        assert AuditEvent.objects.get(sequence=4).details == {
             "total": "12.30",
             "note": "Käse ",
             "big": 10**30,
@@ -239,7 +239,7 @@ def test_an_unknown_tenant_is_said(command, transactional_db):
 def test_a_long_chain_is_verified_in_batches_while_it_grows(tenant, monkeypatch):
     monkeypatch.setattr("audit.services._BATCH", 2)
     fill(tenant.pk)
-    grown = []
+    grown: list[bool] = []
 
     def read_and_grow(tenant_id: int):
         head = read_head(tenant_id)

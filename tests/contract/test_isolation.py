@@ -6,6 +6,7 @@ does.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -32,8 +33,8 @@ KEYS = [
 PUBLIC_NAMES = {("tenants.Tenant", ("slug",))}
 
 
-def label(value: object) -> str:
-    return value._meta.label if isinstance(value, type) else str(value)
+def label(value: Any) -> str:
+    return str(value._meta.label_lower if hasattr(value, "_meta") else value)
 
 
 every_walled_model = pytest.mark.parametrize("model", WALLED, ids=label)
@@ -50,7 +51,7 @@ def zeta(transactional_db: None) -> int:
     return make_tenant("zeta").pk
 
 
-def fetch(query: str, *arguments: object) -> list[tuple]:
+def fetch(query: str, *arguments: Any) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(query, arguments)
         return cursor.fetchall()
@@ -80,7 +81,7 @@ def changed_by(statement: str) -> int:
 
 
 def of_tenant(model: type[models.Model], tenant_id: int) -> models.QuerySet:
-    return model._base_manager.filter(**{tenant_column(model): tenant_id})
+    return model._base_manager.filter(**{str(tenant_column(model)): tenant_id})
 
 
 def row_of(model: type[models.Model], tenant_id: int) -> models.Model:

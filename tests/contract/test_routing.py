@@ -1,5 +1,7 @@
 """What may be asked before a scope exists is a closed list, and its answers are ids only."""
 
+from typing import Any
+
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
@@ -13,7 +15,7 @@ from tests.people import ACTOR, make_tenant, make_user
 every_function = pytest.mark.parametrize("name", sorted(ROUTING_FUNCTIONS))
 
 
-def fetch(query: str, *arguments: object) -> list[tuple]:
+def fetch(query: str, *arguments: Any) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(query, arguments)
         return cursor.fetchall()

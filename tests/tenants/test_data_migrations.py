@@ -4,7 +4,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from tenants.isolation import per_tenant
+from tenants.isolation import run_per_tenant
 from tenants.models import Tenant
 from tenants.roles import as_owner
 from tenants.scope import platform_scope
@@ -23,7 +23,7 @@ def test_each_tenant_is_changed_in_its_own_scope():
         model.objects.update(name="renamed")
 
     with as_owner(), connection.schema_editor() as editor:
-        per_tenant(rename).code(apps, editor)
+        run_per_tenant(rename)(apps, editor)
     assert seen == [1, 1]
     with platform_scope():
         assert set(Tenant.objects.values_list("name", flat=True)) == {"renamed"}
