@@ -1,0 +1,4 @@
+"""Procurify: its token, client, errors, limits and test.
+
+Enter by ``spec.SPEC``; the flow that uses the client gets it opened.
+"""

@@ -1,0 +1,316 @@
+"""The client that every provider is reached through: reads retried, writes sent exactly once.
+
+Paths and plain data enter, parsed replies leave; every failure leaves as an error whose kind says
+what may be done. It takes care of pacing, tokens, deadlines and hosts, and knows no provider.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from connectors.core.errors import (
+    BadInputError,
+    ErrorKind,
+    NotSentError,
+    ProviderError,
+    RetryLater,
+)
+from connectors.transport.clock import clock_difference
+from connectors.transport.deadline import Deadline, current_write_deadline
+from connectors.transport.error_table import TIMED_OUT, ErrorTable
+from connectors.transport.governor import MAX_SLEEP, Governor, Limits, QuotaFacts, ReadQuota
+from connectors.transport.guard import refuse_inside_transaction
+from connectors.transport.json_body import dump_json
+from connectors.transport.tokens import StoredToken, TokenSource
+from connectors.transport.wire import Outgoing, Reply, Wire, WireError
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS = 3
+_FIRST_PAUSE = 0.3
+_READ_SECONDS = 40.0
+_WRITE_SECONDS = 30.0
+# A permission that is missing answers like an expired token at some providers. For so long no
+# second refresh is spent on the same path.
+_FUTILE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReport:
+    """One request that left, for statistics: no ids, no query, no secrets.
+
+    ``status`` is 0 where no answer came.
+    """
+
+    provider: str
+    kind: Literal["read", "write"]
+    method: str
+    path: str
+    status: int
+    seconds: float
+
+
+OnCall = Callable[[CallReport], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How a provider wants to be spoken to."""
+
+    token_scheme: str
+    errors: ErrorTable
+    headers: Mapping[str, str] = field(default_factory=dict)
+    read_quota: ReadQuota | None = None
+    retry_time_outs: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whose calls these are: address, hosts, token and share of the quota.
+
+    ``connection`` is a stable name of the connection for this process's memory.
+    """
+
+    connection: str
+    base_url: str
+    allowed: frozenset[str]
+    tokens: TokenSource
+    governor: Governor
+    subject: str
+    limits: Limits
+    wire: Wire
+    on_call: OnCall | None = None
+
+
+@dataclass(slots=True)
+class Observed:
+    """What answers told by the way."""
+
+    clock_difference: float | None = None
+    quota: QuotaFacts | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    method: str
+    path: str
+    url: str
+    write: bool
+    params: Mapping[str, str]
+    headers: Mapping[str, str]
+    content: bytes | None = None
+
+
+class ApiClient:
+    """Calls of one connection."""
+
+    # (connection, method, path) -> until when a refused token is not worth a refresh there.
+    _futile: dict[tuple[str, str, str], float] = {}
+
+    def __init__(self, dialect: Dialect, account: Account) -> None:
+        self._dialect = dialect
+        self._account = account
+        self.observed = Observed()
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        parts: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Read; ``{name}`` in the path is filled from ``parts``. Retried where that may help."""
+        refuse_inside_transaction()
+        call = self._call("GET", path, parts, params, write=False)
+        attempt = 1
+        while True:
+            try:
+                return self._once(call, Deadline.within(_READ_SECONDS))
+            except ProviderError as error:
+                time.sleep(self._pause_after(error, attempt))
+            attempt += 1
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        parts: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send exactly once.
+
+        UnknownOutcomeError: it may have happened. NotSentError, RetryLater and every other
+        ProviderError: it certainly did not.
+        """
+        refuse_inside_transaction()
+        call = self._call(
+            method, path, parts, params, write=True, json=json, form=form, headers=headers
+        )
+        deadline = Deadline.within(_WRITE_SECONDS).earlier(current_write_deadline())
+        try:
+            return self._once(call, deadline)
+        except ProviderError as error:
+            if error.kind is ErrorKind.RATE_LIMITED:
+                raise self._later(error) from None
+            raise
+
+    # --- one call ---------------------------------------------------------------------------
+
+    def _once(self, call: _Call, deadline: Deadline) -> Reply:
+        token = self._token(call)
+        reply = self._send(call, deadline, token)
+        key = (self._account.connection, call.method, call.path)
+        if reply.status == 401 and self._futile.get(key, 0) < time.monotonic():
+            # Refused before anything was done, so even a write may be sent again.
+            token = self._token(call, force_not=token.version)
+            reply = self._send(call, deadline, token)
+            if reply.status == 401:
+                self._futile[key] = time.monotonic() + _FUTILE_SECONDS
+        error = self._dialect.errors.failed(reply, write=call.write)
+        if error is None:
+            self._futile.pop(key, None)
+            return reply
+        if error.kind is ErrorKind.RATE_LIMITED and error.facts.retry_at is not None:
+            self._account.governor.pause(self._account.subject, error.facts.retry_at)
+        raise error
+
+    def _token(self, call: _Call, force_not: int | None = None) -> StoredToken:
+        try:
+            return self._account.tokens.token(force_not)
+        except ProviderError as error:
+            if call.write and error.kind is ErrorKind.TRANSIENT:
+                raise NotSentError(error.facts) from None
+            raise
+
+    def _send(self, call: _Call, deadline: Deadline, token: StoredToken) -> Reply:
+        account = self._account
+        outgoing = Outgoing(
+            method=call.method,
+            url=call.url,
+            allowed=account.allowed,
+            headers={
+                **self._dialect.headers,
+                **call.headers,
+                "Authorization": f"{self._dialect.token_scheme} {token.access_token}",
+            },
+            params=call.params,
+            content=call.content,
+        )
+        started = time.monotonic()
+        with account.governor.admit(account.subject, account.limits):
+            try:
+                reply = account.wire.send(outgoing, deadline)
+            except WireError as error:
+                if error.sent:
+                    self._report(call, 0, time.monotonic() - started)
+                raise self._dialect.errors.broken(error, write=call.write) from None
+        self._report(call, reply.status, reply.seconds)
+        self._observe(reply)
+        return reply
+
+    def _observe(self, reply: Reply) -> None:
+        self.observed.clock_difference = clock_difference(reply.headers)
+        quota = self._dialect.read_quota(reply.headers) if self._dialect.read_quota else None
+        if quota is not None:
+            self.observed.quota = quota
+            self._account.governor.observe(self._account.subject, self._account.limits, quota)
+
+    def _report(self, call: _Call, status: int, seconds: float) -> None:
+        log.debug(
+            "%s %s %s -> %s in %.3f s",
+            self._dialect.errors.provider, call.method, call.path, status or "no answer", seconds,
+        )  # fmt: skip
+        if self._account.on_call is not None:
+            report = CallReport(
+                provider=self._dialect.errors.provider,
+                kind="write" if call.write else "read",
+                method=call.method,
+                path=call.path,
+                status=status,
+                seconds=seconds,
+            )
+            self._account.on_call(report)
+
+    # --- retries ----------------------------------------------------------------------------
+
+    def _pause_after(self, error: ProviderError, attempt: int) -> float:
+        """How long to sleep before reading again; raises where that makes no sense."""
+        if error.kind is ErrorKind.RATE_LIMITED:
+            later = self._later(error)
+            seconds = (later.at - datetime.now(UTC)).total_seconds()
+            if seconds > MAX_SLEEP or attempt >= _ATTEMPTS:
+                raise later
+            return max(seconds, 0)
+        timed_out = error.facts.code == TIMED_OUT and not self._dialect.retry_time_outs
+        if error.kind is not ErrorKind.TRANSIENT or timed_out or attempt >= _ATTEMPTS:
+            raise error
+        backoff: float = _FIRST_PAUSE * 2 ** (attempt - 1)
+        asked = error.facts.retry_at
+        wanted = (asked - datetime.now(UTC)).total_seconds() if asked else 0.0
+        if asked is not None and wanted > MAX_SLEEP:
+            raise RetryLater(asked, error.facts.message)
+        jitter = 0.5 + random.random()  # noqa: S311 - spreads load, guards nothing
+        return max(wanted, min(backoff * jitter, MAX_SLEEP))
+
+    def _later(self, error: ProviderError) -> RetryLater:
+        return RetryLater(error.facts.retry_at or datetime.now(UTC), error.facts.message)
+
+    # --- requests ---------------------------------------------------------------------------
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        parts: Mapping[str, str] | None,
+        params: Mapping[str, Any] | None,
+        *,
+        write: bool,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> _Call:
+        content: bytes | None = None
+        kind: dict[str, str] = {}
+        if json is not None:
+            content = dump_json(json).encode()
+            kind = {"Content-Type": "application/json"}
+        elif form is not None:
+            content = urlencode(form).encode()
+            kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return _Call(
+            method=method,
+            path=path,
+            url=self._account.base_url + fill_path(path, parts or {}),
+            write=write,
+            params=_texts(params or {}),
+            headers={**kind, **(headers or {})},
+            content=content,
+        )
+
+
+def fill_path(path: str, parts: Mapping[str, str]) -> str:
+    """Put ids into a path; one that could lead to another path is refused."""
+    for name, value in parts.items():
+        text = str(value).strip()
+        if text in ("", ".", ".."):
+            raise BadInputError(f"{text!r} is no id that a call can be made with ({name})")
+        path = path.replace(f"{{{name}}}", quote(text, safe=""))
+    return path
+
+
+def _texts(params: Mapping[str, Any]) -> dict[str, str]:
+    """Query values as text; None is left out."""
+    return {name: _text(value) for name, value in params.items() if value is not None}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

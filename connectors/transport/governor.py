@@ -1,0 +1,85 @@
+"""Quotas as words: what a provider allows to whom, and who asks before each call.
+
+The key is the provider's quota subject (an organisation, a domain), which several connections may
+share. Where the counting happens is another module's business.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+# Two percent are left unused: calls reach a provider at other intervals than they left here.
+_MARGIN = 0.98
+MAX_SLEEP = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one subject may do. ``per_day`` None is no daily limit; its days are ``day_zone``'s."""
+
+    per_minute: int
+    concurrency: int
+    per_second: int | None = None
+    per_day: int | None = None
+    day_zone: str = "UTC"
+
+    @property
+    def burst(self) -> int:
+        """How many calls may go at once after a quiet time."""
+        return 1 if self.per_second else max(1, self.per_minute // 10)
+
+    @property
+    def interval(self) -> float:
+        """Seconds between calls, such that no 60 seconds hold more than the limit.
+
+        Pacing with a burst b and rate r lets at most b + 60 r calls into a sliding minute.
+        """
+        per_minute = max(self.per_minute * _MARGIN - self.burst, 0.5)
+        if self.per_second:
+            per_minute = min(per_minute, self.per_second * _MARGIN * 60)
+        return 60 / per_minute
+
+    def day(self, now: datetime) -> date:
+        return now.astimezone(ZoneInfo(self.day_zone)).date()
+
+    def next_day(self, now: datetime) -> datetime:
+        """The moment the daily count starts anew."""
+        zone = ZoneInfo(self.day_zone)
+        tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+        return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaFacts:
+    """What a provider says in its headers: calls left today, and in how many seconds it resets."""
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+
+
+ReadQuota = Callable[[Mapping[str, str]], QuotaFacts | None]
+
+
+class Governor(Protocol):
+    """Asked before each call; sleeps two seconds at most, or raises RetryLater."""
+
+    def admit(self, subject: str, limits: Limits, cost: int = 1) -> AbstractContextManager[None]:
+        """Hold one of the subject's slots while the call is made."""
+
+    def observe(self, subject: str, limits: Limits, quota: QuotaFacts) -> None:
+        """Believe the provider's own count."""
+
+    def pause(self, subject: str, until: datetime) -> None:
+        """Let nothing through before that moment (after a 429)."""
+
+
+class DailyBudget(Protocol):
+    """A record of calls per day that outlives Redis."""
+
+    def used(self, subject: str, day: date) -> int: ...
+
+    def add(self, subject: str, day: date, calls: int) -> None: ...

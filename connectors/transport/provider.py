@@ -1,0 +1,163 @@
+"""What a provider says of itself: fields of its forms, addresses, quotas, how to connect and test.
+
+One ``ProviderSpec`` per provider is all that registry, engine and pages ever see of it. Credentials
+and settings enter as plain mappings, so that no table is known here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from connectors.core.errors import BadInputError
+from connectors.transport.client import Account, Dialect, OnCall
+from connectors.transport.governor import Governor, Limits
+from connectors.transport.tokens import Grant, NewToken, TokenSource
+from connectors.transport.wire import Wire, origin
+
+Settings = Mapping[str, Any]
+Credentials = Mapping[str, str]
+Profile = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One input of a connection's form."""
+
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = False
+    required: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """Where a connection's calls go: full addresses. ``sandbox_url`` is empty for the real ones."""
+
+    api: str
+    token: str
+    sandbox_url: str = ""
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        return frozenset({origin(self.api)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One answer of a connection's test, in words. ``name`` is stable for pages and tests."""
+
+    name: str
+    ok: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientContext:
+    """Everything a client is opened with; ``connection`` is a stable name of the connection."""
+
+    connection: str
+    settings: Settings
+    profile: Profile
+    endpoints: Endpoints
+    tokens: TokenSource
+    governor: Governor
+    wire: Wire
+    on_call: OnCall | None = None
+
+    def account(self, subject: str, limits: Limits) -> Account:
+        return Account(
+            connection=self.connection,
+            base_url=self.endpoints.api,
+            allowed=self.endpoints.allowed,
+            tokens=self.tokens,
+            governor=self.governor,
+            subject=subject,
+            limits=limits,
+            wire=self.wire,
+            on_call=self.on_call,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """What a consent brought: secrets to keep, settings that it told, and a first token."""
+
+    credentials: Mapping[str, str] = field(repr=False)
+    settings: Mapping[str, str]
+    token: NewToken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """The authorization-code way of connecting.
+
+    ``authorise_url(credentials, settings, redirect_uri, state, sandbox_url)`` is where a person is
+    sent; ``exchange(wire, credentials, settings, redirect_uri, query, sandbox_url)`` redeems what
+    they come back with (the redirect's query). ``paste`` does the same with a code that a person
+    copied: ``paste(wire, credentials, settings, code, sandbox_url)``. ``revoke(wire, credentials,
+    settings, sandbox_url)`` gives the grant back and says whether the provider agreed.
+    """
+
+    authorise_url: Callable[[Credentials, Settings, str, str, str], str]
+    exchange: Callable[[Wire, Credentials, Settings, str, Mapping[str, str], str], Exchanged]
+    paste: Callable[[Wire, Credentials, Settings, str, str], Exchanged] | None = None
+    revoke: Callable[[Wire, Credentials, Settings, str], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSpec:
+    """A provider, as everything outside its package knows it.
+
+    ``clean`` returns settings in their stored spelling or raises BadInputError; ``endpoints`` takes
+    the address of the sandbox, empty for the provider itself. ``resolve`` reads the profile
+    (organisation, currency, zone, plan); ``ping`` makes real read calls and reports in words.
+    """
+
+    key: str
+    title: str
+    dialect: Dialect
+    credential_fields: tuple[Field, ...]
+    setting_fields: tuple[Field, ...]
+    authorisation: Literal["client_credentials", "authorization_code"]
+    token_life: timedelta
+    token_margin: timedelta
+    clean: Callable[[Settings], dict[str, Any]]
+    limits: Callable[[Settings, Profile], Limits]
+    quota_subject: Callable[[Settings], str]
+    endpoints: Callable[[Settings, str], Endpoints]
+    grant: Callable[[Wire, Credentials, Settings, Endpoints], Grant]
+    open: Callable[[ClientContext], Any]
+    ping: Callable[[Any, Settings], list[Finding]]
+    resolve: Callable[[Any, Settings], dict[str, Any]]
+    consent: Consent | None = None
+
+
+def positive_int(settings: Settings, name: str) -> int | None:
+    """An optional whole number of a form; BadInputError for anything else than 1, 2, 3 …"""
+    value = settings.get(name)
+    if value in (None, ""):
+        return None
+    text = str(value).strip()
+    if not text.isdigit() or int(text) < 1:
+        raise BadInputError(f"{name} must be a whole number above 0, not {value!r}.")
+    return int(text)
+
+
+def clean_fields(settings: Settings, fields: tuple[Field, ...]) -> dict[str, Any]:
+    """Texts without outer white space, choices checked, nothing empty; unknown names are kept."""
+    cleaned = {
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in settings.items()
+        if value not in (None, "")
+    }
+    for spec in fields:
+        value = cleaned.get(spec.name, "")
+        if not value and spec.required:
+            raise BadInputError(f"{spec.label} is missing. {spec.help}".strip())
+        choices = [key for key, _ in spec.choices]
+        if value and choices and value not in choices:
+            raise BadInputError(f"{spec.label} must be one of {', '.join(choices)}, not {value!r}.")
+    return cleaned

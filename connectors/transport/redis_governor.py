@@ -1,0 +1,159 @@
+"""The governor over Redis: pace, slots and daily budget that all workers share.
+
+One script per admission decides and books everything at once. An emptied Redis begins with an
+empty bucket and with the day's count from the persisted budget; an unreachable one lets nothing
+through, because a call that nobody counted may be the one too many.
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import redis
+
+from connectors.core.errors import RetryLater
+from connectors.transport.governor import MAX_SLEEP, DailyBudget, Limits, QuotaFacts
+from connectors.transport.redis_scripts import ADMIT, OBSERVE, PAUSE
+
+# Longer than any call's deadline: a slot outlives its call only if the worker died.
+_SLOT_LEASE = 45.0
+_SAVE_EVERY = 20
+_SAVE_AFTER = 10.0
+_POLL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    word: str
+    wait: float
+    unsaved: int
+
+
+class RedisGovernor:
+    """See transport.governor.Governor. ``prefix`` keeps installations on one server apart."""
+
+    def __init__(self, client: "redis.Redis", *, prefix: str, budget: DailyBudget) -> None:
+        self._redis = client
+        self._prefix = prefix
+        self._budget = budget
+        self._admit = client.register_script(ADMIT)
+        self._observe = client.register_script(OBSERVE)
+        self._pause = client.register_script(PAUSE)
+
+    @contextmanager
+    def admit(self, subject: str, limits: Limits, cost: int = 1) -> Iterator[None]:
+        """Hold a slot while the call is made; sleeps two seconds at most, or raises RetryLater."""
+        slot = uuid.uuid4().hex
+        try:
+            wait = self._enter(subject, limits, cost, slot)
+        except redis.RedisError as error:
+            raise RetryLater(_soon(5), f"calls cannot be counted: {type(error).__name__}") from None
+        try:
+            time.sleep(wait)
+            yield
+        finally:
+            self._leave(subject, slot)
+
+    def observe(self, subject: str, limits: Limits, quota: QuotaFacts) -> None:
+        """Believe the provider's own count."""
+        day = limits.day(datetime.now(UTC))
+        arguments = [max(quota.remaining, 0), _micro(max(quota.reset_seconds, 0))]
+        self._quietly(self._observe, [self._key(subject, f"day:{day}")], arguments)
+
+    def pause(self, subject: str, until: datetime) -> None:
+        """Let nothing through before that moment."""
+        seconds = (until - datetime.now(UTC)).total_seconds()
+        if seconds > 0:
+            self._quietly(self._pause, [self._key(subject, "pause")], [_micro(seconds)])
+
+    def _enter(self, subject: str, limits: Limits, cost: int, slot: str) -> float:
+        """Ask until the answer is yes; returns how long to sleep before going."""
+        started = time.monotonic()
+        floor = -1
+        while True:
+            patience = MAX_SLEEP - (time.monotonic() - started)
+            now = datetime.now(UTC)
+            day = limits.day(now)
+            verdict = self._ask(subject, limits, cost, slot, day, floor, patience)
+            if verdict.word == "go":
+                self._save(subject, day, verdict.unsaved)
+                return verdict.wait
+            if verdict.word == "load":
+                floor = self._budget.used(subject, day)
+            elif verdict.word == "busy" and patience > _POLL:
+                time.sleep(_POLL)
+            else:
+                raise _refusal(verdict, limits, now)
+
+    def _ask(
+        self,
+        subject: str,
+        limits: Limits,
+        cost: int,
+        slot: str,
+        day: date,
+        floor: int,
+        patience: float,
+    ) -> _Verdict:
+        names = ("pace", "slots", f"day:{day}", "pause")
+        pace = [_micro(limits.interval), limits.burst, _micro(max(patience, 0))]
+        slots: list[str | int] = [slot, limits.concurrency, _micro(_SLOT_LEASE)]
+        budget = [cost, limits.per_day or 0, floor, _SAVE_EVERY, _micro(_SAVE_AFTER)]
+        answer = self._admit(
+            keys=[self._key(subject, name) for name in names], args=[*pace, *slots, *budget]
+        )
+        word, wait, unsaved = answer
+        text = word.decode() if isinstance(word, bytes) else str(word)
+        return _Verdict(text, int(wait) / 1e6, int(unsaved))
+
+    def _save(self, subject: str, day: date, unsaved: int) -> None:
+        if not unsaved:
+            return
+        try:
+            self._budget.add(subject, day, unsaved)
+        except Exception:
+            # The next batch takes them along; the call itself was not made yet.
+            self._redis.hincrby(self._key(subject, f"day:{day}"), "unsaved", unsaved)
+            raise
+
+    def _leave(self, subject: str, slot: str) -> None:
+        try:
+            self._redis.zrem(self._key(subject, "slots"), slot)
+        except redis.RedisError:
+            return  # its lease frees it
+
+    def _quietly(self, script: Any, keys: list[str], arguments: list[int]) -> None:
+        """Facts from an answer that has arrived: losing one must not lose the answer."""
+        try:
+            script(keys=keys, args=arguments)
+        except redis.RedisError:
+            return
+
+    def _key(self, subject: str, name: str) -> str:
+        # The braces keep a subject's keys together on a Redis cluster.
+        return f"{self._prefix}:quota:{{{subject}}}:{name}"
+
+
+def _refusal(verdict: _Verdict, limits: Limits, now: datetime) -> RetryLater:
+    if verdict.word == "day":
+        return RetryLater(limits.next_day(now), "the connection's calls for today are used up")
+    if verdict.word == "quota":
+        return RetryLater(_soon(verdict.wait), "the provider allows no more calls today")
+    if verdict.word == "paused":
+        return RetryLater(_soon(verdict.wait), "the provider asked for a pause")
+    if verdict.word == "busy":
+        return RetryLater(_soon(1 + random.random()), "all parallel calls are taken")  # noqa: S311
+    return RetryLater(_soon(verdict.wait), "the calls of this minute are used up")
+
+
+def _soon(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def _micro(seconds: float) -> int:
+    return int(seconds * 1_000_000)
