@@ -34,7 +34,8 @@ def test_a_second_demo_says_that_one_runs(
 
 
 def test_exec_runs_a_command_beside_the_servers(in_folder: Path) -> None:
-    code = "import os, psycopg; psycopg.connect(os.environ['DATABASE_URL']).close(); raise SystemExit(7)"
+    ask = "psycopg.connect(os.environ['DATABASE_URL']).close()"
+    code = f"import os, psycopg; {ask}; raise SystemExit(7)"
     before = signal.getsignal(signal.SIGINT)
     try:
         assert up.main(["exec", "--", sys.executable, "-c", code]) == 7

@@ -1,0 +1,81 @@
+"""What keeps the project installable and its settings known: pins, variables, migrations, help."""
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+
+import pytest
+from django.core.management import call_command
+
+from tests.architecture.source import PRODUCT, PROJECT, sources
+
+_PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==[^\s;]+(?:; .+)?")
+
+
+def _pinned(file: str) -> set[str]:
+    lines = (PROJECT / file).read_text().splitlines()
+    found = [_PIN.fullmatch(line) for line in lines if line and not line.startswith("#")]
+    assert all(found), f"{file} has a line that is no exact version"
+    return {_plain(match["name"]) for match in found if match}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_requirement_is_pinned_once() -> None:
+    both = _pinned("requirements.txt") & _pinned("requirements-dev.txt")
+    assert not both
+
+
+def test_what_the_service_imports_is_in_its_requirements() -> None:
+    known = packages_distributions()
+    pinned = _pinned("requirements.txt")
+    missing = {
+        f"{source.name} imports {name}"
+        for source in sources(*PRODUCT)
+        if "sandbox" not in source.path.parts  # runs where the development packages are
+        for name in _imported(source.tree())
+        if name not in sys.stdlib_module_names and name not in PRODUCT
+        if not {_plain(package) for package in known.get(name, ["?"])} & pinned
+    }
+    assert not missing
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_every_variable_is_in_the_example() -> None:
+    example = (PROJECT / ".env.example").read_text()
+    settings = (PROJECT / "config" / "settings.py").read_text()
+    read = re.findall(r"(?:env\.\w+|required|required_list)\(\s*\"([A-Z_]+)\"", settings)
+    assert len(read) > 20
+    missing = [name for name in read if not re.search(rf"^(?:# )?{name}=", example, re.MULTILINE)]
+    assert not missing
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", "--check", "--dry-run", verbosity=1)
+
+
+def test_make_lists_its_targets() -> None:
+    said = subprocess.run(
+        ["make", "--no-print-directory"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    ).stdout
+    for target in ("demo", "test", "lint", "check-demo"):
+        assert re.search(rf"^  make {target}\b.+\w", said, re.MULTILINE), said
