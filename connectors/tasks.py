@@ -60,12 +60,12 @@ def recover_integration(tenant_id: int, integration_id: int) -> None:
 
 @shared_task(name=doorbell.REFRESH_TOKEN)
 def refresh_token(tenant_id: int, connection_id: int) -> None:
-    connections.keep_token_fresh(tenant_id, connection_id)
+    connections.keep_token_fresh(tenant_id, connection_id, registry.provider)
 
 
 @shared_task(name=doorbell.PROBE_CONNECTION)
 def probe_connection(tenant_id: int, connection_id: int) -> None:
-    connections.probe(tenant_id, connection_id)
+    connections.probe(tenant_id, connection_id, registry.provider)
 
 
 @shared_task(name=doorbell.SEND_ALERTS)

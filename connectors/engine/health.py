@@ -41,7 +41,7 @@ def stop(connection: Connection, error: ProviderError) -> None:
     with tenant_scope(connection.tenant_id):
         news = (
             Connection.objects.filter(pk=connection.pk)
-            .exclude(health=state, health_words=words)
+            .exclude(health=state)
             .exists()
         )
         Connection.objects.filter(pk=connection.pk).update(
@@ -50,6 +50,7 @@ def stop(connection: Connection, error: ProviderError) -> None:
             health_at=timezone.now(),
             probe_at=timezone.now() + pause,
             probe_failures=connection.probe_failures + 1,
+            **({"alerted_at": None} if news else {}),
         )
         if news:
             trail.write([_event(connection, f"connection.{state}", words)])

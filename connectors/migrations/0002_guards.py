@@ -103,11 +103,15 @@ SELECT c.tenant_id, c.id FROM connectors_connection c
 WHERE c.health = 'suspended' AND c.probe_at <= now() ORDER BY c.probe_at LIMIT most
 """
 
+# Mapping failures are gathered for a while; a connection that stopped is told at once, and once.
 ALERTS = """
 SELECT f.tenant_id FROM connectors_mappingfailure f
 GROUP BY f.tenant_id
 HAVING bool_or(f.status = 'open' AND f.alerted_at IS NULL)
     AND coalesce(max(f.alerted_at) <= quiet_since, true)
+UNION
+SELECT c.tenant_id FROM connectors_connection c
+WHERE c.health NOT IN ('new', 'ready') AND c.alerted_at IS NULL
 """
 
 

@@ -1,0 +1,228 @@
+"""Connecting: create a connection, have a person authorise it, test it, keep its token fresh.
+
+Settings, secrets and a provider's spec enter; a connection with its profile and health leaves.
+Knows no provider by name and never returns a secret.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.db import IntegrityError, transaction
+
+from audit.services import Event, record
+from connectors.core.errors import BadInputError, ConnectorError, ProviderError
+from connectors.engine import health, sessions
+from connectors.models import Connection, Health, open_sealed, seal
+from connectors.transport.provider import Consent, Exchanged, Finding, ProviderSpec
+from connectors.transport.wire import shared_wire
+from tenants.scope import tenant_scope
+
+SEALED = "sealed_credentials"
+
+
+def create(
+    *,
+    tenant_id: int,
+    spec: ProviderSpec,
+    name: str,
+    settings: Mapping[str, Any],
+    credentials: Mapping[str, str],
+    actor: str,
+) -> Connection:
+    """Store a new connection; raises BadInputError for settings that cannot be right."""
+    connection = Connection(provider=spec.key, name=name.strip(), settings=spec.clean(settings))
+    if not connection.name:
+        raise BadInputError("The connection needs a name, for example “Zoho Books, Main Street”.")
+    seal(connection, SEALED, _clean_credentials(spec, credentials))
+    with tenant_scope(tenant_id):
+        connection.tenant_id = tenant_id
+        try:
+            with transaction.atomic():
+                connection.save()
+        except IntegrityError:
+            raise BadInputError(f"There is a connection called “{name}” already.") from None
+        record(_event("connection.created", connection, actor, settings=connection.settings))
+    return connection
+
+
+def change(
+    connection: Connection,
+    *,
+    spec: ProviderSpec,
+    actor: str,
+    settings: Mapping[str, Any] | None = None,
+    credentials: Mapping[str, str] | None = None,
+) -> None:
+    """Replace settings, or some credentials (empty ones are kept); the trail has their names."""
+    with tenant_scope(connection.tenant_id):
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        details: dict[str, Any] = {}
+        if settings is not None:
+            row.settings = spec.clean(settings)
+            details["settings"] = row.settings
+        given = {k: v.strip() for k, v in (credentials or {}).items() if v and v.strip()}
+        if given:
+            seal(row, SEALED, {**open_sealed(row, SEALED), **given})
+            details["credentials"] = sorted(given)
+        row.health, row.health_words = Health.NEW, ""
+        row.save()
+        record(_event("connection.changed", row, actor, **details))
+        if given:
+            sessions.forget_token(row)
+    connection.__dict__.update(row.__dict__)
+
+
+def _clean_credentials(spec: ProviderSpec, credentials: Mapping[str, str]) -> dict[str, str]:
+    known = {field.name: field for field in spec.credential_fields}
+    given = {name: value.strip() for name, value in credentials.items() if value.strip()}
+    missing = [f.label for f in known.values() if f.required and f.name not in given]
+    if missing:
+        raise BadInputError(f"Missing: {', '.join(missing)}.")
+    return given
+
+
+def authorise_url(
+    connection: Connection, *, spec: ProviderSpec, redirect_uri: str, state: str
+) -> str:
+    """Where a person goes to let us in."""
+    consent = _consent(spec)
+    with tenant_scope(connection.tenant_id):
+        credentials = open_sealed(connection, SEALED)
+    return consent.authorise_url(
+        credentials, connection.settings, redirect_uri, state, django_settings.SANDBOX_URL
+    )
+
+
+def complete_consent(
+    connection: Connection,
+    *,
+    spec: ProviderSpec,
+    redirect_uri: str,
+    query: Mapping[str, str],
+    actor: str,
+) -> None:
+    """Redeem what the person came back with, and store the grant before anything else."""
+    consent = _consent(spec)
+    with tenant_scope(connection.tenant_id):
+        credentials = open_sealed(connection, SEALED)
+    exchanged = consent.exchange(
+        shared_wire(),
+        credentials,
+        connection.settings,
+        redirect_uri,
+        query,
+        django_settings.SANDBOX_URL,
+    )
+    _keep_grant(connection, exchanged, actor)
+
+
+def paste_code(connection: Connection, *, spec: ProviderSpec, code: str, actor: str) -> None:
+    """The same with a code that a person copied from the provider's console."""
+    consent = _consent(spec)
+    if consent.paste is None:
+        raise BadInputError(f"{spec.title} has no codes to paste: use “Authorise” instead.")
+    with tenant_scope(connection.tenant_id):
+        credentials = open_sealed(connection, SEALED)
+    exchanged = consent.paste(
+        shared_wire(), credentials, connection.settings, code.strip(), django_settings.SANDBOX_URL
+    )
+    _keep_grant(connection, exchanged, actor)
+
+
+def _consent(spec: ProviderSpec) -> Consent:
+    if spec.consent is None:
+        raise BadInputError(f"{spec.title} connects with a client id and secret; nobody needs to agree.")
+    return spec.consent
+
+
+def _keep_grant(connection: Connection, exchanged: Exchanged, actor: str) -> None:
+    with tenant_scope(connection.tenant_id):
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        row.settings = {**row.settings, **exchanged.settings}
+        seal(row, SEALED, {**open_sealed(row, SEALED), **exchanged.credentials})
+        row.health, row.health_words = Health.NEW, "authorised, not tested yet"
+        row.save()
+        sessions.store_token(row, exchanged.token)
+        record(_event("connection.authorised", row, actor, settings=exchanged.settings))
+    connection.__dict__.update(row.__dict__)
+
+
+def ping(connection: Connection, *, spec: ProviderSpec, actor: str) -> list[Finding]:
+    """Make real read calls and say in words what they found; sets health and profile.
+
+    Never raises for what a provider says: a failure is a finding.
+    """
+    try:
+        with sessions.connect(connection, spec) as client:
+            findings = spec.ping(client, connection.settings)
+            profile = spec.resolve(client, connection.settings) if _fine(findings) else None
+    except ProviderError as error:
+        findings, profile = [Finding(name="connect", ok=False, words=str(error))], None
+        if error.kind in health.CONNECTION_KINDS:
+            health.stop(connection, error)
+    except ConnectorError as error:
+        findings, profile = [Finding(name="connect", ok=False, words=str(error))], None
+    _store_findings(connection, findings, profile, actor)
+    return findings
+
+
+def _fine(findings: list[Finding]) -> bool:
+    return all(finding.ok for finding in findings)
+
+
+def _store_findings(
+    connection: Connection, findings: list[Finding], profile: dict[str, Any] | None, actor: str
+) -> None:
+    words = " ".join(finding.words for finding in findings if not finding.ok)
+    with tenant_scope(connection.tenant_id):
+        if profile is not None:
+            Connection.objects.filter(pk=connection.pk).update(profile=profile)
+            connection.profile = profile
+        elif connection.usable:
+            Connection.objects.filter(pk=connection.pk).update(health_words=words)
+        record(
+            _event(
+                "connection.tested",
+                connection,
+                actor,
+                findings=[{"name": f.name, "ok": f.ok, "words": f.words} for f in findings],
+            )
+        )
+    if profile is not None:
+        health.recover(connection, "tested: " + "; ".join(f.words for f in findings)[:500])
+
+
+def keep_token_fresh(tenant_id: int, connection_id: int, spec_of: Any) -> None:
+    """Renew the token if it ends soon; a refusal stops the connection."""
+    connection = _get(tenant_id, connection_id)
+    try:
+        sessions.token_source(connection, spec_of(connection.provider)).token()
+    except ProviderError as error:
+        if error.kind in health.CONNECTION_KINDS:
+            health.stop(connection, error)
+
+
+def probe(tenant_id: int, connection_id: int, spec_of: Any) -> None:
+    """Try a suspended connection again: it resumes by itself, or waits longer for the next try."""
+    connection = _get(tenant_id, connection_id)
+    if connection.health == Health.SUSPENDED:
+        ping(connection, spec=spec_of(connection.provider), actor="system:worker")
+
+
+def _get(tenant_id: int, connection_id: int) -> Connection:
+    with tenant_scope(tenant_id):
+        return Connection.objects.get(pk=connection_id)
+
+
+def _event(action: str, connection: Connection, actor: str, **details: Any) -> Event:
+    return Event(
+        action=action,
+        actor=actor,
+        target_kind="connection",
+        target_id=str(connection.pk),
+        target_number=connection.name,
+        details={"provider": connection.provider, **details},
+    )
+
+

@@ -1,0 +1,238 @@
+"""Setting up integrations: create, change, pause, resume, run now; with what a schedule costs.
+
+A resolved flow, two connections and a person's choices enter; nothing is read from a provider.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from audit.services import Event, record
+from connectors.core.errors import BadInputError
+from connectors.engine import doorbell
+from connectors.engine.job import Resolved
+from connectors.engine.policy import policy
+from connectors.engine.runs import queue_run
+from connectors.engine.schedule import next_run
+from connectors.models import Connection, Integration, Run, WorkSlot
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What a schedule costs when nothing is new, against what the source's plan allows."""
+
+    runs_per_day: int
+    calls_per_run: int
+    calls_per_day: int
+    allowed_per_day: int | None
+
+    @property
+    def fits(self) -> bool:
+        return self.allowed_per_day is None or self.calls_per_day <= self.allowed_per_day
+
+    def __str__(self) -> str:
+        plan = "no daily limit is known"
+        if self.allowed_per_day is not None:
+            plan = f"the plan allows {self.allowed_per_day:,}"
+        return (
+            f"{self.runs_per_day:,} runs a day of {self.calls_per_run} calls each make "
+            f"{self.calls_per_day:,} calls a day when nothing is new; {plan}."
+        )
+
+
+def forecast(
+    resolved: Resolved, source: Connection, *, interval_minutes: int, cron: str = ""
+) -> Forecast:
+    """Count a day's idle calls at the source; raises BadInputError for an unreadable schedule."""
+    runs = _runs_per_day(interval_minutes, cron)
+    calls = sum(len(stream.listings) for stream in resolved.flow.streams)
+    limits = resolved.source.limits(source.settings, source.profile)
+    return Forecast(
+        runs_per_day=runs,
+        calls_per_run=calls,
+        calls_per_day=runs * calls,
+        allowed_per_day=limits.per_day,
+    )
+
+
+def _runs_per_day(interval_minutes: int, cron: str) -> int:
+    if not cron:
+        if interval_minutes < 1:
+            raise BadInputError("The interval must be one minute or more.")
+        return 24 * 60 // interval_minutes
+    zone = ZoneInfo("UTC")
+    # The busiest day of a week: “every five minutes on Mondays” costs what Mondays cost.
+    at = datetime(2026, 1, 5, tzinfo=UTC) - timedelta(seconds=1)
+    end, days = at + timedelta(days=7), [0] * 8
+    start = at
+    for _ in range(7 * 24 * 60):
+        at = next_run(at, interval_minutes=0, cron=cron, zone=zone)
+        if at > end:
+            break
+        days[(at - start).days] += 1
+    return max(days)
+
+
+def create(
+    *,
+    tenant_id: int,
+    resolved: Resolved,
+    name: str,
+    source: Connection,
+    target: Connection,
+    actor: str,
+    options: Mapping[str, Any] | None = None,
+    interval_minutes: int = 15,
+    cron: str = "",
+    history_start: date | None = None,
+    enabled: bool = True,
+) -> Integration:
+    """Create an integration with its work slots; it runs first as soon as it is enabled."""
+    _check_sides(resolved, source, target)
+    _check_schedule(resolved, source, interval_minutes, cron)
+    with tenant_scope(tenant_id):
+        try:
+            with transaction.atomic():
+                integration = Integration.objects.create(
+                    flow=resolved.flow.key,
+                    name=name.strip(),
+                    source=source,
+                    target=target,
+                    options=check_options(resolved, options or {}),
+                    interval_minutes=interval_minutes,
+                    cron=cron.strip(),
+                    history_start=history_start,
+                    enabled=enabled,
+                    next_run_at=timezone.now() if enabled else None,
+                )
+        except IntegrityError:
+            raise BadInputError(f"There is an integration called “{name}” already.") from None
+        WorkSlot.objects.bulk_create(
+            WorkSlot(integration=integration, number=n + 1) for n in range(policy().slots)
+        )
+        record(_event("integration.created", integration, actor, _settings(integration)))
+    return integration
+
+
+def change(
+    integration: Integration, *, resolved: Resolved, actor: str, **changes: Any
+) -> Integration:
+    """Change name, schedule, options or history start; audited with what changed.
+
+    A history start that moves back makes the next run read from there.
+    """
+    with tenant_scope(integration.tenant_id):
+        row = (
+            Integration.objects.select_for_update()
+            .select_related("source", "tenant")
+            .get(pk=integration.pk)
+        )
+        before = _settings(row)
+        if "options" in changes:
+            changes["options"] = check_options(resolved, changes["options"])
+        for name, value in changes.items():
+            setattr(row, name, value)
+        _check_schedule(resolved, row.source, row.interval_minutes, row.cron)
+        row.next_run_at = _next(row, row.tenant) if row.enabled else None
+        row.save()
+        if "history_start" in changes and before["history_start"] != str(row.history_start):
+            row.streams.update(cursor=None)
+        after = _settings(row)
+        details = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
+        if details:
+            record(_event("integration.changed", row, actor, details))
+    return row
+
+
+def pause(integration: Integration, *, resolved: Resolved, actor: str) -> None:
+    """Stop scheduled runs and posting; what is under way ends."""
+    change(integration, resolved=resolved, actor=actor, enabled=False)
+
+
+def resume(integration: Integration, *, resolved: Resolved, actor: str) -> None:
+    """Let it run again, beginning now."""
+    change(integration, resolved=resolved, actor=actor, enabled=True)
+    run_now(integration, actor=actor)
+
+
+def run_now(
+    integration: Integration, *, actor: str, trigger: str = Run.Trigger.PERSON, sweep: bool = False
+) -> Run:
+    """Queue a run at once; a run that is queued already serves this wish too."""
+    with tenant_scope(integration.tenant_id):
+        run = queue_run(integration, trigger=trigger, actor=actor, sweep=sweep)
+        record(
+            _event("integration.run_requested", integration, actor, {"run": run.pk, "sweep": sweep})
+        )
+        doorbell.ring(doorbell.ADVANCE_RUN, integration.tenant_id, run.pk)
+    return run
+
+
+def check_options(resolved: Resolved, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that differ from nothing said; raises BadInputError for unknown ones."""
+    known = {option.name: option for option in resolved.flow.options}
+    for name, value in options.items():
+        if name not in known:
+            raise BadInputError(f"There is no option “{name}” in {resolved.flow.title}.")
+        choices = [key for key, _ in known[name].choices]
+        if choices and value not in choices:
+            raise BadInputError(f"{known[name].label} must be one of {', '.join(choices)}.")
+        if known[name].kind == "bool" and not isinstance(value, bool):
+            raise BadInputError(f"{known[name].label} must be yes or no.")
+    return dict(options)
+
+
+def _check_sides(resolved: Resolved, source: Connection, target: Connection) -> None:
+    for connection, spec in ((source, resolved.source), (target, resolved.target)):
+        if connection.provider != spec.key:
+            raise BadInputError(
+                f"{resolved.flow.title} needs a connection to {spec.title}; "
+                f"“{connection.name}” is not one."
+            )
+
+
+def _check_schedule(
+    resolved: Resolved, source: Connection, interval_minutes: int, cron: str
+) -> None:
+    cost = forecast(resolved, source, interval_minutes=interval_minutes, cron=cron.strip())
+    if not cost.fits:
+        raise BadInputError(f"This schedule does not fit: {cost} Choose a longer interval.")
+
+
+def _next(row: Integration, tenant: Tenant) -> datetime:
+    return next_run(
+        timezone.now(),
+        interval_minutes=row.interval_minutes,
+        cron=row.cron,
+        zone=tenant.zone,
+    )
+
+
+def _settings(integration: Integration) -> dict[str, Any]:
+    return {
+        "name": integration.name,
+        "enabled": integration.enabled,
+        "interval_minutes": integration.interval_minutes,
+        "cron": integration.cron,
+        "options": integration.options,
+        "history_start": str(integration.history_start),
+    }
+
+
+def _event(action: str, row: Integration, actor: str, details: Mapping[str, Any]) -> Event:
+    return Event(
+        action=action,
+        actor=actor,
+        integration_id=row.pk,
+        target_kind="integration",
+        target_id=str(row.pk),
+        target_number=row.name,
+        details=dict(details),
+    )
