@@ -33,7 +33,13 @@ from connectors.flows.procurify_to_zoho_books.bills import (
     predicted_total,
 )
 from connectors.flows.procurify_to_zoho_books.lines import DoesNotAddUpError, Line
-from connectors.flows.procurify_to_zoho_books.plan import OPEN, Meant, changes, plan
+from connectors.flows.procurify_to_zoho_books.plan import (
+    OPEN,
+    Meant,
+    changes,
+    plan,
+    total_in_doubt,
+)
 from connectors.flows.procurify_to_zoho_books.resolve import Resolution, mapping_keys, resolve
 from connectors.flows.procurify_to_zoho_books.suspects import earlier_twin, taken_at_target
 from connectors.flows.procurify_to_zoho_books.waiting import waiting_for
@@ -226,7 +232,9 @@ def _typed_by_hand(
 def _missing_orders(bill: Bill, facts: Facts) -> list[tuple[DocumentKey, str]]:
     """Orders that the bill takes from and that do not stand at the target yet."""
     return [
-        (key, number) for key, number in _order_keys(bill).items() if _order_link(key, facts) is None
+        (key, number)
+        for key, number in _order_keys(bill).items()
+        if _order_link(key, facts) is None
     ]
 
 
@@ -269,8 +277,10 @@ def _fit(
         posted=link.payload if link else {},
     )
     meant = _meant(bill, payload, resolution, reference, facts)
-    if link is None or not changes(payload, link):
+    if link is None:
         return plan(meant, link)
+    if not changes(payload, link):
+        return total_in_doubt(meant, link, facts) or plan(meant, link)
     return _may_change(bill, link, facts, context) or plan(meant, link)
 
 

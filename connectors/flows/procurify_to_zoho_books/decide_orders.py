@@ -18,7 +18,6 @@ from connectors.core.decisions import (
     NotApplicable,
     Nothing,
     Sibling,
-    Waiting,
 )
 from connectors.core.flow import Context
 from connectors.core.money import ZERO, parse_decimal, to_cents
@@ -41,6 +40,7 @@ from connectors.flows.procurify_to_zoho_books.plan import (
     changes,
     order_statuses,
     plan,
+    total_in_doubt,
 )
 from connectors.flows.procurify_to_zoho_books.resolve import Resolution, mapping_keys, resolve
 from connectors.flows.procurify_to_zoho_books.suspects import earlier_twin, taken_at_target
@@ -137,9 +137,7 @@ def _number_taken(order: PurchaseOrder, facts: Facts, context: Context) -> Held 
     )
 
 
-def _post(
-    order: PurchaseOrder, link: LinkState | None, facts: Facts, context: Context
-) -> Decision:
+def _post(order: PurchaseOrder, link: LinkState | None, facts: Facts, context: Context) -> Decision:
     try:
         lines = order_lines(order)
     except DoesNotAddUpError as error:
@@ -163,17 +161,20 @@ def _fit(
         return _differs(order, lines, resolution)
     reference = order_reference(order.key, context.source_settings)
     payload = order_payload(order, lines, resolution, discount, reference)
-    if link is not None and changes(payload, link):
-        short = _below_billed(order, payload, link, facts.dependants)
-        if short is not None:
-            return short
+    meant = _meant(order, payload, resolution, reference)
+    if link is not None:
+        problem = total_in_doubt(meant, link, facts) or _below_billed(
+            order, payload, link, facts.dependants
+        )
+        if problem is not None:
+            return problem
     statuses = order_statuses(
         link.status if link else "",
         billed=_to_be_billed(order, facts, context),
         reopened=order.state == orders.REOPENED,
         leave_draft=options.leaves_drafts(context),
     )
-    return plan(_meant(order, payload, resolution, reference), link, statuses)
+    return plan(meant, link, statuses)
 
 
 def _meant(
@@ -218,6 +219,8 @@ def _below_billed(
     dependants: Iterable[Sibling],
 ) -> Held | None:
     """A revision may not take away what posted bills have already taken from a line."""
+    if not changes(payload, link):
+        return None
     places = {str(row["key"]): line_place(row) for row in link.payload.get("lines", ())}
     names = {line_place(row): str(row.get("name", "")) for row in link.payload.get("lines", ())}
     ordered: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)

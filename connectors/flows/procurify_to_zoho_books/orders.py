@@ -144,5 +144,3 @@ def _tax_amount(item: OrderItem) -> Decimal:
     if not item.taxes:
         return item.tax_amount
     return sum((tax.value for tax in item.taxes if not tax.percent), ZERO)
-
-

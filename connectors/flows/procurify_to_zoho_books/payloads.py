@@ -74,7 +74,9 @@ def without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value != ""}
 
 
-def body_of(payload: Mapping[str, Any], line_ids: Mapping[str, str] | None = None) -> dict[str, Any]:
+def body_of(
+    payload: Mapping[str, Any], line_ids: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The payload as a request body, lines with the target's ids where it has them already."""
     ids = line_ids or {}
     body = {name: value for name, value in payload.items() if name not in _OWN}
@@ -83,12 +85,24 @@ def body_of(payload: Mapping[str, Any], line_ids: Mapping[str, str] | None = Non
 
 
 def update_body(
-    payload: Mapping[str, Any], posted: Mapping[str, Any], line_ids: Mapping[str, str]
+    payload: Mapping[str, Any], posted: Mapping[str, Any], posted_ids: Mapping[str, str]
 ) -> dict[str, Any]:
-    """A body that also takes back what was posted before and is not said any more."""
-    body = body_of(payload, line_ids)
-    cleared = {name: _nothing(value) for name, value in body_of(posted).items() if name not in body}
-    return cleared | body
+    """A body that also takes back what was posted before and is not said any more.
+
+    The target keeps every field that an update does not name, of lines too.
+    """
+    ids = known_line_ids(payload, posted, posted_ids)
+    before = {posted_ids.get(str(line["key"])): line for line in posted.get("lines", ())}
+    rows = []
+    for line in payload["lines"]:
+        old = before.get(ids.get(str(line["key"]), "new"), {})
+        rows.append(_cleared(_line_body(old, {})) | _line_body(line, ids))
+    return _cleared(body_of(posted)) | body_of(payload) | {"line_items": rows}
+
+
+def _cleared(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Every field of a body emptied; a rate of exchange cannot be, it falls back by itself."""
+    return {name: _nothing(value) for name, value in body.items() if name != "exchange_rate"}
 
 
 def _line_body(line: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:

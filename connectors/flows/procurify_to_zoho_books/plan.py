@@ -1,4 +1,4 @@
-"""From what a record shall be at the target to the steps that are left, seen from what stands there.
+"""From what a record shall be at the target to the steps that are left, given what stands there.
 
 A payload, the status it shall have, and the link (if any) enter; a plan leaves, or Nothing. Made
 anew after every interruption, so it goes by the link and never by what was planned before.
@@ -12,15 +12,18 @@ from typing import Any
 from connectors.core.decisions import (
     Deliver,
     DocumentKey,
+    Facts,
+    Held,
     LinkState,
     Nothing,
     PartPlan,
+    ReadTarget,
     Step,
 )
 from connectors.core.references import MappingKey
-from connectors.core.states import State
-from connectors.flows.procurify_to_zoho_books.payloads import body_of, known_line_ids, update_body
-from connectors.flows.procurify_to_zoho_books.words import PART
+from connectors.core.states import Reason, State
+from connectors.flows.procurify_to_zoho_books.payloads import body_of, update_body
+from connectors.flows.procurify_to_zoho_books.words import PART, money
 
 CREATE, UPDATE, SET_STATUS = "create", "update", "set_status"
 DRAFT, OPEN, BILLED, CANCELLED = "draft", "open", "billed", "cancelled"
@@ -50,6 +53,26 @@ class Meant:
 def changes(payload: Mapping[str, Any], link: LinkState) -> bool:
     """Whether the target must be told anything but a status."""
     return body_of(payload) != body_of(link.payload)
+
+
+def total_in_doubt(meant: Meant, link: LinkState, facts: Facts) -> Held | ReadTarget | None:
+    """What was posted with another total than meant stays held until the target says the right one.
+
+    Only a person can have put it right there, so the target is read afresh.
+    """
+    if link.total is None or link.total == meant.total or changes(meant.payload, link):
+        return None
+    live = facts.live.get(PART)
+    if live is None:
+        return ReadTarget(parts=(PART,))
+    if live.total == meant.total:
+        return None
+    says = "no total" if live.total is None else money(live.total, meant.currency)
+    return Held(
+        reason=Reason.TOTAL_DIFFERS,
+        words=f"It stands in Zoho Books as {link.target_number} with {says} instead of "
+        f"{money(meant.total, meant.currency)}. Correct it there, then replay this document.",
+    )
 
 
 def plan(meant: Meant, link: LinkState | None, statuses: tuple[str, ...] = ()) -> Deliver | Nothing:
@@ -97,19 +120,26 @@ def order_statuses(
     return ((OPEN,) if must_open else ()) + ((BILLED,) if billed else ())
 
 
+def reached(wanted: str, status: str) -> bool:
+    """Whether an order's status says that a status step has happened."""
+    if wanted == OPEN:
+        return status not in _NOT_OPEN | _BILLED
+    return status in _BILLED if wanted == BILLED else status == wanted
+
+
 def _content_steps(meant: Meant, link: LinkState | None) -> list[Step]:
     if link is None:
         body = body_of(meant.payload)
         return [Step(action=CREATE, body=body, status=meant.first_status, creates=True)]
     if not changes(meant.payload, link):
         return []
-    ids = known_line_ids(meant.payload, link.payload, link.lines)
-    body = update_body(meant.payload, link.payload, ids)
+    body = update_body(meant.payload, link.payload, link.lines)
     return [Step(action=UPDATE, body=body, status=link.status)]
 
 
 def _status_step(status: str) -> Step:
-    return Step(action=SET_STATUS, body={"status": status}, status=status)
+    # No body: a status step leaves the content as posted.
+    return Step(action=SET_STATUS, status=status)
 
 
 def _part(meant: Meant, steps: tuple[Step, ...]) -> PartPlan:

@@ -65,7 +65,9 @@ def read_account(fields: Fields, name: str) -> tuple[str, str]:
     return code.text("code"), code.text("description")
 
 
-def read_allocation(row: Fields, account_field: str, *, amount: Decimal | None = None) -> Allocation:
+def read_allocation(
+    row: Fields, account_field: str, *, amount: Decimal | None = None
+) -> Allocation:
     code, name = read_account(row, account_field)
     return Allocation(
         id=row.text("id", "0"),

@@ -4,13 +4,12 @@ Zoho's JSON enters, a target state leaves. Its content repeats the fields that c
 the spelling of request bodies, so that what was sent and what stands there can be compared.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from connectors.core.errors import BadInputError
 from connectors.core.money import plain
 from connectors.core.reading import Fields
 from connectors.core.records import Raw, TargetState
+from connectors.providers.zoho_books.records.reference import modified_text
 
 _LINE_TEXTS = ("line_item_id", "account_id", "name", "description", "tax_id")
 _LINE_NUMBERS = ("quantity", "rate", "item_total")
@@ -53,7 +52,7 @@ def _state(
         currency=named.text("currency_code").upper(),
         reference=named.text("reference_number"),
         vendor_key=named.text("vendor_id"),
-        modified=named.text("last_modified_time"),
+        modified=modified_text(named),
         content=content,
     )
 
@@ -65,13 +64,3 @@ def _line(row: Fields) -> dict[str, str]:
 
 def _number(fields: Fields, name: str) -> str:
     return plain(fields.number(name))
-
-
-def resource_of(answer: Mapping[str, Any], key: str) -> Raw:
-    """The record inside an answer, whether or not the envelope has been taken off."""
-    inner = answer.get(key)
-    if isinstance(inner, Mapping):
-        return inner
-    if f"{key}_id" in answer:
-        return answer
-    raise BadInputError(f"Zoho's answer holds no {key}")

@@ -7,13 +7,20 @@ attributes that evidence and mapping look at.
 from collections.abc import Iterable
 from datetime import date
 
+from connectors.core.days import instant_text
 from connectors.core.money import plain
 from connectors.core.reading import Fields
 from connectors.core.records import Raw
 from connectors.core.references import ReferenceRow
 
 # Locks that close the purchase side: the module's own, or one for everything.
-_PURCHASE_LOCKS = frozenset({"purchase", "purchases", "all", ""})
+_PURCHASE_LOCKS = frozenset({"purchase", "purchases", "all"})
+
+
+def modified_text(fields: Fields) -> str:
+    """When Zoho last changed it, in the spelling whose texts compare like the instants."""
+    instant = fields.instant("last_modified_time")
+    return instant_text(instant) if instant else ""
 
 
 def is_vendor(raw: Raw) -> bool:
@@ -37,7 +44,7 @@ def vendor_row(raw: Raw) -> ReferenceRow:
             "city": fields.text("city"),
             "tax_number": fields.text("gst_no") or fields.text("vat_reg_no"),
             "currency": fields.text("currency_code").upper(),
-            "modified": fields.text("last_modified_time"),
+            "modified": modified_text(fields),
         },
     )
 
@@ -93,8 +100,17 @@ def period_lock_row(locks: Iterable[Raw]) -> ReferenceRow:
 
 
 def _locked_until(lock: Fields) -> date | None:
-    module = lock.text("transaction_lock_module").casefold()
     status = lock.text("transaction_lock_status", "enabled").casefold()
-    if module not in _PURCHASE_LOCKS or status.startswith("disabled"):
+    if not _is_for_purchases(lock) or status.startswith("disabled"):
         return None
     return lock.day("transaction_lock_date")
+
+
+def _is_for_purchases(lock: Fields) -> bool:
+    """Whether a lock closes the purchase side: by its module's name, or else by its scope.
+
+    A lock whose scope is not understood is left to Zoho, which refuses what it forbids anyway.
+    """
+    names = (lock.text("transaction_lock_module"), lock.text("lock_scope_formatted"))
+    named = {name.casefold() for name in names if name}
+    return bool(named & _PURCHASE_LOCKS) if named else lock.integer("lock_scope", 0) == 0

@@ -1,0 +1,190 @@
+"""Which source vendor, account, tax or currency is which target one: linked or only suggested.
+
+Both sides' reference rows enter; links that need no person leave, and suggestions with named
+evidence for everything else. Accounts and taxes are never linked by themselves: a wrong one is
+posted to the cent and found months later.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from rapidfuzz import fuzz
+
+from connectors.core.errors import BadInputError
+from connectors.core.money import parse_decimal, plain
+from connectors.core.names import normalise_name
+from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
+from connectors.flows.procurify_to_zoho_books.words import CURRENCY, TAX, VENDOR
+
+_WORTH_SHOWING = 55
+_SHOWN = 8
+# Evidence beyond a likeness of names, and how much it counts.
+_STRONG, _GOOD, _SLIGHT = 40, 25, 8
+
+
+def autolink(
+    source: Iterable[ReferenceRow],
+    target: Iterable[ReferenceRow],
+    linked: frozenset[tuple[str, str]],
+) -> list[AutomaticLink]:
+    """Links that are beyond doubt, for what is not linked yet."""
+    sources, targets = list(source), list(target)
+    known = {source_key for source_key, _ in linked}
+    kinds = {row.kind for row in sources}
+    if kinds == {VENDOR}:
+        return [*_vendor_links(sources, targets, known, {key for _, key in linked})]
+    if kinds == {CURRENCY}:
+        return [*_currency_links(sources, targets, known)]
+    return []
+
+
+def suggest(kind: str, row: ReferenceRow, targets: Iterable[ReferenceRow]) -> list[Suggestion]:
+    """Targets that a person may mean, the likeliest first, each with its evidence."""
+    scored = [
+        (score, target, evidence)
+        for target in targets
+        if target.active
+        for score, evidence in [_score(kind, row, target)]
+        if score >= _WORTH_SHOWING
+    ]
+    scored.sort(key=lambda found: (-found[0], found[1].name, found[1].key))
+    return [
+        Suggestion(
+            target_key=target.key,
+            target_name=f"{target.number} {target.name}".strip(),
+            score=score,
+            evidence=evidence,
+        )
+        for score, target, evidence in scored[:_SHOWN]
+    ]
+
+
+def _vendor_links(
+    sources: Sequence[ReferenceRow],
+    targets: Sequence[ReferenceRow],
+    known: set[str],
+    taken: set[str],
+) -> Iterator[AutomaticLink]:
+    by_id = {row.key: row for row in targets if row.active}
+    ids = Counter(_external_id(row) for row in sources)
+    for row in sources:
+        external = _external_id(row)
+        if row.key in known or external not in by_id or ids[external] > 1:
+            continue
+        known.add(row.key)
+        taken.add(external)
+        yield _link(row, by_id[external], "external id in Procurify is the Zoho contact id")
+    yield from _name_links(sources, targets, known, taken)
+
+
+def _name_links(
+    sources: Sequence[ReferenceRow],
+    targets: Sequence[ReferenceRow],
+    known: set[str],
+    taken: set[str],
+) -> Iterator[AutomaticLink]:
+    """By exact normalised name where it occurs once on either side, inactive rows counted too."""
+    ours, theirs = _by_name(sources), _by_name(targets)
+    for name, rows in ours.items():
+        others = theirs.get(name, [])
+        if len(rows) != 1 or len(others) != 1:
+            continue
+        row, other = rows[0], others[0]
+        if row.key not in known and other.key not in taken and other.active:
+            yield _link(row, other, f"same name, and the only {row.name!r} on either side")
+
+
+def _currency_links(
+    sources: Sequence[ReferenceRow], targets: Sequence[ReferenceRow], known: set[str]
+) -> Iterator[AutomaticLink]:
+    codes = Counter(row.number for row in targets)
+    by_code = {row.number: row for row in targets if row.active}
+    for row in sources:
+        other = by_code.get(row.number)
+        if other is not None and row.key not in known and codes[row.number] == 1:
+            yield _link(row, other, "same ISO code")
+
+
+def _link(row: ReferenceRow, other: ReferenceRow, evidence: str) -> AutomaticLink:
+    return AutomaticLink(kind=row.kind, source_key=row.key, target_key=other.key, evidence=evidence)
+
+
+def _external_id(row: ReferenceRow) -> str:
+    return str(row.attributes.get("external_id", "")).strip()
+
+
+def _by_name(rows: Iterable[ReferenceRow]) -> dict[str, list[ReferenceRow]]:
+    found: dict[str, list[ReferenceRow]] = {}
+    for row in rows:
+        if name := normalise_name(row.name):
+            found.setdefault(name, []).append(row)
+    return found
+
+
+def _score(kind: str, row: ReferenceRow, target: ReferenceRow) -> tuple[int, tuple[str, ...]]:
+    score = _likeness(kind, row, target)
+    evidence = [f"name {score}% alike"] if score >= _WORTH_SHOWING else []
+    for words, weight, agrees in _EVIDENCE:
+        if agrees(row, target):
+            evidence.append(words)
+            score += weight
+    if kind == TAX and (rate := _rate(row)) is not None and rate == _rate(target):
+        evidence.append(f"same rate of {plain(rate)}%")
+        score += _STRONG
+    return min(score, 100), tuple(evidence)
+
+
+def _likeness(kind: str, row: ReferenceRow, target: ReferenceRow) -> int:
+    """How alike the names are, from 0 to 100, whatever the order of their words."""
+    ours = normalise_name(row.name.removeprefix("account for "))
+    if kind == TAX:
+        ours = normalise_name(row.key.partition("|")[0] or row.name)
+    return round(fuzz.token_sort_ratio(ours, normalise_name(target.name)))
+
+
+def _rate(row: ReferenceRow) -> Decimal | None:
+    """A tax's rate: of a target row its attribute, of a source key what stands after each bar."""
+    if "rate" in row.attributes:
+        texts = [str(row.attributes["rate"])]
+    else:
+        texts = [part.rpartition("|")[2] for part in row.key.split(" + ")]
+    try:
+        return sum((parse_decimal(text) for text in texts), Decimal(0))
+    except BadInputError:
+        return None
+
+
+def _same(name: str) -> Callable[[ReferenceRow, ReferenceRow], bool]:
+    def agrees(row: ReferenceRow, target: ReferenceRow) -> bool:
+        ours = _squeezed(row.attributes, name)
+        return bool(ours) and ours == _squeezed(target.attributes, name)
+
+    return agrees
+
+
+def _squeezed(attributes: Mapping[str, object], name: str) -> str:
+    """Letters and digits only, so that +1 (604) 555-0100 and 1-604-555-0100 are the same."""
+    return "".join(char for char in str(attributes.get(name) or "").casefold() if char.isalnum())
+
+
+def _same_code(row: ReferenceRow, target: ReferenceRow) -> bool:
+    return row.kind != VENDOR and bool(row.number) and row.number == target.number
+
+
+def _same_email_domain(row: ReferenceRow, target: ReferenceRow) -> bool:
+    return bool(_domains(row) & _domains(target))
+
+
+def _domains(row: ReferenceRow) -> set[str]:
+    emails = row.attributes.get("emails") or []
+    return {str(email).rpartition("@")[2].casefold() for email in emails if "@" in str(email)}
+
+
+_EVIDENCE: tuple[tuple[str, int, Callable[[ReferenceRow, ReferenceRow], bool]], ...] = (
+    ("same code", 2 * _STRONG, _same_code),
+    ("same tax number", _STRONG, _same("tax_number")),
+    ("same e-mail domain", _GOOD, _same_email_domain),
+    ("same phone", _GOOD, _same("phone")),
+    ("same city", _SLIGHT, _same("city")),
+)
