@@ -10,6 +10,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.db.models import F
 
 from connectors.core.errors import ErrorFacts, ErrorKind, ProviderError
 from connectors.engine.job import Job
@@ -121,5 +122,10 @@ def store_token(connection: Connection, token: NewToken) -> None:
 
 
 def forget_token(connection: Connection) -> None:
-    """Drop the token, inside the scope, because the credentials behind it have changed."""
-    ConnectionToken.objects.filter(connection=connection).update(expires_at=None)
+    """Drop the token, inside the scope, because the credentials behind it have changed.
+
+    The fence rises, so that a refresh under way with the old ones cannot store its token.
+    """
+    ConnectionToken.objects.filter(connection=connection).update(
+        expires_at=None, fence=F("fence") + 1, leased_until=None
+    )

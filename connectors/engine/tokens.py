@@ -71,7 +71,10 @@ class DatabaseTokenStore:
             ours = held.exists()
         if ours:
             facts = ErrorFacts(
-                kind=ErrorKind.AUTHORISATION, message=words, provider=self._connection.provider
+                kind=ErrorKind.AUTHORISATION,
+                message=words,
+                hint="An owner or admin of this tenant must reconnect the connection.",
+                provider=self._connection.provider,
             )
             health.stop(self._connection, ProviderError(facts))
 

@@ -6,7 +6,7 @@ moved from another row; opening here refuses both. Plaintext never leaves by any
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from django.db import models
@@ -22,7 +22,7 @@ class Sealable(Protocol):
     """A row with an identity that its envelopes carry."""
 
     secret_id: UUID
-    _meta: Any
+    _meta: ClassVar[Any]
 
 
 def seal(row: Sealable, field: str, content: Mapping[str, Any]) -> None:
