@@ -131,6 +131,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Longer than the longest task (60 s), or a running task would be handed to a second worker. The
 # restore throttle makes an unacknowledged bell ring again soon after that, not ten scans later.
@@ -150,6 +151,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
 }
+
+# --- The engine ----------------------------------------------------------------------------------
+
+# Times and sizes that differ from those in connectors/engine/policy.py, as a JSON object.
+ENGINE: dict[str, float] = env.json("ENGINE", default={})
 
 # --- Web ----------------------------------------------------------------------------------------
 
