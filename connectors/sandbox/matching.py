@@ -34,6 +34,13 @@ def describe(method: str, path: str, query: str) -> Incoming:
     return Incoming(provider, method, path, query, _kind(method, path))
 
 
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text) if text else None
+    except re.error as error:
+        raise ValueError(f"path_regex {text!r} is no regular expression: {error}.") from error
+
+
 def _kind(method: str, path: str) -> str:
     if TOKEN_PATH.search(path):
         return "token"
@@ -56,11 +63,10 @@ class Match:
         unknown = set(raw) - KNOWN_KEYS
         if unknown:
             raise ValueError(f"Unknown match keys {sorted(unknown)}; known: {sorted(KNOWN_KEYS)}.")
-        pattern = raw.get("path_regex")
         return cls(
             provider=raw.get("provider"),
             method=raw["method"].upper() if raw.get("method") else None,
-            path_regex=re.compile(pattern) if pattern else None,
+            path_regex=_pattern(raw.get("path_regex")),
             write=raw.get("write"),
             kind=raw.get("kind"),
         )

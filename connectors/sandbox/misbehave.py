@@ -17,7 +17,7 @@ from connectors.sandbox.faults import Rule, page_number
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ErrorMaker = Callable[[int], web.Response]
 
-ABORTED = "aborted"
+ABORTED = web.RequestKey("aborted", bool)
 
 
 def abort(request: web.Request) -> web.Response:

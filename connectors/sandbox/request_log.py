@@ -11,8 +11,12 @@ from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from aiohttp import web
+
 from connectors.sandbox.matching import Incoming
 
+# Handlers leave here what identifies the record that a request is about.
+KEY: web.RequestKey[dict[str, str]] = web.RequestKey("key", dict)
 SECRET_PARAMS = re.compile(r"\b(client_secret|refresh_token|code|token)=[^&]+")
 KEPT_ROWS = 200_000
 

@@ -13,11 +13,11 @@ from aiohttp import web
 from connectors.sandbox import control, misbehave
 from connectors.sandbox.matching import Incoming, describe
 from connectors.sandbox.misbehave import ABORTED, Handler
+from connectors.sandbox.request_log import KEY
 from connectors.sandbox.world import World
 
-INCOMING = "incoming"
-FAULT = "fault"
-KEY = "key"
+INCOMING = web.RequestKey("incoming", Incoming)
+FAULT = web.RequestKey("fault", str)
 MAX_BODY = 32 * 2**20
 
 
@@ -63,7 +63,7 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
 @web.middleware
 async def inject_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let the rules in force change what happens to this request."""
-    incoming: Incoming | None = request.get(INCOMING)
+    incoming = request.get(INCOMING)
     if incoming is None:
         return await handler(request)
     world = request.app[control.WORLD]
@@ -90,7 +90,7 @@ PROVIDER_CALLS = {
 @web.middleware
 async def pass_gates(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Hold the request at a gate before it is done or before its answer leaves."""
-    incoming: Incoming | None = request.get(INCOMING)
+    incoming = request.get(INCOMING)
     if incoming is None:
         return await handler(request)
     gates = request.app[control.WORLD].gates

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from connectors.sandbox.request_log import KEY
 from connectors.sandbox.zoho_books.accounts import Access, Accounts, User
 from connectors.sandbox.zoho_books.envelope import failure, read_body
 from connectors.sandbox.zoho_books.errors import ZohoError
@@ -163,6 +164,6 @@ class Front:
 
 def _note(request: web.Request, body: Record) -> None:
     """Leave the record's own keys in the sandbox's request log."""
-    key = request.get("key")
+    key = request.get(KEY)
     if key is not None:
         key.update({name: str(body[name]) for name in LOGGED_FIELDS if body.get(name)})

@@ -68,9 +68,9 @@ def fill(org: Organization, source: Mapping[str, Any], users: list[Record]) -> N
 
 
 def load_record(org: Organization, kind: str, seed: Mapping[str, Any]) -> None:
-    """One seeded record, with the times it says or the beginning of time."""
+    """One seeded record, made when it says, on its own date, or at the beginning of time."""
     record = people.compose(org, kind, seed)
-    created = _moment(org, seed.get("created_time"), BEGINNING)
+    created = _moment(org, seed.get("created_time") or record.get("date"), BEGINNING)
     modified = _moment(org, seed.get("last_modified_time"), created)
     org.load(kind, record, created, modified)
     people.follow_up(org, kind, record)

@@ -47,10 +47,20 @@ def _built(org: Organization, kind: str, body: Mapping[str, Any], old: Record | 
     if kind == "bills":
         return bills.build(org, body, old)
     if kind == "vendorpayments" and old is None:
-        return vendor_payments.build(org, body)
+        return vendor_payments.build(org, _with_bill_ids(org, body))
     if kind in reference.BUILDERS:
         return reference.BUILDERS[kind](org, body, old)
     raise LookupError(f"People cannot do this to {kind!r}.")
+
+
+def _with_bill_ids(org: Organization, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A payment as people see it: they pick a bill by its number among the vendor's."""
+    applied = []
+    for sent in body.get("bills", []):
+        key = (body.get("vendor_id"), str(sent.get("bill_number", "")).strip())
+        found = [] if sent.get("bill_id") else org["bills"].find("vendor_bill", key)
+        applied.append({**sent, "bill_id": found[0]} if found else sent)
+    return {**body, "bills": applied}
 
 
 def _with_line_ids(lines: list[Record], sent: list[Mapping[str, Any]]) -> list[Record]:
