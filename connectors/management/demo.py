@@ -31,7 +31,7 @@ ALLOWANCES = {
     "procurify": {"per_minute": 6000, "concurrency": 6},
     "zoho_books": {"per_minute": 6000, "concurrency": 8},
 }
-SANDBOX_OPTIONS = {"procurify_rate_per_minute": 7200, "zoho_per_minute": 7200, "zoho_daily": 0}
+SANDBOX_OPTIONS = {"zoho_per_minute": 7200}
 
 
 @dataclass(frozen=True, kw_only=True)

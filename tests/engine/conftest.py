@@ -1,0 +1,33 @@
+"""An example company, connected and mapped, for tests that drive the engine in this process."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from connectors import registry
+from connectors.engine.job import Job, load_job
+from connectors.management import demo
+from tests.sandbox_process import SandboxProcess
+
+Connected = Callable[..., Job]
+
+
+@pytest.fixture
+def connected(sandbox: SandboxProcess, transactional_db: None) -> Connected:
+    """Make a company of the wished size and connect it: ``connected(bills=20, plain=True)``."""
+
+    def connect(*, options: dict[str, Any] | None = None, **counts: Any) -> Job:
+        sandbox.post(
+            "/control/reset",
+            {
+                "company": "manufacturing",
+                "counts": counts,
+                "options": {**demo.SANDBOX_OPTIONS, **(options or {})},
+            },
+        )
+        example = demo.EXAMPLES["manufacturing"]
+        seeded = demo.seed(sandbox.url, example, enabled=False, interval_minutes=60)
+        return load_job(seeded.tenant.pk, seeded.integration.pk, registry.resolve)
+
+    return connect
