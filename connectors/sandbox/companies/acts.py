@@ -259,7 +259,7 @@ def new_documents(s: Scribe) -> None:
 
 
 def vendors_added(s: Scribe) -> None:
-    """Somebody adds the missing vendors in Zoho Books; then something new comes from one of them."""
+    """Somebody adds the missing vendors in Zoho Books; then new bills come from two of them."""
     for _, _, name in MISSING:
         record = contact_record(name, "USD")
         step = {"op": "add", "provider": "zoho_books", "kind": "contacts", "record": record}

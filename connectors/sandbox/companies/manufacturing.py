@@ -59,7 +59,10 @@ def build(
         procurify=_procurify(scribe),
         zoho_books=_zoho(scribe),
         connect=_connect(scribe),
-        expected=[scribe.script.expected(act) for act in range(last_act + 1)],
+        expected=[
+            scribe.script.expected(act) | {"hand_typed": _hand_typed(scribe)}
+            for act in range(last_act + 1)
+        ],
         acts=[_named(scribe, act) for act in range(1, last_act + 1)],
     )
 
@@ -194,6 +197,15 @@ def _payments(scribe: Scribe) -> Iterator[dict[str, Any]]:
             "gl_code": "1010",
             "bill_groups": [bill["group"]],
         }
+
+
+def _hand_typed(scribe: Scribe) -> dict[str, list[str]]:
+    """Numbers of the records that people typed into Zoho Books themselves."""
+    piles = scribe.hand_typed
+    return {
+        "purchase_orders": [row["purchaseorder_number"] for row in piles["purchaseorders"]],
+        "bills": [row["bill_number"] for row in piles["bills"]],
+    }
 
 
 def _named(scribe: Scribe, act: int) -> list[dict[str, Any]]:

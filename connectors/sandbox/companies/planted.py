@@ -223,5 +223,6 @@ def _by_hand(s: Scribe, vendor: Vendor, day: str, cents: int) -> dict[str, objec
         "date": day,
         "reference_number": "",
         "status": "open",
+        "created_time": f"{day}T10:00:00-07:00",
         "line_items": [line],
     }

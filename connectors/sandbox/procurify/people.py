@@ -19,6 +19,7 @@ from connectors.sandbox.procurify.table import Row
 from connectors.sandbox.procurify.totals import complete_bill, complete_order
 
 NO_CHARGE = {"value": "0", "type": "amount"}
+UNCOUNTED = {"last_modified", "position"}
 ORDER_ACTIONS = {"cancel": CANCELLED, "close": CLOSED, "reopen": REOPENED}
 BILL_ACTIONS = {"approve": APPROVED, "deny": DENIED, "pay": PAID, "withdraw": WITHDRAWN}
 TABLE_OF = {
@@ -215,4 +216,5 @@ def _table_name(kind: str) -> str:
 
 
 def _content(item: Row) -> dict[str, Any]:
-    return {name: value for name, value in item.items() if name != "last_modified"}
+    """What counts as a change of an item; where it stands on the order does not."""
+    return {name: value for name, value in item.items() if name not in UNCOUNTED}

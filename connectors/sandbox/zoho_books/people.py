@@ -29,12 +29,15 @@ SETTABLE = ("status", "received_status", "billed_status", "is_active")
 def compose(org: Organization, kind: str, sent: Mapping[str, Any]) -> Record:
     """A new record of a kind, with the ids and statuses that were given."""
     body = dict(sent)
+    lines = body.get("line_items", [])
+    if lines:
+        body["line_items"] = [{**line, "line_item_id": ""} for line in lines]
     record = _built(org, kind, body, None)
     record_id = body.get(KINDS[kind])
     if record_id:
         record[KINDS[kind]] = str(record_id)
-    if kind in ("bills", "purchaseorders"):
-        record["line_items"] = _with_line_ids(record["line_items"], body.get("line_items", []))
+    if lines:
+        record["line_items"] = _with_line_ids(record["line_items"], lines)
     return _set(record, body)
 
 

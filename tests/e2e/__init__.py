@@ -1,0 +1,1 @@
+"""Whole runs over real HTTP, and what judges them."""
