@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -65,7 +65,7 @@ def test_a_truncated_body_breaks_off_and_a_malformed_one_does_not_parse(zoho: Li
     assert bills(zoho) == 1
     fault(zoho, "malformed_body", count=1)
     answer = zoho.call("GET", "/bills")
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError):
         answer.json()
 
 
@@ -171,14 +171,13 @@ def test_a_gate_before_holds_a_request_that_outlives_its_client(zoho: Live) -> N
 
 def send_and_give_up(zoho: Live, body: dict[str, object]) -> None:
     token = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
-    with httpx.Client(base_url=zoho.url, timeout=0.3, trust_env=False) as client:
-        with pytest.raises(httpx.ReadTimeout):
-            client.post(
-                "/zoho/us/api/books/v3/bills?organization_id=10229182", json=body, headers=token
-            )
+    url = "/zoho/us/api/books/v3/bills?organization_id=10229182"
+    impatient = httpx.Client(base_url=zoho.url, timeout=0.3, trust_env=False)
+    with impatient as client, pytest.raises(httpx.ReadTimeout):
+        client.post(url, json=body, headers=token)
 
 
-def eventually(condition) -> bool:
+def eventually(condition: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
         if condition():
