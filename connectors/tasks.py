@@ -6,8 +6,8 @@ Every task is safe to run twice or never: what is to be done stands in the datab
 from celery import shared_task
 
 from connectors import registry
-from connectors.engine import doorbell, recover, runs, work
 from connectors.engine import dispatch as dispatcher
+from connectors.engine import doorbell, recover, runs, work
 from connectors.engine.claims import lease_slot
 from connectors.engine.job import load_job
 from connectors.engine.sessions import open_client

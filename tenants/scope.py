@@ -54,10 +54,11 @@ def in_platform_scope() -> bool:
 
 
 @contextmanager
-def tenant_scope(tenant_id: int, *, durable: bool = False) -> Iterator[None]:
+def tenant_scope(tenant_id: int | None, *, durable: bool = False) -> Iterator[None]:
     """Open a short transaction that sees and writes one tenant's rows only.
 
-    The same tenant may be nested; another one raises. ``durable`` insists that leaving the scope
+    The same tenant may be nested; another one raises, and so does None, which is what a row has that
+    was made outside every scope. ``durable`` insists that leaving the scope
     commits, so it raises inside another transaction. Also usable as a decorator.
     """
     outer = _current()
@@ -103,7 +104,7 @@ def _current() -> _Scope:
     return scope
 
 
-def _refuse_foreign(tenant_id: int, outer: _Scope) -> None:
+def _refuse_foreign(tenant_id: int | None, outer: _Scope) -> None:
     if isinstance(tenant_id, bool) or not isinstance(tenant_id, int) or tenant_id < 1:
         raise ScopeError(f"tenant_scope() takes the id of a tenant, not {tenant_id!r}.")
     if outer.tenant_id not in (None, tenant_id):

@@ -8,8 +8,36 @@ import unicodedata
 
 # Legal forms that say what a company is, not which one it is.
 _LEGAL = frozenset(
-    "inc incorporated llc llp lp ltd limited corp corporation co company plc gmbh ag kg bv nv sa "
-    "sarl srl spa oy ab as aps pty pte ulc".split()
+    [
+        "inc",
+        "incorporated",
+        "llc",
+        "llp",
+        "lp",
+        "ltd",
+        "limited",
+        "corp",
+        "corporation",
+        "co",
+        "company",
+        "plc",
+        "gmbh",
+        "ag",
+        "kg",
+        "bv",
+        "nv",
+        "sa",
+        "sarl",
+        "srl",
+        "spa",
+        "oy",
+        "ab",
+        "as",
+        "aps",
+        "pty",
+        "pte",
+        "ulc",
+    ]
 )
 
 

@@ -1,1 +1,1 @@
-"""How anything is synced: extract, load facts, decide, deliver, recover. Knows no provider by name."""
+"""How anything is synced: extract, facts, decide, deliver, recover. Knows no provider by name."""

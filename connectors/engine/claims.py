@@ -100,9 +100,11 @@ class Slot:
 
 def lease_slot(slot_id: int) -> Slot | None:
     """Lease a free slot inside the scope; None when somebody has it."""
-    row = WorkSlot.objects.select_for_update(skip_locked=True).filter(
-        pk=slot_id, leased_until__lte=Now()
-    ).first()
+    row = (
+        WorkSlot.objects.select_for_update(skip_locked=True)
+        .filter(pk=slot_id, leased_until__lte=Now())
+        .first()
+    )
     if row is None:
         return None
     row.fence += 1

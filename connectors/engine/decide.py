@@ -59,9 +59,7 @@ def decide_batch(job: Job, documents: Sequence[Document], read_part: ReadPart) -
             decided.append(Decided(document=document, decision=ask, facts=Facts()))
     with job.scope():
         facts = load(job, asking)
-    for ask in asking:
-        decided.append(_decide(job, ask, facts[ask.document.pk], read_part))
-    return decided
+    return [*decided, *(_decide(job, ask, facts[ask.document.pk], read_part) for ask in asking)]
 
 
 def _ask(job: Job, document: Document) -> Asking | Held | NotApplicable:

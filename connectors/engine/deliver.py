@@ -141,9 +141,7 @@ def _ref(attempt: Attempt, work: Work) -> Any:
     return plans.part_ref(work.steps[0][0], attempt.plan["target_id"])
 
 
-def _settle(
-    job: Job, client: Any, work: Work, sent: Sent, result: TargetState | Exception
-) -> None:
+def _settle(job: Job, client: Any, work: Work, sent: Sent, result: TargetState | Exception) -> None:
     if isinstance(result, TargetState):
         _done(job, work, sent, result)
         return
@@ -219,7 +217,9 @@ def _refused(job: Job, client: Any, sent: Sent, error: ProviderError) -> None:
 def _look(job: Job, client: Any, sent: Sent) -> Any:
     """Whether a refused create was refused because the record stands there already."""
     try:
-        return job.flow.sink.probe(client, plans.ref_of(sent.attempt, None), plans.step_of(sent.attempt))
+        return job.flow.sink.probe(
+            client, plans.ref_of(sent.attempt, None), plans.step_of(sent.attempt)
+        )
     except (ProviderError, RetryLater):
         return None
 
@@ -250,5 +250,3 @@ def _raise_stop(errors: list[Any]) -> None:
 
 def _now() -> Any:
     return timezone.now()
-
-

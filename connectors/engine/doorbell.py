@@ -20,7 +20,7 @@ PROBE_CONNECTION = "connectors.probe_connection"
 SEND_ALERTS = "connectors.send_alerts"
 
 
-def ring(task: str, *ids: int, at: datetime | None = None) -> None:
+def ring(task: str, *ids: int | None, at: datetime | None = None) -> None:
     """Ask a worker to look at these ids, once the caller's transaction has committed.
 
     A broker that cannot be reached is logged and otherwise ignored: the dispatcher rings again.
@@ -28,7 +28,7 @@ def ring(task: str, *ids: int, at: datetime | None = None) -> None:
     transaction.on_commit(lambda: _send(task, ids, at))
 
 
-def _send(task: str, ids: tuple[int, ...], at: datetime | None) -> None:
+def _send(task: str, ids: tuple[int | None, ...], at: datetime | None) -> None:
     try:
         current_app.send_task(task, args=list(ids), eta=at)
     except (OperationalError, OSError) as error:

@@ -39,11 +39,7 @@ def stop(connection: Connection, error: ProviderError) -> None:
     pause = min(_FIRST_PAUSE * 2 ** min(connection.probe_failures, 10), _LONGEST_PAUSE)
     logger.warning("connection %s (%s): %s", connection.pk, connection.provider, words)
     with tenant_scope(connection.tenant_id):
-        news = (
-            Connection.objects.filter(pk=connection.pk)
-            .exclude(health=state)
-            .exists()
-        )
+        news = Connection.objects.filter(pk=connection.pk).exclude(health=state).exists()
         Connection.objects.filter(pk=connection.pk).update(
             health=state,
             health_words=words,

@@ -32,7 +32,9 @@ def sight(job: Job, stream: Stream, rows: Sequence[Sighting], *, sweep: int = 0)
     """
     merged = _merge(rows)
     known = {d.key: d for d in _documents(job, stream).filter(key__in=merged)}
-    fresh = [_new_document(job, stream, key, seen) for key, seen in merged.items() if key not in known]
+    fresh = [
+        _new_document(job, stream, key, seen) for key, seen in merged.items() if key not in known
+    ]
     changed = [d for key, d in known.items() if _take_sightings(d, merged[key])]
     for document in fresh:
         document.sweep = sweep
@@ -141,9 +143,7 @@ def _depend(job: Job, stream: Stream, document: Document, record: Record) -> Non
     if gone:
         Dependency.objects.filter(pk__in=gone).delete()
     Dependency.objects.bulk_create(
-        Dependency(
-            document=document, integration=job.integration, stream=need.stream, key=need.key
-        )
+        Dependency(document=document, integration=job.integration, stream=need.stream, key=need.key)
         for need in sorted(wanted - have.keys())
     )
 

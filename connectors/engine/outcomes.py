@@ -49,9 +49,7 @@ def begin(job: Job, document: Document, plan: Any, step: Any, *, batch: Any = No
         batch=batch,
     )
     until = now + timedelta(seconds=policy().claim_seconds)
-    Document.objects.filter(pk=document.pk).update(
-        open_attempt=attempt.pk, claimed_until=until
-    )
+    Document.objects.filter(pk=document.pk).update(open_attempt=attempt.pk, claimed_until=until)
     document.open_attempt, document.claimed_until = attempt.pk, until
     return attempt
 

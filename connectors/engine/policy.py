@@ -41,7 +41,7 @@ class Policy:
             raise ImproperlyConfigured(
                 "ENGINE: claim_seconds must exceed write_seconds by 5 or more."
             )
-        if self.claim_seconds > 25:  # noqa: PLR2004 - 30 s is promised, the dispatcher needs some
+        if self.claim_seconds > 25:
             raise ImproperlyConfigured("ENGINE: claim_seconds above 25 breaks the 30 s recovery.")
         return self
 

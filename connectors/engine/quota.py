@@ -10,7 +10,7 @@ from connectors.models import QuotaDay
 _ADD = f"""
 INSERT INTO {QuotaDay._meta.db_table} AS q (subject, day, used) VALUES (%s, %s, %s)
 ON CONFLICT (subject, day) DO UPDATE SET used = q.used + EXCLUDED.used
-"""
+"""  # noqa: S608 - a table name of ours
 
 
 class DatabaseDailyBudget:

@@ -67,7 +67,7 @@ def _give_back(job: Job, documents: list[Document]) -> None:
 def _look_at(job: Job, client: Any, document: Document) -> bool:
     """One probe and what follows; False when no further look should be made now."""
     with job.scope():
-        attempt = Attempt.objects.get(pk=document.open_attempt)
+        attempt = Attempt.objects.get(pk=document.open_attempt or 0)
         link = Link.objects.filter(document=document, part=attempt.part).first()
     sent = Sent(document=document, attempt=attempt)
     try:
@@ -131,7 +131,7 @@ def _absent(job: Job, sent: Sent) -> None:
 
 
 def _send_again(job: Job, sent: Sent) -> None:
-    """Back to the queue where the target itself would refuse a second one; else a person decides."""
+    """Back to the queue where the target would refuse a second one; else a person decides."""
     attempt = sent.attempt
     kind = attempt.plan["target_kind"]
     if not attempt.step["creates"] or kind in job.flow.refuses_second:

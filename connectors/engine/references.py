@@ -31,7 +31,7 @@ _FIELDS = ["name", "number", "active", "attributes", "seen_at"]
 
 
 def refresh_due(job: Job, stream: ReferenceStream, *, wanted: frozenset[str]) -> bool:
-    """Whether a kind must be read: never read, too old, or wanted because something waits for it."""
+    """Whether a kind must be read: never read, too old, or something waits for it."""
     state = _state(job, stream.side, stream.kind)
     if state.read_at is None or stream.kind in wanted:
         return True
@@ -216,9 +216,7 @@ def _store_heads(connection: Connection, kind: str, rows: Iterable[TargetState])
 
 def _state(job: Job, side: str, kind: str) -> ReferenceState:
     with job.scope():
-        state, _ = ReferenceState.objects.get_or_create(
-            connection=job.connection(side), kind=kind
-        )
+        state, _ = ReferenceState.objects.get_or_create(connection=job.connection(side), kind=kind)
     return state
 
 
@@ -227,5 +225,3 @@ def _done(state: ReferenceState, started: Any, newest: str) -> None:
     ReferenceState.objects.filter(pk=state.pk).update(
         read_at=started - timedelta(seconds=1), since=newest
     )
-
-

@@ -54,7 +54,7 @@ def queue_run(integration: Integration, *, trigger: str, actor: str, sweep: bool
 
 
 def lease_run(run_id: int) -> Run | None:
-    """Take an unfinished run in hand, inside the scope; None when another has it or must go first."""
+    """Take an unfinished run in hand, inside the scope; None when another has it or goes first."""
     run = (
         Run.objects.select_for_update(skip_locked=True)
         .filter(pk=run_id, status__in=[Run.Status.QUEUED, Run.Status.RUNNING])
@@ -148,9 +148,7 @@ def _extract(job: Job, run: Run, guard: Callable[[], None]) -> None:
                 if name not in done:
                     news = extract.read_listing(job, stream, listing, client, guard)
                     _mark_read(job, run, name, news)
-            if f"{stream.name}/sweep" not in done and (
-                extract.sweep_due(job, stream) or run.sweep
-            ):
+            if f"{stream.name}/sweep" not in done and (extract.sweep_due(job, stream) or run.sweep):
                 news = extract.sweep(job, stream, client, guard)
                 _mark_read(job, run, f"{stream.name}/sweep", news)
             _count(run, due=extract.read_details(job, stream, client, guard))

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from audit.services import Event, record
+from audit.services import Event as Event
+from audit.services import record
 from connectors.models import Document
 
 WORKER = "system:worker"

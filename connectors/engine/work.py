@@ -5,7 +5,7 @@ A leased slot enters; it is given back with a time when the provider's limits or
 
 import time
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, NoReturn
 
 from connectors.core.errors import ProviderError, RetryLater
 from connectors.core.flow import TARGET, PartRef
@@ -52,8 +52,9 @@ def _one_batch(job: Job, slot: Slot, client: "_Lazy") -> bool:
         raise
     except ProviderError as error:
         _could_not_read(job, documents, error)
-    if to_deliver:
-        deliver(job, _opened(job, client, to_deliver), to_deliver)
+    else:
+        if to_deliver:
+            deliver(job, _opened(job, client, to_deliver), to_deliver)
     return True
 
 
@@ -67,10 +68,9 @@ def _opened(job: Job, client: "_Lazy", decided: list[Any]) -> Any:
         raise
     except ProviderError as error:
         _could_not_read(job, [item.document for item in decided], error)
-        raise AssertionError from error
 
 
-def _could_not_read(job: Job, documents: Any, error: ProviderError) -> None:
+def _could_not_read(job: Job, documents: Any, error: ProviderError) -> NoReturn:
     with job.scope():
         claims.hand_back(documents, at=error.facts.retry_at)
     if error.kind in health.CONNECTION_KINDS:

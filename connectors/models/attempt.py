@@ -4,7 +4,6 @@ An attempt is committed before its call leaves, its outcome right after; an atte
 outcome is a write whose fate only the target knows.
 """
 
-
 from django.db import models
 
 from connectors.models.document import Document

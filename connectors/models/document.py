@@ -3,7 +3,6 @@
 The database itself allows only the moves between states that ``core.states`` lists.
 """
 
-
 from django.db import models
 
 from connectors.core.states import Reason, State

@@ -4,7 +4,6 @@ With these in the database a mapping costs no API call. Rows are written by the 
 reference refresh and by people; nothing here decides anything.
 """
 
-
 from django.db import models
 
 from connectors.models.connection import Connection

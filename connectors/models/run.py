@@ -1,6 +1,5 @@
 """One execution of an integration: why it started, what it counted, how it ended."""
 
-
 from django.db import models
 
 from connectors.models.integration import EPOCH, Integration

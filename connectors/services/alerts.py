@@ -66,9 +66,7 @@ def _take_failures(now: datetime) -> list[MappingFailure]:
 
 
 def _take_connections(now: datetime) -> list[Connection]:
-    rows = list(
-        Connection.objects.select_for_update().filter(health__in=_STOPPED, alerted_at=None)
-    )
+    rows = list(Connection.objects.select_for_update().filter(health__in=_STOPPED, alerted_at=None))
     Connection.objects.filter(pk__in=[row.pk for row in rows]).update(alerted_at=now)
     return rows
 

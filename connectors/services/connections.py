@@ -115,6 +115,7 @@ def complete_consent(
         django_settings.SANDBOX_URL,
     )
     _keep_grant(connection, exchanged, actor)
+    learn_profile(connection, spec=spec, actor=actor)
 
 
 def paste_code(connection: Connection, *, spec: ProviderSpec, code: str, actor: str) -> None:
@@ -128,11 +129,46 @@ def paste_code(connection: Connection, *, spec: ProviderSpec, code: str, actor: 
         shared_wire(), credentials, connection.settings, code.strip(), django_settings.SANDBOX_URL
     )
     _keep_grant(connection, exchanged, actor)
+    learn_profile(connection, spec=spec, actor=actor)
+
+
+def learn_profile(connection: Connection, *, spec: ProviderSpec, actor: str) -> None:
+    """Read which organisation or company it is, and choose it where there is only one.
+
+    A setting that the profile answers and nobody has set is taken from it; where several are
+    offered the profile lists them and a person chooses. What fails here is shown by the test.
+    """
+    try:
+        with sessions.connect(connection, spec) as client:
+            profile = spec.resolve(client, connection.settings)
+    except ConnectorError as error:
+        _store_words(connection, str(error))
+        return
+    names = {field.name for field in spec.setting_fields}
+    learnt = {
+        name: str(value)
+        for name, value in profile.items()
+        if name in names and value and not connection.settings.get(name)
+    }
+    with tenant_scope(connection.tenant_id):
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        row.profile, row.settings = profile, {**row.settings, **learnt}
+        row.save(update_fields=["profile", "settings"])
+        if learnt:
+            record(_event("connection.changed", row, actor, settings=learnt))
+    connection.__dict__.update(row.__dict__)
+
+
+def _store_words(connection: Connection, words: str) -> None:
+    with tenant_scope(connection.tenant_id):
+        Connection.objects.filter(pk=connection.pk).update(health_words=words)
 
 
 def _consent(spec: ProviderSpec) -> Consent:
     if spec.consent is None:
-        raise BadInputError(f"{spec.title} connects with a client id and secret; nobody needs to agree.")
+        raise BadInputError(
+            f"{spec.title} connects with a client id and secret; nobody needs to agree."
+        )
     return spec.consent
 
 
@@ -224,5 +260,3 @@ def _event(action: str, connection: Connection, actor: str, **details: Any) -> E
         target_number=connection.name,
         details={"provider": connection.provider, **details},
     )
-
-

@@ -44,7 +44,9 @@ def resolve(failure: MappingFailure, *, target_key: str, actor: str) -> int:
     """
     with tenant_scope(failure.tenant_id):
         integration = Integration.objects.get(pk=failure.integration_id)
-        _set(integration, failure.kind, failure.source_key, target_key, actor, Mapping.Origin.PERSON)
+        _set(
+            integration, failure.kind, failure.source_key, target_key, actor, Mapping.Origin.PERSON
+        )
         return release_mapping(integration, failure.kind, failure.source_key, actor=actor)
 
 

@@ -1,0 +1,101 @@
+"""Re-encrypts sealed columns under the newest key, while the service runs.
+
+Works row by row with a compare-and-swap on the stored ciphertext, so that a refresh or a person's
+change that comes in between is never overwritten: that row is simply read and tried again.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.db import connection as database
+from django.db import models
+from encrypted_model_fields.fields import decrypt_str, encrypt_str
+
+from audit.services import Event, record
+from connectors.models import Connection, ConnectionToken, SealError, open_sealed, sealed_fields
+from tenants.scope import tenant_scope
+from tenants.services import tenant_ids
+
+SEALED_MODELS: tuple[type[models.Model], ...] = (Connection, ConnectionToken)
+_TRIES = 20
+
+
+def rotate_all(*, actor: str) -> dict[str, int]:
+    """Bring every sealed value under the first key; returns counts by what happened.
+
+    ``unreadable`` values are left as they are: no key opens them.
+    """
+    counts = {"rotated": 0, "current": 0, "unreadable": 0}
+    for tenant_id in tenant_ids():
+        before = dict(counts)
+        for model, pk, field in _places(tenant_id):
+            counts[_rotate(tenant_id, model, pk, field)] += 1
+        _audit(tenant_id, actor, {name: counts[name] - before[name] for name in counts})
+    return counts
+
+
+def _places(tenant_id: int) -> Iterator[tuple[type[models.Model], int, str]]:
+    for model in SEALED_MODELS:
+        with tenant_scope(tenant_id):
+            ids = list(model._default_manager.values_list("pk", flat=True))
+        for pk in ids:
+            for field in sealed_fields(model):
+                yield model, pk, field
+
+
+def _rotate(tenant_id: int, model: type[models.Model], pk: int, field: str) -> str:
+    for _ in range(_TRIES):
+        with tenant_scope(tenant_id):
+            stored = _ciphertext(model, pk, field)
+            if stored is None or _is_current(stored):
+                return "current"
+            if not _opens(model, pk, field):
+                return "unreadable"
+            fresh = encrypt_str(decrypt_str(stored))
+            if _swap(model, pk, field, stored, fresh.decode()):
+                return "rotated"
+    raise SealError(f"{model._meta.db_table} {pk} changes too often to rotate; run it again.")
+
+
+def _ciphertext(model: type[models.Model], pk: int, field: str) -> str | None:
+    """The column as stored: reading it through the model would decrypt it."""
+    with database.cursor() as cursor:
+        cursor.execute(f"SELECT {field} FROM {model._meta.db_table} WHERE id = %s", [pk])  # noqa: S608
+        row = cursor.fetchone()
+    return row[0] or None if row else None
+
+
+def _swap(model: type[models.Model], pk: int, field: str, old: str, new: str) -> bool:
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {model._meta.db_table} SET {field} = %s WHERE id = %s AND {field} = %s",  # noqa: S608
+            [new, pk, old],
+        )
+        return cursor.rowcount == 1
+
+
+def _is_current(stored: str) -> bool:
+    newest = settings.FIELD_ENCRYPTION_KEYS[0]
+    try:
+        Fernet(newest).decrypt(stored.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
+def _opens(model: type[models.Model], pk: int, field: str) -> bool:
+    try:
+        row: Any = model._default_manager.get(pk=pk)
+        open_sealed(row, field)
+    except SealError:
+        return False
+    return True
+
+
+def _audit(tenant_id: int, actor: str, counts: dict[str, int]) -> None:
+    if not any(counts.values()):
+        return
+    with tenant_scope(tenant_id):
+        record(Event(action="credentials.rotated", actor=actor, details=counts))
