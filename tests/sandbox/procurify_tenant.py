@@ -117,8 +117,10 @@ class Tenant:
 
     def __init__(self, world: World, url: str) -> None:
         self.world = world
-        self.http = httpx.Client(base_url=f"{url}/procurify/{SUBDOMAIN}", trust_env=False)
-        self.door = httpx.Client(base_url=f"{url}/control", trust_env=False)
+        self.http = httpx.Client(
+            base_url=f"{url}/procurify/{SUBDOMAIN}", trust_env=False, verify=False
+        )
+        self.door = httpx.Client(base_url=f"{url}/control", trust_env=False, verify=False)
         self.sign_in()
 
     def sign_in(self) -> None:
