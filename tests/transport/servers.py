@@ -1,0 +1,59 @@
+"""Small misbehaving servers on a real socket, one thread each."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Behaviour = Callable[[socket.socket], None]
+
+
+@contextmanager
+def serving(behave: Behaviour, heads: list[bytes] | None = None) -> Iterator[str]:
+    """Serve each connection with ``behave`` once its request head came, which goes to ``heads``."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    # Poll, so that the thread ends with the test.
+    listener.settimeout(0.1)
+    over = threading.Event()
+
+    def accept() -> None:
+        while not over.is_set():
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                continue
+            with connection:
+                connection.settimeout(5)
+                try:
+                    head = read_head(connection)
+                    if heads is not None:
+                        heads.append(head)
+                    behave(connection)
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        over.set()
+        thread.join()
+        listener.close()
+
+
+def read_head(connection: socket.socket) -> bytes:
+    """The request up to its empty line."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            break
+        data += more
+    return data
+
+
+def answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
+    """A complete answer that closes its connection."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
