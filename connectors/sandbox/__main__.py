@@ -19,10 +19,13 @@ from aiohttp import web
 from connectors.sandbox import procurify, zoho_books
 from connectors.sandbox.companies import COMPANIES
 from connectors.sandbox.server import create_app
-from connectors.sandbox.world import World
+from connectors.sandbox.world import SimulatorFactory, World
 
 HOST = "127.0.0.1"
-SIMULATORS = {"procurify": procurify.Simulator, "zoho_books": zoho_books.Simulator}
+SIMULATORS: dict[str, SimulatorFactory] = {
+    "procurify": procurify.Simulator,
+    "zoho_books": zoho_books.Simulator,
+}
 
 
 def parser() -> argparse.ArgumentParser:

@@ -51,12 +51,29 @@ class Simulator(Protocol):
 class Company(Protocol):
     """An example company with the books that a correct sync must end in."""
 
-    name: str
-    procurify: dict[str, Any]
-    zoho_books: dict[str, Any]
-    connect: dict[str, Any]
-    expected: list[dict[str, Any]]
-    acts: list[list[dict[str, Any]]]
+    @property
+    def name(self) -> str:
+        """How it is loaded."""
+
+    @property
+    def procurify(self) -> dict[str, Any]:
+        """Starting state there."""
+
+    @property
+    def zoho_books(self) -> dict[str, Any]:
+        """Starting state there."""
+
+    @property
+    def connect(self) -> dict[str, Any]:
+        """What a person needs to connect both sides: hosts' parts, credentials, mappings."""
+
+    @property
+    def expected(self) -> list[dict[str, Any]]:
+        """The right books before any act and after each."""
+
+    @property
+    def acts(self) -> list[list[dict[str, Any]]]:
+        """Edits by act."""
 
 
 CompanyBuilder = Callable[..., Company]

@@ -249,8 +249,8 @@ def test_the_process_says_when_it_is_ready_and_ends_on_sigterm() -> None:
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         ready = process.stdout.readline()
         assert ready.startswith("sandbox ready on http://127.0.0.1:")
         url = ready.split()[-1]

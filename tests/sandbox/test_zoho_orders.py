@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.sandbox.live import (
@@ -18,7 +19,7 @@ from tests.sandbox.live import (
     zoho_state,
 )
 
-OWN = {"ignore_auto_number_generation": "true"}
+OWN: dict[str, Any] = {"ignore_auto_number_generation": "true"}
 
 
 @pytest.fixture
@@ -211,7 +212,10 @@ def test_an_upsert_by_unique_custom_field_creates_once_and_then_updates() -> Non
             "line_items": [line()],
             "custom_fields": [{"api_name": "cf_source", "value": "s1"}],
         }
-        put = lambda headers: zoho.call("PUT", "/purchaseorders", body, headers=headers, **OWN)  # noqa: E731
+
+        def put(headers: dict[str, str]) -> httpx.Response:
+            return zoho.call("PUT", "/purchaseorders", body, headers=headers, **OWN)
+
         assert put(key).status_code == 404
         assert put({**key, "X-Upsert": "true"}).status_code == 201
         again = put({**key, "X-Upsert": "true"})

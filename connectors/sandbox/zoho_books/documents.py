@@ -22,6 +22,13 @@ NUMBER_LIMIT = 100
 NOTES_LIMIT = 5000
 NAME_LIMIT = 255
 DESCRIPTION_LIMIT = 2000
+# The published files name a custom field in four ways.
+CUSTOM_FIELD_KEYS = {
+    "customfield_id": "customfield_id",
+    "custom_field_id": "customfield_id",
+    "api_name": "api_name",
+    "index": "index",
+}
 
 
 def reference_row(org: Organization, kind: str, entity: str, record_id: str) -> Record:
@@ -115,10 +122,9 @@ def custom_fields(
 
 
 def _names(sent: Mapping[str, Any], definition: Record) -> bool:
-    pairs = (("customfield_id", "customfield_id"), ("custom_field_id", "customfield_id"))
-    pairs += (("api_name", "api_name"), ("index", "index"))
     return any(
-        name in sent and str(sent[name]) == str(definition.get(key, "")) for name, key in pairs
+        name in sent and str(sent[name]) == str(definition.get(key, ""))
+        for name, key in CUSTOM_FIELD_KEYS.items()
     )
 
 

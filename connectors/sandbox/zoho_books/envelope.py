@@ -15,6 +15,7 @@ from aiohttp import web
 from connectors.sandbox.zoho_books.errors import ZohoError, invalid
 
 CONTENT_TYPE = "application/json"
+SUCCESS = {"code": 0, "message": "success"}
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from connectors.sandbox.zoho_books.envelope import success
+from connectors.sandbox.zoho_books.envelope import SUCCESS, respond
 from connectors.sandbox.zoho_books.errors import invalid
 from connectors.sandbox.zoho_books.fields import decimal, moment
 from connectors.sandbox.zoho_books.state import Organization
@@ -80,7 +80,7 @@ def answer_list(org: Organization, spec: ListSpec, query: Mapping[str, str]) -> 
             "sort_order": order,
         }
     rows = [spec.row(org, view) for view, _ in ordered[start : start + per_page]]
-    return success(**{spec.key: rows, "page_context": context})
+    return respond({**SUCCESS, spec.key: rows, "page_context": context})
 
 
 def matching(

@@ -6,7 +6,8 @@ the nouns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
@@ -95,15 +96,20 @@ class Simulator:
 
     def edit(self, kind: str, record_id: str, changes: dict[str, Any]) -> dict[str, Any]:
         """A person edits a record."""
-        return self._as_person(people.edit, kind, record_id, changes)
+        org = self._organization(changes)
+        with control_door():
+            return people.edit(org, kind, record_id, exact(changes))
 
     def add(self, kind: str, record: dict[str, Any]) -> dict[str, Any]:
         """A person adds a record."""
-        return self._as_person(people.add, kind, record)
+        org = self._organization(record)
+        with control_door():
+            return people.add(org, kind, exact(record))
 
     def delete(self, kind: str, record_id: str) -> None:
         """A person deletes a record."""
-        self._as_person(people.delete, kind, record_id)
+        with control_door():
+            people.delete(self._organization({}), kind, record_id)
 
     def error_response(self, status: int) -> web.Response:
         """A scripted error with the body that Zoho would send."""
@@ -140,19 +146,20 @@ class Simulator:
         org_id = params.get("organization_id") or next(iter(self.organizations))
         return self.organizations[org_id]
 
-    def _as_person(self, action: Callable[..., Any], kind: str, *rest: Any) -> Any:
-        """Run an edit; a refusal of the books becomes a plain error of the control door."""
-        org = self._organization(rest[-1] if isinstance(rest[-1], dict) else {})
-        try:
-            return action(org, kind, *exact(list(rest)))
-        except ZohoError as error:
-            raise ValueError(error.message) from error
+
+@contextmanager
+def control_door() -> Iterator[None]:
+    """A refusal of the books becomes a plain error of the control door."""
+    try:
+        yield
+    except ZohoError as error:
+        raise ValueError(error.message) from error
 
 
 def _books_of(org: Organization) -> dict[str, Any]:
     books: dict[str, Any] = {"organization": org.record}
     for kind, table in org.tables.items():
-        show = SHOWN.get(kind, lambda _, record: record)
-        books[kind] = [show(org, record) for record in table.records()]
+        show = SHOWN.get(kind)
+        books[kind] = [show(org, one) if show else one for one in table.records()]
     books["transactionlocks"] = list(org.locks.values())
     return books
