@@ -50,11 +50,7 @@ class RedisGovernor:
         """Hold a slot while the call is made; sleeps two seconds at most, or raises RetryLater."""
         slot = uuid.uuid4().hex
         try:
-            wait = self._enter(subject, limits, cost, slot)
-        except redis.RedisError as error:
-            raise RetryLater(_soon(5), f"calls cannot be counted: {type(error).__name__}") from None
-        try:
-            time.sleep(wait)
+            time.sleep(self._enter(subject, limits, cost, slot))
             yield
         finally:
             self._leave(subject, slot)
@@ -73,6 +69,12 @@ class RedisGovernor:
 
     def _enter(self, subject: str, limits: Limits, cost: int, slot: str) -> float:
         """Ask until the answer is yes; returns how long to sleep before going."""
+        try:
+            return self._enter_paced(subject, limits, cost, slot)
+        except redis.RedisError as error:
+            raise RetryLater(_soon(5), f"calls cannot be counted: {type(error).__name__}") from None
+
+    def _enter_paced(self, subject: str, limits: Limits, cost: int, slot: str) -> float:
         started = time.monotonic()
         floor = -1
         while True:

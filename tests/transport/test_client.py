@@ -23,7 +23,7 @@ from tests.transport.fakes import Rig, script
 
 
 @pytest.fixture(autouse=True)
-def _no_sleeping(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
     monkeypatch.setattr("connectors.transport.client.time.sleep", slept.append)
     monkeypatch.setattr(ApiClient, "_futile", {})
@@ -77,14 +77,14 @@ def test_a_read_is_tried_again(first: httpx.Response | Exception) -> None:
     assert len(rig.sent) == 2
 
 
-def test_but_three_times_only_with_growing_pauses(_no_sleeping: list[float]) -> None:
+def test_but_three_times_only_with_growing_pauses(sleeps: list[float]) -> None:
     rig = Rig(script(status(500), status(502), status(500)))
     with pytest.raises(ProviderError) as caught:
         rig.client.get("/bills")
     assert caught.value.kind is ErrorKind.TRANSIENT
     assert len(rig.sent) == 3
-    assert 0.1 < _no_sleeping[0] < 0.5
-    assert 0.2 < _no_sleeping[1] < 1.0
+    assert 0.1 < sleeps[0] < 0.5
+    assert 0.2 < sleeps[1] < 1.0
 
 
 def test_a_time_out_is_not_retried_where_the_provider_minds() -> None:
@@ -112,11 +112,11 @@ def test_a_definite_refusal_of_a_read_is_not_retried(code: int, kind: ErrorKind)
 
 
 def test_a_short_retry_after_is_slept_and_a_long_one_handed_back(
-    _no_sleeping: list[float],
+    sleeps: list[float],
 ) -> None:
     rig = Rig(script(status(429, **{"Retry-After": "1"}), ok(a=1)))
     assert rig.client.get("/bills").body == {"a": 1}
-    assert 0 < _no_sleeping[0] <= 1
+    assert 0 < sleeps[0] <= 1
     rig = Rig(script(status(429, **{"Retry-After": "90"})))
     with pytest.raises(RetryLater) as caught:
         rig.client.get("/bills")

@@ -1,4 +1,4 @@
-"""One request over a real socket: bounded in time and size, to known hosts, honest about sending."""
+"""One request over a real socket: bounded, to known hosts only, honest about what was sent."""
 
 import socket
 import time
@@ -16,7 +16,9 @@ def send(url: str, seconds: float = 5.0, wire: Wire | None = None, method: str =
 
 
 def test_an_answer_is_parsed_with_exact_numbers() -> None:
-    with serving(lambda peer: peer.sendall(answer(b'{"total": 0.10}', "200 OK", "X-Left: 7"))) as url:
+    with serving(
+        lambda peer: peer.sendall(answer(b'{"total": 0.10}', "200 OK", "X-Left: 7"))
+    ) as url:
         reply = send(url)
     assert (reply.status, str(reply.body["total"]), reply.headers["x-left"]) == (200, "0.10", "7")
 
@@ -128,7 +130,9 @@ def test_other_hosts_schemes_and_ports_are_refused(url: str) -> None:
         Wire().send(outgoing, Deadline.within(1))
 
 
-@pytest.mark.parametrize("url", ["ftp://x/y", "https://user:pw@api.example.com/", "api.example.com"])
+@pytest.mark.parametrize(
+    "url", ["ftp://x/y", "https://user:pw@api.example.com/", "api.example.com"]
+)
 def test_what_is_no_plain_web_address_is_refused(url: str) -> None:
     with pytest.raises(ForeignHostError):
         origin(url)
