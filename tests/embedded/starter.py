@@ -14,7 +14,7 @@ from config.folders import AlreadyRunningError
 def main() -> int:
     """Start, report, wait, stop."""
     try:
-        with embedded_services(Path(sys.argv[1]), durable=True, given={}) as services:
+        with embedded_services(Path(sys.argv[1]), durable=False, given={}) as services:
             print(json.dumps({"env": services.env, "pids": services.pids()}), flush=True)
             sys.stdin.read()
     except AlreadyRunningError as error:

