@@ -1,0 +1,1 @@
+"""Everything that connects systems: words, transport, providers, flows, engine, services and doors."""
