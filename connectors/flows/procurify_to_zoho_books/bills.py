@@ -32,6 +32,7 @@ from connectors.flows.procurify_to_zoho_books.words import (
 from connectors.providers.procurify.records import Bill, BillItem, MiscCost
 
 _HUNDRED = Decimal(100)
+_ORDER_FIELDS = ("order", "order_line", "purchaseorder_item_id")
 
 
 def is_inclusive(bill: Bill) -> bool:
@@ -84,12 +85,12 @@ def bill_payload(
         fields["is_inclusive_tax"] = True
     if per_line:
         fields["is_item_level_tax_calc"] = True
-    if orders:
-        fields["purchaseorder_ids"] = sorted({link.target_id for link in orders.values()})
     rows = line_payloads(lines, resolution)
     amounts = priced(lines, resolution, bill.currency)
     _take_from_orders(rows, lines, orders, posted)
     _note_net_amounts(rows, amounts, bill.currency, inclusive=inclusive)
+    if order_ids := _order_ids(rows, orders, posted):
+        fields["purchaseorder_ids"] = order_ids
     return without_empty(fields) | {"lines": rows}
 
 
@@ -172,24 +173,34 @@ def _take_from_orders(
 ) -> None:
     """Point each line at the posted order line of the same item and account, each at most once.
 
-    A line that was posted before keeps the order line that it took from then.
+    A line that was posted before keeps the order line that it took from then, also when the order
+    was revised meanwhile and Procurify no longer names it: what is billed stays billed.
     """
     before = {str(line["key"]): line for line in posted.get("lines", ())}
     taken: set[str] = set()
     for row, line in zip(rows, lines, strict=True):
-        if line.order not in orders:
+        earlier = before.get(line.key, {})
+        if not line.order:
+            row |= {name: earlier[name] for name in _ORDER_FIELDS if name in earlier}
             continue
-        link, earlier = orders[line.order], before.get(line.key, {})
-        order_line = _order_line(line, link, taken, str(earlier.get("order_line", "")))
-        if order_line is None:
+        link = orders.get(line.order)
+        found = _order_line(line, link, taken, str(earlier.get("order_line", ""))) if link else None
+        if link is None or found is None:
             continue
-        taken.add(order_line)
-        kept = earlier.get("order_line") == order_line and earlier.get("purchaseorder_item_id")
-        row |= {
-            "order": line.order,
-            "order_line": order_line,
-            "purchaseorder_item_id": kept or link.lines[order_line],
-        }
+        taken.add(found)
+        kept = earlier.get("order_line") == found and earlier.get("purchaseorder_item_id")
+        line_id = kept or link.lines[found]
+        row |= {"order": line.order, "order_line": found, "purchaseorder_item_id": line_id}
+
+
+def _order_ids(
+    rows: Sequence[Mapping[str, Any]], orders: Mapping[str, LinkState], posted: Mapping[str, Any]
+) -> list[str]:
+    """The posted orders that the bill bills, those that only kept lines still name among them."""
+    found = {link.target_id for link in orders.values()}
+    if any(row.get("order") and row["order"] not in orders for row in rows):
+        found |= set(posted.get("purchaseorder_ids", ()))
+    return sorted(found)
 
 
 def _order_line(line: Line, link: LinkState, taken: set[str], earlier: str) -> str | None:
