@@ -21,8 +21,6 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_init.connect
-@beat_init.connect
 def refuse_unsafe_settings(**kwargs: object) -> None:
     """End the process: Celery runs the checks too, but goes on whatever they say."""
     django.setup()
@@ -31,3 +29,7 @@ def refuse_unsafe_settings(**kwargs: object) -> None:
     except SystemCheckError as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from error
+
+
+worker_init.connect(refuse_unsafe_settings)
+beat_init.connect(refuse_unsafe_settings)

@@ -1,1 +1,1 @@
-"""Everything that connects systems: words, transport, providers, flows, engine, services and doors."""
+"""Everything that connects systems: words, transport, providers, flows, engine and the doors."""
