@@ -267,3 +267,19 @@ def test_the_process_says_when_it_is_ready_and_ends_on_sigterm() -> None:
 def test_the_simulators_start_without_django() -> None:
     check = "import sys; import connectors.sandbox.__main__; sys.exit('django' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
+
+
+def test_manage_py_sandbox_becomes_the_same_process() -> None:
+    command = [sys.executable, "manage.py", "sandbox", "--port", "x"]
+    result = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "sandbox: error: argument --port: invalid int value" in result.stderr
+
+
+def test_nothing_is_loaded_before_a_company_is(zoho: Live) -> None:
+    zoho.zoho.organizations.clear()
+    zoho.zoho.accounts.clients.clear()
+    assert zoho.control("GET", "books/zoho_books") == {}
+    for call in ("grant_code", "use_daily"):
+        answer = zoho.http.post(f"/control/call/zoho_books/{call}", json={"calls": 1})
+        assert (answer.status_code, "none is loaded" in answer.json()["error"]) == (404, True)

@@ -23,6 +23,8 @@ from connectors.sandbox.zoho_books.table import Record, Version
 PER_PAGE = 200
 # Indexes kept for uniqueness, under keys that are not what a filter compares.
 FOLDED = ("contact_name",)
+# Filters that look at what a record shows rather than at what it stores.
+VIEWED = ("status", "filter_by")
 Test = Callable[[Record], bool]
 View = Callable[[Organization, Record], Record]
 
@@ -31,9 +33,10 @@ View = Callable[[Organization, Record], Record]
 class ListSpec:
     """What one list can do.
 
-    ``view`` is what filters and sorting look at, ``row`` makes the list row of it; rows are made
-    for the page alone, which keeps a list over many thousand records cheap. ``by_index`` names
-    filters that only an index can answer.
+    ``view`` adds what a record shows but does not store (a status that follows from the day), and
+    ``row`` makes the list row of it. Views are made where a filter asks and rows for the page
+    alone, which keeps a list over many thousand records cheap. ``by_index`` names filters that
+    only an index can answer.
     """
 
     kind: str
@@ -79,23 +82,23 @@ def answer_list(org: Organization, spec: ListSpec, query: Mapping[str, str]) -> 
             "sort_column": column,
             "sort_order": order,
         }
-    rows = [spec.row(org, view) for view, _ in ordered[start : start + per_page]]
+    page_of = ordered[start : start + per_page]
+    rows = [spec.row(org, spec.view(org, version.record)) for version in page_of]
     return respond({**SUCCESS, spec.key: rows, "page_context": context})
 
 
-def matching(
-    org: Organization, spec: ListSpec, query: Mapping[str, str]
-) -> list[tuple[Record, Version]]:
-    """All records that the filters let through, as filters see them, with their versions."""
+def matching(org: Organization, spec: ListSpec, query: Mapping[str, str]) -> list[Version]:
+    """All visible versions that the filters let through."""
     tests = list(_tests(spec, query))
     since = _since(org, spec, query)
+    shown = any(query.get(name) for name in VIEWED)
     found = []
     for version in org[spec.kind].visible(_candidates(org, spec, query)):
         if since is not None and not since(version.modified):
             continue
-        view = spec.view(org, version.record)
-        if all(test(view) for test in tests):
-            found.append((view, version))
+        record = spec.view(org, version.record) if shown else version.record
+        if all(test(record) for test in tests):
+            found.append(version)
     return found
 
 
@@ -210,12 +213,12 @@ def _sort(spec: ListSpec, query: Mapping[str, str]) -> tuple[str, str]:
     return column, order
 
 
-def _sort_key(column: str) -> Callable[[tuple[Record, Version]], Any]:
+def _sort_key(column: str) -> Callable[[Version], Any]:
     if column == "last_modified_time":
-        return lambda pair: pair[1].modified
+        return lambda version: version.modified
     if column == "created_time":
-        return lambda pair: pair[1].created
-    return lambda pair: _comparable(pair[0].get(column, ""))
+        return lambda version: version.created
+    return lambda version: _comparable(version.record.get(column, ""))
 
 
 def _comparable(value: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -48,6 +48,7 @@ SHOWN: dict[str, Callable[[Organization, Record], Record]] = {
     "bills": bills.detail,
     "contacts": contacts.detail,
 }
+Thing = TypeVar("Thing")
 SCRIPTED_ERRORS = {
     400: ("invalid_value", "Invalid value passed for JSONString"),
     401: ("not_authorised", "You are not authorized to perform this operation"),
@@ -89,10 +90,15 @@ class Simulator:
         return [*pages.routes(), *front.routes(ROUTES)]
 
     def books(self) -> dict[str, Any]:
-        """Every organization's records, newest versions; the first one's also at the top."""
-        books = {org.id: _books_of(org) for org in self.organizations.values()}
-        first = next(iter(books.values()), {})
-        return {"organization_id": next(iter(books), ""), **first, "organizations": books}
+        """Every record's newest version: the first organization's at the top, then the others'."""
+        if not self.organizations:
+            return {}
+        first, *others = self.organizations.values()
+        return {
+            "organization_id": first.id,
+            **_books_of(first),
+            "other_organizations": {org.id: _books_of(org) for org in others},
+        }
 
     def edit(self, kind: str, record_id: str, changes: dict[str, Any]) -> dict[str, Any]:
         """A person edits a record."""
@@ -118,11 +124,9 @@ class Simulator:
 
     def grant_code(self, params: dict[str, Any]) -> str:
         """A self-client code, as a person takes it from the API console."""
-        client_id = params.get("client_id") or next(iter(self.accounts.clients))
-        user_id = params.get("user_id") or next(iter(self.accounts.users))
         return self.accounts.issue_code(
-            self.accounts.clients[client_id],
-            self.accounts.users[user_id],
+            _chosen(self.accounts.clients, params.get("client_id"), "client"),
+            _chosen(self.accounts.users, params.get("user_id"), "user"),
             parse_scopes(params.get("scope", "ZohoBooks.fullaccess.all")),
             redirect_uri=None,
             offline=params.get("access_type", "offline") == "offline",
@@ -143,8 +147,15 @@ class Simulator:
         return client.redirect_uris
 
     def _organization(self, params: dict[str, Any]) -> Organization:
-        org_id = params.get("organization_id") or next(iter(self.organizations))
-        return self.organizations[org_id]
+        return _chosen(self.organizations, params.get("organization_id"), "organization")
+
+
+def _chosen(known: dict[str, Thing], key: Any, what: str) -> Thing:
+    """The one that is named, or the first; nothing is there before a company is loaded."""
+    found = known.get(str(key)) if key else next(iter(known.values()), None)
+    if found is None:
+        raise LookupError(f"There is no such {what} in Zoho Books: {key or 'none is loaded'}.")
+    return found
 
 
 @contextmanager
