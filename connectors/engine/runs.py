@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Count
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -186,8 +187,7 @@ def _finish_when_idle(job: Job, run: Run) -> None:
             state__in=[State.DUE, State.DELIVERING],
             next_at__lte=timezone.now() + timedelta(seconds=30),
         ).exists()
-        states = Document.objects.filter(integration=job.integration).values_list("state")
-        counts = _by_state(states)
+        counts = _by_state(job)
     if busy:
         _pause(job, run, timezone.now() + _LOOK_AGAIN)
         return
@@ -195,11 +195,10 @@ def _finish_when_idle(job: Job, run: Run) -> None:
     _end(job, run, Run.Status.FINISHED, "")
 
 
-def _by_state(states: Any) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for (state,) in states:
-        counts[state] = counts.get(state, 0) + 1
-    return counts
+def _by_state(job: Job) -> dict[str, int]:
+    """How many documents of the integration are in each state."""
+    documents = Document.objects.filter(integration=job.integration)
+    return dict(documents.values_list("state").annotate(number=Count("pk")))
 
 
 def _next(job: Job, run: Run, phase: str) -> None:
