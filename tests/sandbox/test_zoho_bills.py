@@ -150,6 +150,19 @@ def test_an_order_cannot_fall_below_what_is_billed(zoho: Live) -> None:
     zoho.refused(400, "DELETE", path)
 
 
+def test_an_order_billed_beyond_its_quantity_can_still_be_edited(zoho: Live) -> None:
+    order = zoho.order("P-1", line(100))
+    ids = [order["purchaseorder_id"]]
+    for number in ("B-1", "B-2"):
+        zoho.bill(number, billed_line(order, rate=50), purchaseorder_ids=ids)
+    assert order_of(zoho, order)["line_items"][0]["quantity_billed"] == 2
+    path = f"/purchaseorders/{order['purchaseorder_id']}"
+    line_id = order["line_items"][0]["line_item_id"]
+    zoho.done("PUT", path, {"line_items": [{"line_item_id": line_id, "name": "x"}]})
+    half = [{"line_item_id": line_id, "quantity": "0.5"}]
+    zoho.refused(400, "PUT", path, {"line_items": half})
+
+
 def test_an_order_of_another_vendor_or_a_cancelled_one_cannot_be_billed(zoho: Live) -> None:
     foreign = zoho.order("P-1", vendor_id=OTHER_VENDOR)
     cancelled = zoho.order("P-2")

@@ -121,10 +121,10 @@ def _lines(org: Organization, body: Mapping[str, Any], old: Record | None) -> li
         raise ZohoError("below_billed", "A line item that has been billed cannot be removed.")
     lines = []
     for line in built:
-        counters = {
-            name: known.get(line["line_item_id"], {}).get(name, ZERO) for name in LINE_COUNTERS
-        }
-        if line["quantity"] < counters["quantity_billed"]:
+        before = known.get(line["line_item_id"], {})
+        counters = {name: before.get(name, ZERO) for name in LINE_COUNTERS}
+        # A line may be billed beyond its quantity; then it just cannot shrink any further.
+        if line["quantity"] < min(counters["quantity_billed"], before.get("quantity", ZERO)):
             raise ZohoError(
                 "below_billed", "The quantity of a line item cannot be less than what is billed."
             )
