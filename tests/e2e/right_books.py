@@ -7,7 +7,7 @@ tests to spoil.
 import copy
 from typing import Any
 
-from connectors.sandbox.companies.company import Company
+from connectors.sandbox.world import Company
 from tests.e2e.comparer import Result, compare
 from tests.e2e.target_books import BILLS, KINDS, ORDERS, Kind, Row
 

@@ -11,12 +11,15 @@ import pytest
 
 from connectors.sandbox import procurify, zoho_books
 from connectors.sandbox.companies import COMPANIES
-from connectors.sandbox.world import World
+from connectors.sandbox.world import SimulatorFactory, World
 from tests.e2e.comparer import compare
 from tests.e2e.right_books import Books
 from tests.e2e.target_books import Row
 
-SIMULATORS = {"procurify": procurify.Simulator, "zoho_books": zoho_books.Simulator}
+SIMULATORS: dict[str, SimulatorFactory] = {
+    "procurify": procurify.Simulator,
+    "zoho_books": zoho_books.Simulator,
+}
 MANY_PIECES = 100  # so that several bills fit on one line of an order
 
 
@@ -62,12 +65,14 @@ class Typist:
 
     def _matching(self, kind: str, key: str, body: Row, choices: list[Row], want: Row) -> Row:
         """The record in the first of two ways that comes to the written total."""
+        totals = []
         for choice in choices:
             record = self.zoho.add(kind, body | choice)
             if Decimal(record["total"]) == Decimal(want["total"]):
                 return record
             self.zoho.delete(kind, record[key])
-        raise AssertionError(f"{kind} {want['number']}: {record['total']}, not {want['total']}")
+            totals.append(record["total"])
+        raise AssertionError(f"{kind} {want['number']}: {totals}, not {want['total']}")
 
     def _head(self, want: Row) -> Row:
         return {

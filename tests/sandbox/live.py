@@ -3,18 +3,15 @@
 No Django, no company: a test says what the organisation holds and asks over the wire.
 """
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from aiohttp import web
 
 from connectors.sandbox import zoho_books
-from connectors.sandbox.server import create_app
 from connectors.sandbox.world import World
+from tests.sandbox.serving import serving
 
 CLIENT = {"client_id": "1000.APP", "client_secret": "s3cret"}
 REDIRECT = "https://service.example/callback"
@@ -146,20 +143,9 @@ def live(state: dict[str, Any] | None = None, **options: Any) -> Iterator[Live]:
     """Serve a world with Zoho Books alone until the test is over."""
     world = World({"zoho_books": zoho_books.Simulator}, options={"zoho_per_minute": 0, **options})
     world.simulators["zoho_books"].load(state or zoho_state())
-    loop = asyncio.new_event_loop()
-    runner = web.AppRunner(create_app(world), access_log=None, shutdown_timeout=0.1)
-    loop.run_until_complete(runner.setup())
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    loop.run_until_complete(site.start())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    served = Live(world, f"http://127.0.0.1:{runner.addresses[0][1]}")
-    try:
-        yield served
-    finally:
-        served.http.close()
-        loop.call_soon_threadsafe(world.gates.clear)
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=5)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=5)
-        loop.close()
+    with serving(world) as url:
+        served = Live(world, url)
+        try:
+            yield served
+        finally:
+            served.http.close()

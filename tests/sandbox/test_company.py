@@ -13,10 +13,13 @@ from connectors.sandbox import procurify, zoho_books
 from connectors.sandbox.companies import COMPANIES
 from connectors.sandbox.companies.company import Company
 from connectors.sandbox.companies.manufacturing import build
-from connectors.sandbox.world import World
+from connectors.sandbox.world import SimulatorFactory, World
 from tests.sandbox.serving import serving
 
-SIMULATORS = {"procurify": procurify.Simulator, "zoho_books": zoho_books.Simulator}
+SIMULATORS: dict[str, SimulatorFactory] = {
+    "procurify": procurify.Simulator,
+    "zoho_books": zoho_books.Simulator,
+}
 WAITING = {"vendor_missing", "account_missing", "tax_missing", "currency_missing", "order_missing"}
 HELD = {
     "total_differs", "duplicate_suspected", "number_missing", "period_closed", "unknown_status",
@@ -121,14 +124,15 @@ def test_procurifys_items_add_up_to_its_totals_unless_planted(company: Company) 
     }
     wrong = set()
     for bill in company.procurify["bills"]:
-        total = sum(Decimal(i["total_cost_with_tax"]) for i in bill["items"])
+        total = sum((Decimal(i["total_cost_with_tax"]) for i in bill["items"]), Decimal())
         total += sum(Decimal(i["shipping_amount"]) for i in bill["items"])
         total += sum(Decimal(cost["amount"]) for cost in bill["costs"])
         if total != Decimal(bill["total"]):
             wrong.add(("bill", str(bill["group"])))
     for order in company.procurify["purchase_orders"]:
         parts = ("total_cost", "tax_amount", "shipping_amount")
-        total = sum(Decimal(item[part]) for item in order["items"] for part in parts)
+        costs = (Decimal(item[part]) for item in order["items"] for part in parts)
+        total = sum(costs, Decimal())
         total += Decimal(order["freight"]) + Decimal(order["other"])
         total += charge(order["tax"], order) - charge(order["discount"], order)
         if total != Decimal(order["total"]):

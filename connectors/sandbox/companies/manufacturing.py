@@ -78,11 +78,11 @@ def _fill(scribe: Scribe, orders: int, bills: int) -> None:
 
 def _fill_plainly(scribe: Scribe, orders: int, bills: int) -> None:
     for _ in range(orders):
-        shape = order_shapes.plain(scribe.rng)
-        stories.post_order(scribe, scribe.order(scribe.vendor(), shape))
+        ordered = order_shapes.plain(scribe.rng)
+        stories.post_order(scribe, scribe.order(scribe.vendor(), ordered))
     for _ in range(bills):
-        shape = bill_shapes.plain(scribe.rng)
-        stories.post_bill(scribe, scribe.bill(scribe.vendor(), shape))
+        billed = bill_shapes.plain(scribe.rng)
+        stories.post_bill(scribe, scribe.bill(scribe.vendor(), billed))
 
 
 def _procurify(scribe: Scribe) -> dict[str, Any]:
