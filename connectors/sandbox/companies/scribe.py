@@ -116,7 +116,6 @@ class Scribe:
         *,
         state: int = PURCHASED,
         clock: str | None = None,
-        number: str | None = None,
         listed: bool = True,
     ) -> Order:
         """One order on both sides; the caller says what becomes of it."""
@@ -130,7 +129,7 @@ class Scribe:
         department = self.rng.randint(1, 3)
         record: dict[str, Any] = {
             "procurify_PO": key,
-            "number": number or f"PO-{key}",
+            "number": f"PO-{key}",
             "date": date_text,
             "vendor": vendor.id,
             "currency": vendor.currency,
@@ -152,18 +151,7 @@ class Scribe:
         } | shape.header
         if listed:
             self.orders.append(record)
-        target = {
-            "reference": f"mlc:{SUBDOMAIN}:po:{key}",
-            "vendor": vendor.zoho_name,
-            "date": day.isoformat(),
-            "delivery_date": promised.isoformat(),
-            "currency": vendor.currency,
-            "exchange_rate": rate,
-            "status": "open",
-            "discount": text(shape.discount),
-            "total": text(shape.total),
-            "lines": shape.lines(),
-        }
+        target = _order_target(vendor, shape, key, day, promised, rate)
         return Order(record, vendor, parts, target)
 
     def order_item(
@@ -232,18 +220,8 @@ class Scribe:
         }
         if listed:
             self.bills.append(record)
-        target = {
-            "reference": f"mlc:{SUBDOMAIN}:bill:{key}",
-            "vendor": vendor.zoho_name,
-            "date": (posting or day).isoformat(),
-            "due_date": due.isoformat(),
-            "currency": vendor.currency,
-            "exchange_rate": rate,
-            "status": "open",
-            "inclusive": shape.inclusive,
-            "total": text(shape.total),
-            "lines": _linked_lines(shape, links),
-        }
+        target = _bill_target(vendor, shape, key, posting or day, due, rate)
+        target["lines"] = _linked_lines(shape, links)
         return Bill(record, vendor, target)
 
     def bill_item(
@@ -274,6 +252,39 @@ class Scribe:
             }
             for code, amount in shares
         ]
+
+
+def _order_target(
+    vendor: Vendor, shape: OrderShape, key: int, day: date, promised: date, rate: str
+) -> dict[str, Any]:
+    return {
+        "reference": f"mlc:{SUBDOMAIN}:po:{key}",
+        "vendor": vendor.zoho_name,
+        "date": day.isoformat(),
+        "delivery_date": promised.isoformat(),
+        "currency": vendor.currency,
+        "exchange_rate": rate,
+        "status": "open",
+        "discount": text(shape.discount),
+        "total": text(shape.total),
+        "lines": shape.lines(),
+    }
+
+
+def _bill_target(
+    vendor: Vendor, shape: BillShape, key: int, day: date, due: date, rate: str
+) -> dict[str, Any]:
+    return {
+        "reference": f"mlc:{SUBDOMAIN}:bill:{key}",
+        "vendor": vendor.zoho_name,
+        "date": day.isoformat(),
+        "due_date": due.isoformat(),
+        "currency": vendor.currency,
+        "exchange_rate": rate,
+        "status": "open",
+        "inclusive": shape.inclusive,
+        "total": text(shape.total),
+    }
 
 
 def _linked_lines(shape: BillShape, links: dict[int, Billed]) -> list[dict[str, str]]:
