@@ -1,7 +1,12 @@
-"""Makes the project itself a Django application, so that its system checks are registered."""
+"""Makes the project itself a Django application.
+
+Being loaded with Django, it registers the system checks and makes every process that may ring a
+bell, web and commands included, ring it through our Celery.
+"""
 
 from django.apps import AppConfig
 
+from config import celery as celery
 from config import checks
 
 

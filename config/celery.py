@@ -19,6 +19,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("connector")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# The one application in every thread, not only in the thread that imported this.
+app.set_default()
 
 
 def refuse_unsafe_settings(**kwargs: object) -> None:

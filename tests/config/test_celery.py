@@ -1,0 +1,37 @@
+"""Every process and thread of the service rings through our Celery, and keeps nothing there."""
+
+from threading import Thread
+
+from celery import current_app
+from django.conf import settings
+
+
+def test_every_thread_has_our_application() -> None:
+    seen: list[str] = []
+    for thread in [Thread(target=lambda: seen.append(current_app.main)) for _ in range(2)]:
+        thread.start()
+        thread.join()
+    assert seen == ["connector", "connector"]
+
+
+def test_tasks_go_to_our_broker_and_leave_no_results() -> None:
+    assert current_app.conf.broker_url == settings.CELERY_BROKER_URL
+    assert current_app.conf.task_ignore_result is True
+    assert current_app.conf.result_backend is None
+
+
+def test_beat_rings_for_tasks_that_exist() -> None:
+    current_app.loader.import_default_modules()
+    rung = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert rung == {"connectors.dispatch", "connectors.housekeeping"}
+    assert rung <= set(current_app.tasks)
+
+
+def test_an_unread_bell_expires_when_the_next_one_rings() -> None:
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert entry["options"]["expires"] == entry["schedule"].total_seconds()
+
+
+def test_no_task_outlives_the_time_after_which_its_bell_is_given_to_another() -> None:
+    longest_task = 60
+    assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"] > 2 * longest_task
