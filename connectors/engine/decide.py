@@ -22,14 +22,14 @@ from connectors.core.decisions import (
 from connectors.core.errors import BadInputError
 from connectors.core.flow import PartRef
 from connectors.core.records import TargetState
-from connectors.core.references import MissingMapping
+from connectors.core.references import MappingKey, MissingMapping
 from connectors.core.states import Reason, State
 from connectors.engine import trail
 from connectors.engine.facts import Asking, load
 from connectors.engine.failures import wait_for
 from connectors.engine.job import Job
 from connectors.engine.outcomes import hold, settle
-from connectors.engine.release import nudge, release_dependants
+from connectors.engine.release import lock_mappings, nudge, release_dependants
 from connectors.models import Document
 
 # Reads one posted part from the target; None when it is no longer there.
@@ -131,13 +131,20 @@ def settle_decided(job: Job, decided: Sequence[Decided]) -> list[Decided]:
     if not rest:
         return deliver
     with job.scope():
+        if any(isinstance(item.decision, Waiting) and item.decision.missing for item in rest):
+            lock_mappings(job.integration)
         ours = _still_ours([d.document for d in rest])
         waiting: list[tuple[Document, Sequence[MissingMapping]]] = []
         for item in rest:
             if item.document.pk in ours:
                 _settle_one(job, item, waiting)
-        wait_for(job, waiting)
+        wait_for(job, waiting, _mapped_then(rest))
     return deliver
+
+
+def _mapped_then(decided: Sequence[Decided]) -> dict[MappingKey, str]:
+    """The mappings that the decisions saw, for telling later which ones are newer than they."""
+    return {key: target.key for item in decided for key, target in item.facts.mappings.items()}
 
 
 def _still_ours(documents: Sequence[Document]) -> set[int]:
@@ -199,7 +206,7 @@ def finish(
     now = Document.objects.select_for_update().get(pk=document.pk)
     sent = document.fingerprint if was_sent is None else was_sent
     settle(document, final)
-    if now.again or now.fingerprint != sent or now.gone != document.gone:
+    if now.fingerprint != sent or now.gone != document.gone:
         Document.objects.filter(pk=document.pk, fence=document.fence).update(
             state=State.DUE, again=False
         )

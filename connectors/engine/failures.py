@@ -1,6 +1,7 @@
 """Opens mapping failures and puts documents on them: one row per missing thing, not per document.
 
-Runs inside the caller's scope, in bulk for a batch of decided documents.
+Runs inside the caller's scope and under its lock of the mappings, in bulk for a batch of decided
+documents.
 """
 
 from collections.abc import Mapping as MappingType
@@ -9,11 +10,19 @@ from collections.abc import Sequence
 from connectors.core.references import MappingKey, MissingMapping
 from connectors.engine import trail
 from connectors.engine.job import Job
-from connectors.models import Document, MappingFailure, Wait
+from connectors.engine.release import release_mapping
+from connectors.models import Document, Mapping, MappingFailure, ReferenceItem, Wait
 
 
-def wait_for(job: Job, waiting: Sequence[tuple[Document, Sequence[MissingMapping]]]) -> None:
-    """Make each document wait for exactly what it lacks now, opening failures as needed."""
+def wait_for(
+    job: Job,
+    waiting: Sequence[tuple[Document, Sequence[MissingMapping]]],
+    mapped_then: MappingType[MappingKey, str],
+) -> None:
+    """Make each document wait for exactly what it lacks now, opening failures as needed.
+
+    ``mapped_then`` are the mappings that the decisions saw: none, or ones that are no good.
+    """
     ids = [document.pk for document, _ in waiting]
     Wait.objects.filter(document__in=ids).delete()
     missing = {item.key: item for _, items in waiting for item in items}
@@ -25,6 +34,30 @@ def wait_for(job: Job, waiting: Sequence[tuple[Document, Sequence[MissingMapping
         for document, items in waiting
         for item in {i.key: i for i in items}.values()
     )
+    _release_what_was_mapped_meanwhile(job, missing, mapped_then)
+
+
+def _release_what_was_mapped_meanwhile(
+    job: Job,
+    missing: MappingType[MappingKey, MissingMapping],
+    mapped_then: MappingType[MappingKey, str],
+) -> None:
+    """A mapping may have been set after the facts were loaded, when no failure stood open yet."""
+    rows = Mapping.objects.filter(
+        integration=job.integration,
+        kind__in={key.kind for key in missing},
+        source_key__in={key.source_key for key in missing},
+    )
+    for kind, source_key, target in rows.values_list("kind", "source_key", "target_key"):
+        key = MappingKey(kind, source_key)
+        if key in missing and mapped_then.get(key) != target and _is_there(job, kind, target):
+            release_mapping(job.integration, kind, source_key, actor=trail.WORKER)
+
+
+def _is_there(job: Job, kind: str, target_key: str) -> bool:
+    return ReferenceItem.objects.filter(
+        connection=job.target, kind=kind, key=target_key, active=True
+    ).exists()
 
 
 def _open(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Case, Value, When
 from django.utils import timezone
 
 from connectors.core.errors import ErrorFacts
@@ -102,9 +103,13 @@ def doubt(sent: Sent, facts: ErrorFacts) -> bool:
 
 
 def settle(document: Document, state: State, **changes: Any) -> None:
-    """Move a claimed document on, inside the scope, after its fence was checked."""
+    """Move a claimed document on, inside the scope, after its fence was checked.
+
+    One that was asked to look again meanwhile does not come to rest: it is due.
+    """
     Document.objects.filter(pk=document.pk, fence=document.fence).update(
-        state=state,
+        state=Case(When(again=True, then=Value(State.DUE)), default=Value(state)),
+        again=False,
         state_at=timezone.now(),
         claimed_until=EPOCH,
         **{"next_at": EPOCH, "reason": "", "words": "", "tries": 0, **changes},

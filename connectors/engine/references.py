@@ -17,7 +17,7 @@ from connectors.core.references import AutomaticLink, ReferenceRow
 from connectors.engine import trail
 from connectors.engine.extract import Guard
 from connectors.engine.job import Job
-from connectors.engine.release import release_mapping
+from connectors.engine.release import lock_mappings, release_mapping
 from connectors.models import (
     Connection,
     Mapping,
@@ -105,6 +105,7 @@ def link_automatically(job: Job) -> int:
 def _save_links(job: Job, links: Sequence[AutomaticLink]) -> int:
     if not links:
         return 0
+    lock_mappings(job.integration)
     Mapping.objects.bulk_create(
         (
             Mapping(

@@ -9,7 +9,16 @@ from django.utils import timezone
 from connectors.core.decisions import DocumentKey
 from connectors.core.states import State
 from connectors.engine import ledger, trail
-from connectors.models import Document, Integration, MappingFailure, Wait
+from connectors.models import Dependency, Document, Integration, MappingFailure, Wait
+
+
+def lock_mappings(integration: Integration) -> None:
+    """Let those who set mappings and those who find them missing go one after the other.
+
+    Without it a mapping could be set between a worker's look and its failure row, and neither side
+    would see the other. Take it before any other lock of the transaction.
+    """
+    Integration.objects.select_for_update(no_key=True).get(pk=integration.pk)
 
 
 def release_mapping(integration: Integration, kind: str, source_key: str, *, actor: str) -> int:
@@ -44,13 +53,20 @@ def release_mapping(integration: Integration, kind: str, source_key: str, *, act
 
 
 def release_dependants(document: Document) -> int:
-    """Free the documents that wait for this one; returns how many."""
+    """Free the documents that wait for this one; returns how many.
+
+    One that is being decided at this moment may have looked before: it looks again.
+    """
+    dependants = Dependency.objects.filter(
+        integration_id=document.integration_id, stream=document.stream, key=document.key
+    )
+    # Asked first and by its index: most documents have none.
+    ids = list(dependants.values_list("document_id", flat=True))
+    if not ids:
+        return 0
     return ledger.make_due(
         Document.objects.filter(
-            integration_id=document.integration_id,
-            state=State.WAITING,
-            dependencies__stream=document.stream,
-            dependencies__key=document.key,
+            pk__in=ids, state__in=[State.WAITING, State.DELIVERING, State.UNCONFIRMED]
         )
     )
 

@@ -11,7 +11,7 @@ from connectors.core.errors import BadInputError
 from connectors.core.flow import Flow
 from connectors.core.references import ReferenceRow, Suggestion
 from connectors.engine.references import to_row
-from connectors.engine.release import release_mapping
+from connectors.engine.release import lock_mappings, release_mapping
 from connectors.models import Integration, Mapping, MappingFailure, ReferenceItem
 from tenants.scope import tenant_scope
 
@@ -68,6 +68,7 @@ def set_mapping(
 def _set(
     integration: Integration, kind: str, source_key: str, target_key: str, actor: str, origin: str
 ) -> None:
+    lock_mappings(integration)
     item = targets(integration, kind).filter(key=target_key).first()
     if item is None:
         raise BadInputError(
