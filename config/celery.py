@@ -10,9 +10,9 @@ import sys
 import django
 from celery import Celery
 from celery.signals import beat_init, worker_init
-from django.core.checks import Tags
-from django.core.management import call_command
-from django.core.management.base import SystemCheckError
+from django.core.exceptions import ImproperlyConfigured
+
+from config.checks import refuse_unsafe_settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -23,15 +23,15 @@ app.autodiscover_tasks()
 app.set_default()
 
 
-def refuse_unsafe_settings(**kwargs: object) -> None:
+def end_with_unsafe_settings(**kwargs: object) -> None:
     """End the process: Celery runs the checks too, but goes on whatever they say."""
     django.setup()
     try:
-        call_command("check", tags=[Tags.security], verbosity=0)
-    except SystemCheckError as error:
+        refuse_unsafe_settings()
+    except ImproperlyConfigured as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from error
 
 
-worker_init.connect(refuse_unsafe_settings)
-beat_init.connect(refuse_unsafe_settings)
+worker_init.connect(end_with_unsafe_settings)
+beat_init.connect(end_with_unsafe_settings)

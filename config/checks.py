@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, register, run_checks
 from django.core.checks import Warning as CheckWarning
+from django.core.exceptions import ImproperlyConfigured
 
 from config.keys import is_demo_key, is_encryption_key
 
@@ -78,6 +79,13 @@ def register_all() -> None:
     for check in (check_sandbox, check_demo_keys, check_encryption_keys):
         register(check, Tags.security)
     register(check_base_url, Tags.security, deploy=True)
+
+
+def refuse_unsafe_settings() -> None:
+    """For processes that are no management command: raise where one would refuse to run."""
+    problems = [found for found in run_checks(tags=[Tags.security]) if found.is_serious()]
+    if problems:
+        raise ImproperlyConfigured("\n".join(str(problem) for problem in problems))
 
 
 def _encryption_keys() -> list[str]:

@@ -60,7 +60,7 @@ def beat(schedule: Path) -> Part:
     return Part(
         name="beat",
         argv=python_module("celery", "-A", "config.celery", "beat", *options),
-        ready_text="beat is ready",
+        ready_text="maxinterval",
     )
 
 
