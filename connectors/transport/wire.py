@@ -7,6 +7,7 @@ meaning of a status are not its business.
 
 import os
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -98,6 +99,8 @@ class Wire:
         self._max_body = max_body
         self._lock = Lock()
         self._clients: dict[tuple[int, str], httpx.Client] = {}
+        # httpx leaves idle sockets open when its client is dropped; this closes them, at exit too.
+        weakref.finalize(self, _close, self._clients)
 
     def send(self, outgoing: Outgoing, deadline: Deadline) -> Reply:
         """Send exactly once. Raises WireError; never follows a redirect."""
@@ -185,6 +188,12 @@ def _parse(content: bytes, *, empty_is_fine: bool) -> tuple[Any, bool]:
         return read_json(content), True
     except (ValueError, RecursionError):
         return None, False
+
+
+def _close(clients: Mapping[tuple[int, str], httpx.Client]) -> None:
+    for (process, _), client in clients.items():
+        if process == os.getpid():
+            client.close()
 
 
 _shared = Wire()
