@@ -5,7 +5,7 @@ Records and a request enter, aiohttp responses leave. What a record looks like i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,7 @@ class Listed:
     rows: list[Row]
     page: int
     page_size: int
+    query: Hashable
 
     @property
     def num_pages(self) -> int:
@@ -71,15 +72,16 @@ def filtered(
     if keep is not None:
         predicates.append(keep)
     known = sorted((name, query[name]) for name in filters.names() if name in query)
+    meant = (request.match_info.route.name, tuple(known), extra)
     rows = table.select(
-        (request.match_info.route.name, tuple(known), extra),
+        meant,
         predicates,
         options.get("order", "descending"),
         int(options.get("seed", 0)),
     )
     largest = int(options.get("max_page_size", DEFAULT_MAX_PAGE_SIZE))
     wanted = _positive(query.get("page_size"), int(options.get("page_size", DEFAULT_PAGE_SIZE)))
-    return Listed(rows, _page_number(query.get("page")), min(wanted, largest))
+    return Listed(rows, _page_number(query.get("page")), min(wanted, largest), meant)
 
 
 def listing(

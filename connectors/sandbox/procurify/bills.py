@@ -49,10 +49,9 @@ async def list_bills(sim: Simulation, request: web.Request) -> web.Response:
         options=sim.options,
         offset_hours=sim.store.offset_hours,
     )
-    summary = {
-        "has_multiple_currency": len({row["currency"] for row in listed.rows}) > 1,
-        "total_cost": number(sum((Decimal(row["total"]) for row in listed.rows), Decimal())),
-    }
+    summary = sim.store["bills"].remembered(
+        ("summary", listed.query), lambda: _summary(listed.rows)
+    )
     return listing(
         request,
         listed,
@@ -62,16 +61,19 @@ async def list_bills(sim: Simulation, request: web.Request) -> web.Response:
     )
 
 
+def _summary(rows: list[Row]) -> dict[str, Any]:
+    return {
+        "has_multiple_currency": len({row["currency"] for row in rows}) > 1,
+        "total_cost": number(sum((Decimal(row["total"]) for row in rows), Decimal())),
+    }
+
+
 async def get_bill(sim: Simulation, request: web.Request) -> web.Response:
     """The version of that UUID. A superseded one is served unless an option says it is gone."""
     bill = sim.store.bill_by_uuid(request.match_info["uuid"])
     if bill is None or (sim.options.get("old_versions_gone") and not _is_current(sim, bill)):
         return not_found()
     current = sim.store["bills"].get(bill["group"]) or bill
-    summary = {
-        "has_multiple_currency": False,
-        "total_cost": number(bill["total"]),
-    }
     shaped = full(sim.store, bill) | {
         "active": _is_current(sim, bill),
         "version_choices": [
@@ -79,7 +81,7 @@ async def get_bill(sim: Simulation, request: web.Request) -> web.Response:
             for version in range(1, current["version"] + 1)
         ],
     }
-    return single(shaped, {"permissions": PERMISSIONS, "summary": summary})
+    return single(shaped, {"permissions": PERMISSIONS, "summary": _summary([bill])})
 
 
 def _is_current(sim: Simulation, bill: Row) -> bool:

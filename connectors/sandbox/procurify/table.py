@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
+Made = TypeVar("Made")
 Row = dict[str, Any]
 Predicate = Callable[[Row], bool]
 MAX_REMEMBERED = 64
@@ -20,7 +21,7 @@ class Table:
     def __init__(self, key: str, rows: Iterable[Row] = ()) -> None:
         self.key = key
         self.rows: dict[int, Row] = {int(row[key]): row for row in rows}
-        self._remembered: dict[Hashable, list[Row]] = {}
+        self._remembered: dict[Hashable, Any] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -54,16 +55,21 @@ class Table:
         self, query: Hashable, predicates: list[Predicate], order: str, seed: int = 0
     ) -> list[Row]:
         """The matching records in the given order: `ascending`, `descending` or `shuffled`."""
-        remembered_as = (query, order, seed)
-        if remembered_as not in self._remembered:
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered.clear()
+
+        def make() -> list[Row]:
             keys = sorted(self.rows, reverse=order == "descending")
             if order == "shuffled":
                 random.Random(seed).shuffle(keys)
-            self._remembered[remembered_as] = [
-                row
-                for row in map(self.rows.__getitem__, keys)
-                if all(test(row) for test in predicates)
-            ]
-        return self._remembered[remembered_as]
+            rows = map(self.rows.__getitem__, keys)
+            return [row for row in rows if all(test(row) for test in predicates)]
+
+        return self.remembered((query, order, seed), make)
+
+    def remembered(self, name: Hashable, make: Callable[[], Made]) -> Made:
+        """Something that holds until a record of this table changes, made once."""
+        if name not in self._remembered:
+            if len(self._remembered) >= MAX_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[name] = make()
+        made: Made = self._remembered[name]
+        return made
