@@ -36,8 +36,8 @@ LINE = {
     "tax_id": "2",
     "quantity": "1",
     "rate": "1.25",
-    "line_item_id": "3",
 }
+KNOWN_LINE = {**LINE, "line_item_id": "3"}
 HEADER = {
     "vendor_id": "4",
     "currency_id": "5",
@@ -67,6 +67,12 @@ BILL = {
 }
 CONTACT = {"contact_name": "Acme", "contact_type": "vendor", "company_name": "Acme", "website": "w"}
 
+
+def set_every_status(client: ZohoBooksClient) -> None:
+    for status in ("open", "billed", "cancelled"):
+        client.set_purchase_order_status("1", status)
+
+
 SINCE = "2026-10-01T00:00:00+00:00"
 CALLS: dict[str, Callable[[ZohoBooksClient], Any]] = {
     "organizations": lambda c: c.organizations(),
@@ -81,15 +87,15 @@ CALLS: dict[str, Callable[[ZohoBooksClient], Any]] = {
     "purchase_orders": lambda c: list(c.purchase_orders(SINCE)),
     "purchase_order": lambda c: c.purchase_order("1"),
     "create_purchase_order": lambda c: c.create_purchase_order(ORDER),
-    "update_purchase_order": lambda c: c.update_purchase_order("1", ORDER),
-    "set_purchase_order_status": lambda c: [
-        c.set_purchase_order_status("1", status) for status in ("open", "billed", "cancelled")
-    ],
+    "update_purchase_order": lambda c: c.update_purchase_order(
+        "1", {**ORDER, "line_items": [KNOWN_LINE]}
+    ),
+    "set_purchase_order_status": set_every_status,
     "find_purchase_orders": lambda c: c.find_purchase_orders(number="PO-1", reference="r"),
     "bills": lambda c: list(c.bills(SINCE)),
     "bill": lambda c: c.bill("1"),
     "create_bill": lambda c: c.create_bill(BILL),
-    "update_bill": lambda c: c.update_bill("1", BILL),
+    "update_bill": lambda c: c.update_bill("1", {**BILL, "line_items": [KNOWN_LINE]}),
     "void_bill": lambda c: c.void_bill("1"),
     "find_bills": lambda c: c.find_bills(number="INV-1", reference="r", vendor_id="4"),
 }
@@ -116,7 +122,7 @@ class Recorder:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        records = {"contact": {}, "purchaseorder": {}, "bill": {}}
+        records: dict[str, Any] = {"contact": {}, "purchaseorder": {}, "bill": {}}
         return httpx.Response(200, json={"code": 0, "message": "success", **records})
 
     def shapes(self) -> Iterator[tuple[str, str, set[str], Any]]:
