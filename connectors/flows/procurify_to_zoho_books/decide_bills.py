@@ -279,7 +279,7 @@ def _fit(
     meant = _meant(bill, payload, resolution, reference, facts)
     if link is None:
         return plan(meant, link)
-    if not changes(payload, link):
+    if not changes(meant, link):
         return total_in_doubt(meant, link, facts) or plan(meant, link)
     return _may_change(bill, link, facts, context) or plan(meant, link)
 

@@ -164,7 +164,7 @@ def _fit(
     meant = _meant(order, payload, resolution, reference)
     if link is not None:
         problem = total_in_doubt(meant, link, facts) or _below_billed(
-            order, payload, link, facts.dependants
+            order, meant, link, facts.dependants
         )
         if problem is not None:
             return problem
@@ -189,6 +189,7 @@ def _meant(
         total=to_cents(order.total, order.currency),
         payload=payload,
         first_status=DRAFT,
+        by_item=True,
         mappings_used=resolution.used,
     )
 
@@ -214,17 +215,17 @@ def _to_be_billed(order: PurchaseOrder, facts: Facts, context: Context) -> bool:
 
 def _below_billed(
     order: PurchaseOrder,
-    payload: Mapping[str, Any],
+    meant: Meant,
     link: LinkState,
     dependants: Iterable[Sibling],
 ) -> Held | None:
     """A revision may not take away what posted bills have already taken from a line."""
-    if not changes(payload, link):
+    if not changes(meant, link):
         return None
     places = {str(row["key"]): line_place(row) for row in link.payload.get("lines", ())}
     names = {line_place(row): str(row.get("name", "")) for row in link.payload.get("lines", ())}
     ordered: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
-    for row in payload["lines"]:
+    for row in meant.payload["lines"]:
         amount = parse_decimal(row["quantity"]) * parse_decimal(row["rate"])
         ordered[line_place(row)] += to_cents(amount, order.currency)
     for place, billed in _billed(order, places, dependants).items():

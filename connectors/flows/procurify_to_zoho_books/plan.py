@@ -22,7 +22,7 @@ from connectors.core.decisions import (
 )
 from connectors.core.references import MappingKey
 from connectors.core.states import Reason, State
-from connectors.flows.procurify_to_zoho_books.payloads import body_of, update_body
+from connectors.flows.procurify_to_zoho_books.payloads import body_of, line_place, update_body
 from connectors.flows.procurify_to_zoho_books.words import PART, money
 
 CREATE, UPDATE, SET_STATUS = "create", "update", "set_status"
@@ -36,7 +36,11 @@ _BILLED = frozenset({BILLED, "billed_not_received", "closed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meant:
-    """What a target record shall be. ``first_status`` is the one that creating it gives."""
+    """What a target record shall be. ``first_status`` is the one that creating it gives.
+
+    ``by_item`` says that other documents take from its lines, so that the same content of another
+    item is not the same.
+    """
 
     target_kind: str
     reference: str
@@ -46,13 +50,20 @@ class Meant:
     total: Decimal
     payload: Mapping[str, Any]
     first_status: str
+    by_item: bool = False
     mappings_used: tuple[MappingKey, ...] = ()
     nudges: tuple[DocumentKey, ...] = ()
 
 
-def changes(payload: Mapping[str, Any], link: LinkState) -> bool:
+def changes(meant: Meant, link: LinkState) -> bool:
     """Whether the target must be told anything but a status."""
-    return body_of(payload) != body_of(link.payload)
+    if body_of(meant.payload) != body_of(link.payload):
+        return True
+    return meant.by_item and _places(meant.payload) != _places(link.payload)
+
+
+def _places(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [line_place(line) for line in payload.get("lines", ())]
 
 
 def total_in_doubt(meant: Meant, link: LinkState, facts: Facts) -> Held | ReadTarget | None:
@@ -60,7 +71,7 @@ def total_in_doubt(meant: Meant, link: LinkState, facts: Facts) -> Held | ReadTa
 
     Only a person can have put it right there, so the target is read afresh.
     """
-    if link.total is None or link.total == meant.total or changes(meant.payload, link):
+    if link.total is None or link.total == meant.total or changes(meant, link):
         return None
     live = facts.live.get(PART)
     if live is None:
@@ -76,8 +87,14 @@ def total_in_doubt(meant: Meant, link: LinkState, facts: Facts) -> Held | ReadTa
 
 
 def plan(meant: Meant, link: LinkState | None, statuses: tuple[str, ...] = ()) -> Deliver | Nothing:
-    """The steps left to do; ``statuses`` are those to pass through after the content is right."""
-    steps = [*_content_steps(meant, link), *(_status_step(status) for status in statuses)]
+    """The steps left to do; ``statuses`` are those to pass through after the content is right.
+
+    Only what is cancelled has to be opened before its content can be changed.
+    """
+    content = _content_steps(meant, link)
+    then = [_status_step(status) for status in statuses]
+    revived = link is not None and link.status == CANCELLED
+    steps = [*then[:1], *content, *then[1:]] if revived else [*content, *then]
     if not steps:
         return Nothing()
     return Deliver(
@@ -131,7 +148,7 @@ def _content_steps(meant: Meant, link: LinkState | None) -> list[Step]:
     if link is None:
         body = body_of(meant.payload)
         return [Step(action=CREATE, body=body, status=meant.first_status, creates=True)]
-    if not changes(meant.payload, link):
+    if not changes(meant, link):
         return []
     body = update_body(meant.payload, link.payload, link.lines)
     return [Step(action=UPDATE, body=body, status=link.status)]
