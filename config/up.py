@@ -28,7 +28,7 @@ from config.stack import PartError, Stack, demo_environment
 _WEB_PORT = 8000
 _SANDBOX_PORT = 8090
 _COMPANY = "manufacturing"
-_EXPECTED = (AlreadyRunningError, FolderError, PostgresError, RedisError, PartError)
+_EXPECTED = (FolderError, PostgresError, RedisError, PartError)
 
 
 class StopRequested(BaseException):
@@ -45,9 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = command.parse_args(arguments)
     _listen_for_the_end()
     os.umask(0o077)  # logs and data are their user's business
+    folder = BASE_DIR
     try:
         folder = local_folder(BASE_DIR, "demo")
         return demo(folder) if chosen.kind == "demo" else execute_beside(folder, chosen.command)
+    except AlreadyRunningError as error:
+        print(error, *_address_of_the_running_one(folder), sep="\n", file=sys.stderr)
+        return 1
     except _EXPECTED as error:
         print(error, file=sys.stderr)
         return 1
@@ -134,6 +138,13 @@ def _ending(stack: Stack) -> Iterator[None]:
         _ignore_further_requests()
         _say("Stopping")
         stack.stop()
+
+
+def _address_of_the_running_one(folder: Path) -> list[str]:
+    try:
+        return [f"It is at {json.loads(_environment_file(folder).read_text())['BASE_URL']}"]
+    except (OSError, ValueError, KeyError):
+        return []  # it is still starting
 
 
 def _environment_file(folder: Path) -> Path:

@@ -28,9 +28,12 @@ def test_a_second_demo_says_that_one_runs(
     in_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lock = FolderLock(in_folder)
+    (in_folder / "environment.json").write_text(json.dumps({"BASE_URL": "http://127.0.0.1:8000"}))
     assert up.main(["demo"]) == 1
     lock.release()
-    assert f"One runs already from {in_folder} (process {os.getpid()})" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"One runs already from {in_folder} (process {os.getpid()})" in said
+    assert "It is at http://127.0.0.1:8000" in said
 
 
 def test_exec_runs_a_command_beside_the_servers(in_folder: Path) -> None:
