@@ -11,21 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import quote, urlencode
 
 from connectors.core.errors import (
-    BadInputError,
     ErrorKind,
     NotSentError,
     ProviderError,
     RetryLater,
 )
+from connectors.transport.call import Call, build_call
 from connectors.transport.clock import clock_difference
 from connectors.transport.deadline import Deadline, current_write_deadline
 from connectors.transport.error_table import TIMED_OUT, ErrorTable
 from connectors.transport.governor import MAX_SLEEP, Governor, Limits, QuotaFacts, ReadQuota
 from connectors.transport.guard import refuse_inside_transaction
-from connectors.transport.json_body import dump_json
 from connectors.transport.tokens import StoredToken, TokenSource
 from connectors.transport.wire import Outgoing, Reply, Wire, WireError
 
@@ -95,17 +93,6 @@ class Observed:
     quota: QuotaFacts | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    method: str
-    path: str
-    url: str
-    write: bool
-    params: Mapping[str, str]
-    headers: Mapping[str, str]
-    content: bytes | None = None
-
-
 class ApiClient:
     """Calls of one connection."""
 
@@ -126,7 +113,7 @@ class ApiClient:
     ) -> Reply:
         """Read; ``{name}`` in the path is filled from ``parts``. Retried where that may help."""
         refuse_inside_transaction()
-        call = self._call("GET", path, parts, params, write=False)
+        call = build_call("GET", self._account.base_url, path, parts=parts, params=params)
         attempt = 1
         while True:
             try:
@@ -152,8 +139,16 @@ class ApiClient:
         ProviderError: it certainly did not.
         """
         refuse_inside_transaction()
-        call = self._call(
-            method, path, parts, params, write=True, json=json, form=form, headers=headers
+        call = build_call(
+            method,
+            self._account.base_url,
+            path,
+            parts=parts,
+            params=params,
+            write=True,
+            json=json,
+            form=form,
+            headers=headers,
         )
         deadline = Deadline.within(_WRITE_SECONDS).earlier(current_write_deadline())
         try:
@@ -165,7 +160,7 @@ class ApiClient:
 
     # --- one call ---------------------------------------------------------------------------
 
-    def _once(self, call: _Call, deadline: Deadline) -> Reply:
+    def _once(self, call: Call, deadline: Deadline) -> Reply:
         token = self._token(call)
         reply = self._send(call, deadline, token)
         key = (self._account.connection, call.method, call.path)
@@ -183,7 +178,7 @@ class ApiClient:
             self._account.governor.pause(self._account.subject, error.facts.retry_at)
         raise error
 
-    def _token(self, call: _Call, force_not: int | None = None) -> StoredToken:
+    def _token(self, call: Call, force_not: int | None = None) -> StoredToken:
         try:
             return self._account.tokens.token(force_not)
         except ProviderError as error:
@@ -191,7 +186,7 @@ class ApiClient:
                 raise NotSentError(error.facts) from None
             raise
 
-    def _send(self, call: _Call, deadline: Deadline, token: StoredToken) -> Reply:
+    def _send(self, call: Call, deadline: Deadline, token: StoredToken) -> Reply:
         account = self._account
         outgoing = Outgoing(
             method=call.method,
@@ -224,7 +219,7 @@ class ApiClient:
             self.observed.quota = quota
             self._account.governor.observe(self._account.subject, self._account.limits, quota)
 
-    def _report(self, call: _Call, status: int, seconds: float) -> None:
+    def _report(self, call: Call, status: int, seconds: float) -> None:
         log.debug(
             "%s %s %s -> %s in %.3f s",
             self._dialect.errors.provider, call.method, call.path, status or "no answer", seconds,
@@ -263,54 +258,3 @@ class ApiClient:
 
     def _later(self, error: ProviderError) -> RetryLater:
         return RetryLater(error.facts.retry_at or datetime.now(UTC), error.facts.message)
-
-    # --- requests ---------------------------------------------------------------------------
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        parts: Mapping[str, str] | None,
-        params: Mapping[str, Any] | None,
-        *,
-        write: bool,
-        json: Any = None,
-        form: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> _Call:
-        content: bytes | None = None
-        kind: dict[str, str] = {}
-        if json is not None:
-            content = dump_json(json).encode()
-            kind = {"Content-Type": "application/json"}
-        elif form is not None:
-            content = urlencode(form).encode()
-            kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return _Call(
-            method=method,
-            path=path,
-            url=self._account.base_url + fill_path(path, parts or {}),
-            write=write,
-            params=_texts(params or {}),
-            headers={**kind, **(headers or {})},
-            content=content,
-        )
-
-
-def fill_path(path: str, parts: Mapping[str, str]) -> str:
-    """Put ids into a path; one that could lead to another path is refused."""
-    for name, value in parts.items():
-        text = str(value).strip()
-        if text in ("", ".", ".."):
-            raise BadInputError(f"{text!r} is no id that a call can be made with ({name})")
-        path = path.replace(f"{{{name}}}", quote(text, safe=""))
-    return path
-
-
-def _texts(params: Mapping[str, Any]) -> dict[str, str]:
-    """Query values as text; None is left out."""
-    return {name: _text(value) for name, value in params.items() if value is not None}
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
