@@ -17,7 +17,7 @@ from connectors.core.names import normalise_name
 from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
 from connectors.flows.procurify_to_zoho_books.words import CURRENCY, TAX, VENDOR
 
-_WORTH_SHOWING = 55
+_WORTH_SHOWING = 65
 _SHOWN = 8
 # Evidence beyond a likeness of names, and how much it counts.
 _STRONG, _GOOD, _SLIGHT = 40, 25, 8
@@ -129,9 +129,13 @@ def _score(kind: str, row: ReferenceRow, target: ReferenceRow) -> tuple[int, tup
         if agrees(row, target):
             evidence.append(words)
             score += weight
-    if kind == TAX and (rate := _rate(row)) is not None and rate == _rate(target):
+    if kind == TAX:
+        rate = _rate(row)
+        if rate is None or rate != _rate(target):
+            # A tax of another rate is never meant, whatever it is called.
+            return 0, ()
         evidence.append(f"same rate of {plain(rate)}%")
-        score += _STRONG
+        score = _WORTH_SHOWING + score * (100 - _WORTH_SHOWING) // 100
     return min(score, 100), tuple(evidence)
 
 
@@ -140,7 +144,7 @@ def _likeness(kind: str, row: ReferenceRow, target: ReferenceRow) -> int:
     ours = normalise_name(row.name.removeprefix("account for "))
     if kind == TAX:
         ours = normalise_name(row.key.partition("|")[0] or row.name)
-    return round(fuzz.token_sort_ratio(ours, normalise_name(target.name)))
+    return round(fuzz.WRatio(ours, normalise_name(target.name)))
 
 
 def _rate(row: ReferenceRow) -> Decimal | None:

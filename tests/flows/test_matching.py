@@ -1,0 +1,139 @@
+"""Which links need no person, which never may be made, and what is suggested for the rest."""
+
+from typing import Any
+
+import pytest
+
+from connectors.core.references import ReferenceRow
+from connectors.flows.procurify_to_zoho_books.matching import autolink, suggest
+
+
+def row(key: str, name: str, kind: str = "vendor", **changes: Any) -> ReferenceRow:
+    attributes = changes.pop("attributes", {})
+    return ReferenceRow(kind=kind, key=key, name=name, attributes=attributes, **changes)
+
+
+def links(source: list[ReferenceRow], target: list[ReferenceRow], *linked: tuple[str, str]) -> Any:
+    found = autolink(source, target, frozenset(linked))
+    return {(link.source_key, link.target_key) for link in found}
+
+
+def known_as(contact: str) -> dict[str, Any]:
+    return {"external_id": contact}
+
+
+def test_an_external_id_beats_any_name() -> None:
+    source = [row("1", "Acme", attributes=known_as("z9"))]
+    assert links(source, [row("z1", "Acme"), row("z9", "Other")]) == {("1", "z9")}
+
+
+def test_an_external_id_that_leads_nowhere_leaves_the_name() -> None:
+    source = [row("1", "Acme", attributes=known_as("gone"))]
+    assert links(source, [row("z1", "ACME Inc.")]) == {("1", "z1")}
+
+
+def test_an_external_id_used_twice_links_neither_by_it() -> None:
+    source = [
+        row("1", "One", attributes=known_as("z9")),
+        row("2", "Two", attributes=known_as("z9")),
+    ]
+    assert links(source, [row("z9", "Nine")]) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        (["Acme", "ACME Inc."], ["Acme"]),
+        (["Acme"], ["Acme", "Acme, Inc."]),
+        (["Acme"], ["Acme East"]),
+    ],
+    ids=["twice in Procurify", "twice in Zoho", "only alike"],
+)
+def test_a_name_that_is_not_unique_on_both_sides_is_never_linked(
+    source: list[str], target: list[str]
+) -> None:
+    ours = [row(f"s{at}", name) for at, name in enumerate(source)]
+    theirs = [row(f"z{at}", name) for at, name in enumerate(target)]
+    assert links(ours, theirs) == set()
+
+
+def test_an_inactive_namesake_counts_as_one_and_is_no_goal() -> None:
+    assert links([row("1", "Acme")], [row("z1", "Acme"), row("z2", "Acme", active=False)]) == set()
+    assert links([row("1", "Acme")], [row("z2", "Acme", active=False)]) == set()
+
+
+def test_what_is_linked_stays_as_it_is() -> None:
+    assert links([row("1", "Acme")], [row("z1", "Acme")], ("1", "z7")) == set()
+    assert links([row("1", "Acme")], [row("z1", "Acme")], ("8", "z1")) == set()
+
+
+def test_names_that_consist_of_nothing_link_nothing() -> None:
+    assert links([row("1", "***")], [row("z1", "---")]) == set()
+
+
+def test_currencies_are_linked_by_code() -> None:
+    source = [row("USD", "USD", "currency", number="USD"), row("GBP", "", "currency", number="GBP")]
+    target = [row("z1", "US Dollar", "currency", number="USD")]
+    assert links(source, target) == {("USD", "z1")}
+
+
+@pytest.mark.parametrize("kind", ["account", "tax"])
+def test_accounts_and_taxes_are_never_linked_by_themselves(kind: str) -> None:
+    assert links([row("5030", "Parts", kind)], [row("5030", "Parts", kind)]) == set()
+
+
+def test_every_link_says_why() -> None:
+    (link,) = autolink([row("1", "Acme")], [row("z1", "Acme")], frozenset())
+    assert "only 'Acme'" in link.evidence
+
+
+def test_the_likeliest_vendor_comes_first_with_its_evidence() -> None:
+    wanted = row(
+        "1",
+        "Northgate Plastics",
+        attributes={"emails": ["ap@northgate.example"], "phone": "+1 (604) 555-0100"},
+    )
+    targets = [
+        row("z1", "Southgate Plastic"),
+        row(
+            "z2",
+            "Northgate Plastic Mfg",
+            attributes={"emails": ["x@northgate.example"], "phone": "1-604-555-0100"},
+        ),
+        row("z3", "Whitman Gears"),
+        row("z4", "Northgate Plastics", active=False),
+    ]
+    found = suggest("vendor", wanted, targets)
+    assert [item.target_key for item in found] == ["z2", "z1"]
+    assert "same phone" in found[0].evidence
+    assert "same e-mail domain" in found[0].evidence
+    assert found[0].score == 100
+
+
+def test_an_equal_code_is_the_best_reason_for_an_account() -> None:
+    source = row("5030", "Components", "account", number="5030")
+    targets = [
+        row("z1", "Komponents", "account", number="5031"),
+        row("z2", "Purchased parts", "account", number="5030"),
+    ]
+    found = suggest("account", source, targets)
+    assert found[0].target_key == "z2"
+    assert "same code" in found[0].evidence
+
+
+def test_a_tax_is_suggested_by_its_rate_and_name() -> None:
+    targets = [
+        row("z1", "GST", "tax", attributes={"rate": "7"}),
+        row("z2", "Goods tax", "tax", attributes={"rate": "5"}),
+        row("z3", "GST federal", "tax", attributes={"rate": "5"}),
+        row("z4", "HST", "tax", attributes={"rate": "13"}),
+    ]
+    found = suggest("tax", row("GST|5", "tax GST 5%", "tax"), targets)
+    assert found[0].target_key == "z3"
+    assert "same rate of 5%" in found[0].evidence
+
+
+def test_several_taxes_at_once_are_a_group_of_their_sum() -> None:
+    group = row("z1", "GST and PST", "tax", attributes={"rate": "12"})
+    (found,) = suggest("tax", row("GST|5 + PST|7", "", "tax"), [group])
+    assert "same rate of 12%" in found.evidence
