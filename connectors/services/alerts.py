@@ -37,13 +37,17 @@ def send_due(tenant_id: int) -> bool:
     if not recipients:
         logger.warning("tenant %s has nobody to write to", tenant_id)
         return False
+    sent = False
     try:
         _send(tenant, recipients, failures, connections)
+        sent = True
     except (SMTPException, OSError):
         logger.exception("an alert could not be sent; it will be tried again")
-        _give_back(tenant_id, failures, connections)
-        return False
-    return True
+    finally:
+        # Whatever went wrong, news that was not told is news still.
+        if not sent:
+            _give_back(tenant_id, failures, connections)
+    return sent
 
 
 def _take_failures(now: datetime) -> list[MappingFailure]:
