@@ -5,6 +5,9 @@ There is one settings file for every place the service runs; no setting exists o
 """
 
 from datetime import timedelta
+from typing import Any
+
+from django.templatetags.static import static
 
 from config.env import BASE_DIR, broker_url, database_config, env, required, required_list
 from tenants.roles import DEFAULT_PREFIX, RoleNames
@@ -34,8 +37,10 @@ INSTALLED_APPS = [
     "tenants",
     "audit",
     "connectors",
-    "unfold",
-    "django.contrib.admin",
+    # Not unfold's own site: ours, which reads as the platform role.
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "config.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -78,7 +83,13 @@ UNFOLD = {
     "SITE_TITLE": "ml-connector",
     "SITE_HEADER": "ml-connector",
     "SITE_SYMBOL": "sync_alt",
+    "SITE_URL": None,
     "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "connectors.admin.navigation.environment",
+    "DASHBOARD_CALLBACK": "connectors.admin.overview.fill",
+    "SIDEBAR": {"navigation": "connectors.admin.navigation.navigation"},
+    "STYLES": [lambda request: static("staff/staff.css")],
 }
 
 # --- People -------------------------------------------------------------------------------------
@@ -138,7 +149,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "unacked_restore_throttle": 1}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2}
 CELERY_BEAT_SCHEDULE_FILENAME: str = env.str("BEAT_SCHEDULE_FILE", default="celerybeat-schedule")
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # An unread bell is worth nothing once the next one rings: both expire after one interval.
     "dispatch": {
         "task": "connectors.dispatch",
