@@ -5,7 +5,7 @@ Builders make it; the world loads and plays it. It has no behaviour.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -19,3 +19,4 @@ class Company:
     connect: dict[str, Any]
     expected: list[dict[str, Any]]
     acts: list[list[dict[str, Any]]]
+    procore: dict[str, Any] = field(default_factory=dict)
