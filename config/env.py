@@ -15,6 +15,10 @@ from tenants.roles import connection_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+# A worker that is paused in the middle of a transaction holds its row locks; so that others can
+# recover its documents within the promised 30 s, the server ends such a transaction before that.
+_LET_GO = "-c idle_in_transaction_session_timeout=15s"
+
 env = environ.Env()
 # What the process was given wins over the file.
 environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
@@ -45,7 +49,8 @@ def database_config(url: str, *, role: str, pool_size: int) -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     if "host" in options:
         config["HOST"] = unquote(options.pop("host"))
-    options["options"] = connection_options(role, options.get("options", ""))
+    given = f"{_LET_GO} {options.get('options', '')}"  # the later one counts
+    options["options"] = connection_options(role, given)
     if pool_size:
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
     config.update({"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False})

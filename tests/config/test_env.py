@@ -26,7 +26,15 @@ def test_a_socket_folder_becomes_the_host() -> None:
     url = "postgresql://login@/connector?host=%2Frun%2Fpg"
     config = database_config(url, role="mlc_app", pool_size=0)
     assert (config["HOST"], config["NAME"], config["USER"]) == ("/run/pg", "connector", "login")
-    assert config["OPTIONS"] == {"options": "-c role=mlc_app"}
+    assert config["OPTIONS"]["options"].startswith("-c role=mlc_app ")
+
+
+def test_a_transaction_of_a_paused_process_ends_before_claims_do_unless_the_address_says() -> None:
+    plain = database_config("postgresql://login@host/db", role="mlc_app", pool_size=0)
+    assert plain["OPTIONS"]["options"].endswith("-c idle_in_transaction_session_timeout=15s")
+    url = "postgresql://login@host/db?options=-c%20idle_in_transaction_session_timeout%3D2s"
+    given = database_config(url, role="mlc_app", pool_size=0)
+    assert given["OPTIONS"]["options"].endswith("-c idle_in_transaction_session_timeout=2s")
 
 
 def test_a_pool_is_asked_for_by_its_size() -> None:

@@ -1,4 +1,4 @@
-"""Drives an integration in this very process, without Celery: what workers do, one step after another.
+"""Drives an integration in this very process, without Celery: what workers do, step by step.
 
 An integration's ids enter; its runs are advanced, its documents delivered and recovered until
 nothing is left that could be done now. Engine functions only, so that a test sees each exception.

@@ -1,0 +1,133 @@
+"""Playing a company through a running service, as its people and the clock would, and judging it.
+
+A service and an integration enter; what was found leaves as a Round. Acts through the use cases
+and judges only by the comparer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors import registry
+from connectors.management.demo import FLOW
+from connectors.models import Integration, Run
+from connectors.services import integrations
+from tenants.scope import tenant_scope
+from tests.e2e import ledger
+from tests.e2e.comparer import Result, compare_over_http
+from tests.e2e.stack import Service, wait_until
+
+PERSON = "system:check-demo"
+
+
+@dataclass(kw_only=True)
+class Round:
+    """What a round found: one comparison per stage, and the ledger at its end."""
+
+    name: str
+    tenant_id: int
+    integration_id: int
+    results: list[tuple[str, Result]] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0
+
+    @property
+    def ok(self) -> bool:
+        return all(result.ok for _, result in self.results)
+
+    @property
+    def last(self) -> Result:
+        return self.results[-1][1]
+
+    def count(self, state: str) -> int:
+        return sum(row["state"] == state for row in self.rows)
+
+
+class Driver:
+    """Plays a company through a service, as its people and the clock would."""
+
+    def __init__(self, service: Service, made: Round, *, most_seconds: float) -> None:
+        self._service = service
+        self._round = made
+        self._left = most_seconds
+        self._mapped = False
+        self._company: dict[str, Any] = service.control("GET", "company")
+
+    def settle(self, stage: str) -> None:
+        """Wait until nothing is under way, then compare."""
+        took = wait_until(f"{self._round.name}: {stage}", self._at_rest, seconds=self._left)
+        self._left -= took
+        self._round.seconds += took
+        self._round.rows = ledger.rows(self._round.tenant_id, self._round.integration_id)
+        result = compare_over_http(self._service.url, self._round.rows, mapped=self._mapped)
+        self._round.results.append((stage, result))
+        verdict = "as expected" if result.ok else f"NOT AS EXPECTED\n{result}"
+        print(f"  {stage:<34}{took:6.1f} s  {verdict}", flush=True)
+
+    def act(self) -> str:
+        """The people at both systems edit; then somebody asks for a full run."""
+        name: str = self._service.control("POST", "act")["name"]
+        self.run_now(sweep=True)
+        return name
+
+    def run_now(self, *, sweep: bool = False) -> None:
+        integration = ledger.integration(self._round.tenant_id, self._round.integration_id)
+        integrations.run_now(integration, actor=PERSON, sweep=sweep)
+
+    def resolve(self) -> int:
+        """A person chooses the targets that were missing."""
+        self._mapped = True
+        return ledger.resolve_failures(
+            self._round.tenant_id,
+            self._round.integration_id,
+            self._company["resolutions"],
+            actor=PERSON,
+        )
+
+    def play_everything(self) -> None:
+        """First sync, then each act, with the missing mappings resolved after the first one."""
+        self.settle("first sync")
+        for number in range(self._company["acts"]):
+            self.settle(self.act())
+            if number == 0 or self.resolve():
+                mapped = self.resolve()
+                self.settle(f"{mapped} mappings resolved")
+
+    def stop(self) -> None:
+        """No further runs, so that the next round has the sandbox to itself."""
+        integration = ledger.integration(self._round.tenant_id, self._round.integration_id)
+        integrations.pause(integration, resolved=registry.resolve(FLOW), actor=PERSON)
+
+    def _at_rest(self) -> bool | str:
+        self._service.stack.raise_if_one_ended()
+        with tenant_scope(self._round.tenant_id):
+            runs = Run.objects.filter(integration_id=self._round.integration_id)
+            unfinished = runs.exclude(status__in=[Run.Status.FINISHED, Run.Status.FAILED])
+            waiting_for = [f"run {run.status} in {run.phase} ({run.words})" for run in unfinished]
+            failed = runs.filter(status=Run.Status.FAILED).first()
+        if failed is not None:
+            raise AssertionError(f"a run failed: {failed.words}")
+        under_way = ledger.under_way(self._round.tenant_id, self._round.integration_id)
+        if under_way:
+            waiting_for.append(f"{under_way} documents under way")
+        return not waiting_for or "; ".join(waiting_for)
+
+
+def play(
+    service: Service,
+    name: str,
+    integration: Integration,
+    script: Callable[[Driver], None],
+    *,
+    most_seconds: float,
+) -> Round:
+    """Run a script of a company whose integration is enabled already."""
+    print(f"{name}:", flush=True)
+    made = Round(name=name, tenant_id=integration.tenant_id, integration_id=integration.pk)
+    driver = Driver(service, made, most_seconds=most_seconds)
+    script(driver)
+    driver.stop()
+    for kind, counts in made.last.counts.items():
+        states = " ".join(f"{state}={number}" for state, number in counts.items())
+        print(f"  {name} {kind}: {states}", flush=True)
+    return made

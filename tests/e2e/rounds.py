@@ -1,0 +1,99 @@
+"""The rounds of the check: which company, under which weather, and what must have happened.
+
+A running service enters; what was found leaves as a Round, and complaints are added to a list.
+"""
+
+import json
+from typing import Any
+
+from connectors.management import demo
+from connectors.models import Integration
+from tests.e2e import ledger
+from tests.e2e.playing import Driver, Round, play
+from tests.e2e.stack import Service
+
+ORDERS, BILLS = 320, 430
+SMALL_ORDERS, SMALL_BILLS = 60, 85
+PACED_BILLS = 60
+MAIN_SECONDS, FAULT_SECONDS, PACED_SECONDS = 150, 120, 100
+
+# Looks come sooner than in production, but later than the slowest look-up of the fault script.
+HASTY = {
+    "claim_seconds": 9,
+    "write_seconds": 4,
+    "settle_seconds": 4,
+    "retry_first_seconds": 1,
+    "retry_most_seconds": 8,
+    "run_lease_seconds": 15,
+}
+VISIBILITY_SECONDS = 3
+WRITES = {"provider": "zoho_books", "write": True}
+CALLS = {"path_regex": "/api/"}
+# One in five writes loses its answer after it was done; one in ten calls gets 429, 500 or a
+# broken body.
+FAULTS: list[dict[str, Any]] = [
+    {"kind": "drop_after", "match": WRITES, "probability": 0.2},
+    {"kind": "status", "status": 429, "retry_after": "1", "match": CALLS, "probability": 0.025},
+    {"kind": "status", "status": 500, "match": CALLS, "probability": 0.025},
+    {"kind": "malformed_body", "match": CALLS, "probability": 0.025},
+    {"kind": "truncated_body", "match": CALLS, "probability": 0.025},
+]
+# At least so many of each kind, or the round has proved nothing.
+MINIMUM = {"drop_after": 15, "status": 10, "malformed_body": 4, "truncated_body": 4}
+
+
+def whole_company(service: Service, complaints: list[str]) -> Round:
+    """The demo itself, as its own command sets it up."""
+    service.load(options=demo.SANDBOX_OPTIONS, orders=ORDERS, bills=BILLS)
+    before = service.stack.run("seed_demo", "--json").splitlines()[-1]
+    after = service.stack.run("seed_demo", "--json").splitlines()[-1]
+    if before != after:
+        complaints.append(f"seed_demo changed something at its second run: {before} -> {after}")
+    ids = json.loads(after)
+    integration = ledger.integration(ids["tenant"], ids["integration"])
+    return play(service, "main", integration, Driver.play_everything, most_seconds=MAIN_SECONDS)
+
+
+def with_faults(service: Service, complaints: list[str]) -> Round:
+    """Lost answers, refused and broken calls, look-ups that lag behind: the same books."""
+    service.use_engine(**HASTY)
+    options = {**demo.SANDBOX_OPTIONS, "visibility_delay": VISIBILITY_SECONDS}
+    service.load(options=options, orders=SMALL_ORDERS, bills=SMALL_BILLS)
+    integration = _connect(service, "faults")
+    service.control("POST", "faults", {"rules": FAULTS})
+    made = play(service, "faults", integration, Driver.play_everything, most_seconds=FAULT_SECONDS)
+    fired = service.control("GET", "faults")["fired"]
+    service.control("DELETE", "faults")
+    print(f"  faults fired: {' '.join(f'{kind}={n}' for kind, n in sorted(fired.items()))}")
+    for kind, least in MINIMUM.items():
+        if fired.get(kind, 0) < least:
+            complaints.append(f"only {fired.get(kind, 0)} faults of kind {kind}, {least} wanted")
+    return made
+
+
+def under_default_limits(service: Service, complaints: list[str]) -> Round:
+    """Zoho's 100 calls a minute, kept by us and enforced by the simulator."""
+    service.load(plain=True, orders=0, bills=PACED_BILLS)
+    integration = _connect(service, "paced", default_limits=True)
+    made = play(
+        service,
+        "paced",
+        integration,
+        lambda driver: driver.settle("first sync at 100 calls a minute"),
+        most_seconds=PACED_SECONDS,
+    )
+    calls = service.control("GET", "totals")["totals"]["zoho_books"]["requests"]
+    refused = service.answered("zoho_books", 429)
+    print(f"  calls to Zoho Books: {calls}, answered with 429: {refused}")
+    if refused:
+        complaints.append(f"{refused} calls were answered with 429 under the default limits")
+    return made
+
+
+def _connect(service: Service, name: str, *, default_limits: bool = False) -> Integration:
+    example = demo.Example(slug=name, name=name.title(), time_zone="UTC")
+    seeded = demo.seed(service.url, example, default_limits=default_limits, interval_minutes=60)
+    return seeded.integration
+
+
+ROUNDS = {"main": whole_company, "faults": with_faults, "paced": under_default_limits}

@@ -1,0 +1,94 @@
+"""A whole service of its own for rounds over real processes, and the one process that drives it.
+
+Takes a folder; gives servers, simulators, web, worker and beat, and the steps that people and the
+clock would take. After `ready()` this process has Django set up against the same database.
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+
+from config import parts
+from config.stack import Stack, running_stack, sandbox_port, web_port
+from connectors.management import sandbox_door
+
+COMPANY = "manufacturing"
+_ERROR = re.compile(r'"level": ?"(error|critical)"|^Traceback')
+
+
+class TooSlowError(AssertionError):
+    """Something did not come to rest in the time that it may take."""
+
+
+class Service:
+    """The parts of one service, and their sandbox's control door."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.url = stack.env["SANDBOX_URL"]
+
+    def start(self) -> None:
+        """Start every part; the sandbox is empty until `load`."""
+        self.stack.start(parts.sandbox(sandbox_port(self.stack)))
+        self.stack.start(parts.web(web_port(self.stack)))
+        self.stack.start(parts.worker())
+        self.stack.start(parts.beat(self.stack.folder / "beat-schedule"))
+
+    def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        return sandbox_door.call(self.url, method, f"/control/{path}", body)
+
+    def load(self, *, options: dict[str, Any] | None = None, **counts: Any) -> Any:
+        """A fresh company of this size; gives what the sandbox tells of it."""
+        body = {"company": COMPANY, "counts": counts, "options": options or {}}
+        self.control("POST", "reset", body)
+        return self.control("GET", "company")
+
+    def use_engine(self, **overrides: float) -> None:
+        """Restart the worker with other times than the engine's own."""
+        self.stack.env["ENGINE"] = json.dumps(overrides)
+        self.stack.restart("worker")
+
+    def answered(self, provider: str, status: int) -> int:
+        """How many requests the sandbox has answered with this status."""
+        totals = self.control("GET", "totals")["totals"]
+        return int(totals.get(provider, {}).get("by_status", {}).get(str(status), 0))
+
+    def errors_logged(self) -> list[str]:
+        """What the worker and beat logged as an error, in their own words."""
+        return [
+            f"{name}: {line[:400]}"
+            for name in ("worker", "beat", "web")
+            for line in self.stack.log(name).read_text(errors="replace").splitlines()
+            if _ERROR.search(line)
+        ]
+
+
+@contextmanager
+def running_service(folder: Path) -> Iterator[Service]:
+    """Servers, migrated database and parts, until the block ends; Django is ready inside."""
+    with running_stack(folder) as stack:
+        stack.env["LOG_LEVEL"] = "INFO"
+        service = Service(stack)
+        service.start()
+        os.environ.update(stack.env)
+        django.setup()
+        yield service
+
+
+def wait_until(what: str, done: Any, *, seconds: float, every: float = 0.25) -> float:
+    """Ask until the answer is true; gives how long that took, TooSlowError after ``seconds``."""
+    started = time.monotonic()
+    while True:
+        answer = done()
+        if answer is True:
+            return time.monotonic() - started
+        if time.monotonic() - started > seconds:
+            raise TooSlowError(f"{what} took longer than {seconds:.0f} s: {answer}")
+        time.sleep(every)
