@@ -6,6 +6,7 @@ stops, says so once, and (when suspended) is tried again with growing pauses.
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -36,7 +37,6 @@ def stop(connection: Connection, error: ProviderError) -> None:
     """Mark the connection as not usable, in words; audited when that is news."""
     state = CONNECTION_KINDS[error.kind]
     words = str(error)
-    pause = min(_FIRST_PAUSE * 2 ** min(connection.probe_failures, 10), _LONGEST_PAUSE)
     logger.warning("connection %s (%s): %s", connection.pk, connection.provider, words)
     with tenant_scope(connection.tenant_id):
         news = Connection.objects.filter(pk=connection.pk).exclude(health=state).exists()
@@ -44,13 +44,26 @@ def stop(connection: Connection, error: ProviderError) -> None:
             health=state,
             health_words=words,
             health_at=timezone.now(),
-            probe_at=timezone.now() + pause,
-            probe_failures=connection.probe_failures + 1,
+            **_next_probe(connection),
             **({"alerted_at": None} if news else {}),
         )
         if news:
             trail.write([_event(connection, f"connection.{state}", words)])
     connection.health = state
+
+
+def postpone(connection: Connection) -> None:
+    """A suspended connection was tried and is suspended still: the next try comes later."""
+    with tenant_scope(connection.tenant_id):
+        Connection.objects.filter(pk=connection.pk).update(**_next_probe(connection))
+
+
+def _next_probe(connection: Connection) -> dict[str, Any]:
+    pause = min(_FIRST_PAUSE * 2 ** min(connection.probe_failures, 10), _LONGEST_PAUSE)
+    return {
+        "probe_at": timezone.now() + pause,
+        "probe_failures": connection.probe_failures + 1,
+    }
 
 
 def recover(connection: Connection, words: str) -> None:

@@ -242,8 +242,11 @@ def keep_token_fresh(tenant_id: int, connection_id: int, spec_of: Any) -> None:
 def probe(tenant_id: int, connection_id: int, spec_of: Any) -> None:
     """Try a suspended connection again: it resumes by itself, or waits longer for the next try."""
     connection = _get(tenant_id, connection_id)
+    if connection.health != Health.SUSPENDED:
+        return
+    ping(connection, spec=spec_of(connection.provider), actor="system:worker")
     if connection.health == Health.SUSPENDED:
-        ping(connection, spec=spec_of(connection.provider), actor="system:worker")
+        health.postpone(connection)
 
 
 def _get(tenant_id: int, connection_id: int) -> Connection:
