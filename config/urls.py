@@ -1,11 +1,14 @@
 """The addresses of the service. Joins what the doors offer; holds no view logic of its own."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
 
 from config.health import healthz
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
+    path("", include("connectors.dashboard.urls")),
 ]

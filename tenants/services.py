@@ -48,6 +48,24 @@ def create_tenant(
     return tenant
 
 
+def change_tenant(
+    *, tenant_id: int, name: str, time_zone: str, alert_email: str, actor: str
+) -> Tenant:
+    """Change what people set of a tenant; ValidationError if it cannot be."""
+    wanted = {"name": name, "time_zone": time_zone, "alert_email": alert_email}
+    with tenant_scope(tenant_id):
+        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        before = {field: getattr(tenant, field) for field in wanted}
+        for field, value in wanted.items():
+            setattr(tenant, field, value)
+        tenant.full_clean(validate_unique=False)
+        tenant.save(update_fields=list(wanted))
+        details = {f: [before[f], new] for f, new in wanted.items() if before[f] != new}
+        if details:
+            record(Event(action="tenant.changed", actor=actor, details=details))
+    return tenant
+
+
 def add_member(*, tenant_id: int, user: User, role: Role, actor: str) -> Member:
     """Give a person a place in a tenant, or another role in it. The last owner stays one."""
     with tenant_scope(tenant_id):

@@ -1,0 +1,19 @@
+"""Staff pages of what connects systems, a file per noun; Django finds them by importing this."""
+
+from connectors.admin.connection import ConnectionAdmin
+from connectors.admin.document import DocumentAdmin
+from connectors.admin.integration import IntegrationAdmin
+from connectors.admin.mapping import MappingAdmin
+from connectors.admin.mapping_failure import MappingFailureAdmin
+from connectors.admin.reference_item import ReferenceItemAdmin
+from connectors.admin.run import RunAdmin
+
+__all__ = [
+    "ConnectionAdmin",
+    "DocumentAdmin",
+    "IntegrationAdmin",
+    "MappingAdmin",
+    "MappingFailureAdmin",
+    "ReferenceItemAdmin",
+    "RunAdmin",
+]

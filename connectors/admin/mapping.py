@@ -1,0 +1,148 @@
+"""Staff pages of mappings: what was linked to what, by whom and why, and linking it to another."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.views import ChangeList
+
+from audit.actors import user as actor_of
+from connectors.admin.mapping_failure import TargetForm, kind_name
+from connectors.models import Mapping, ReferenceItem
+from connectors.services import mapping
+from tenants.scope import platform_scope
+from tenants.staff import shown
+from tenants.staff.model_admin import StaffAdmin
+from tenants.staff.site import acts
+
+
+class WithNames(ChangeList):
+    """Adds both sides' names to the page's rows, in one query for all of them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = list(self.result_list)
+        name_both_sides(rows)
+        self.result_list = rows
+
+
+@admin.register(Mapping)
+class MappingAdmin(StaffAdmin):
+    """Every tenant's mappings."""
+
+    empty_words = "No mapping yet. The first run links what needs no person; the rest is asked for."
+    hidden_fields = (
+        "integration__source__sealed_credentials",
+        "integration__target__sealed_credentials",
+    )
+    list_display = ("source", "target", "kind_name", "tenant", "integration", "why", "changed")
+    list_filter = (
+        ("tenant", RelatedDropdownFilter),
+        ("integration", RelatedDropdownFilter),
+        ("origin", ChoicesDropdownFilter),
+        "kind",
+    )
+    list_select_related = ("tenant", "integration")
+    search_fields = ("source_key", "target_key", "evidence", "actor")
+    ordering = ("-changed_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.model._default_manager.all()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return WithNames
+
+    @admin.display(description="Source", ordering="source_key")
+    def source(self, row: Any) -> SafeString:
+        return _side(row.source_name, row.source_key)
+
+    @admin.display(description="Target", ordering="target_key")
+    def target(self, row: Any) -> SafeString:
+        return _side(row.target_name, row.target_key)
+
+    @admin.display(description="Kind", ordering="kind")
+    def kind_name(self, row: Mapping) -> str:
+        return kind_name(row)
+
+    @admin.display(description="Why", ordering="origin")
+    def why(self, row: Mapping) -> SafeString:
+        return shown.words(f"{row.get_origin_display()}: {row.evidence or row.actor}", 60)
+
+    @admin.display(description="Changed", ordering="changed_at")
+    def changed(self, row: Mapping) -> SafeString:
+        return shown.when(row.changed_at)
+
+    @acts
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Where it came from, and another target for what is not posted yet."""
+        self.require(request, "change" if request.method == "POST" else "view")
+        related = ("tenant", "integration__source", "integration__target")
+        row: Any = self.find(object_id, *related)
+        with platform_scope():
+            name_both_sides([row])
+
+        def form(data: Any) -> TargetForm:
+            items = mapping.targets(row.integration, row.kind)
+            return TargetForm(data, items=items, label="Another target")
+
+        def set_mapping(given: dict[str, Any]) -> str:
+            mapping.set_mapping(
+                row.integration,
+                kind=row.kind,
+                source_key=row.source_key,
+                target_key=given["target_key"],
+                actor=actor_of(request.user),
+            )
+            return "Changed. It counts for whatever is posted from now on."
+
+        return self.ask(
+            request,
+            title=f"{kind_name(row)} {row.source_name or row.source_key}",
+            form=form,
+            act=set_mapping,
+            done=self.page_url("change", row.pk),
+            template="staff/mapping.html",
+            mapping=row,
+            kind=kind_name(row),
+            source=_side(row.source_name, row.source_key),
+            target=_side(row.target_name, row.target_key),
+        )
+
+
+def name_both_sides(rows: Iterable[Any]) -> None:
+    """Give each mapping the names of its two sides, as the cached master data has them."""
+    rows = list(rows)
+    wanted = Q(pk__in=[])
+    for row in rows:
+        for connection, key in _places(row):
+            wanted |= Q(connection=connection, kind=row.kind, key=key)
+    found = {
+        (item.connection_id, item.kind, item.key): str(item)
+        for item in ReferenceItem.objects.filter(wanted)
+    }
+    for row in rows:
+        (source, source_key), (target, target_key) = _places(row)
+        row.source_name = found.get((source, row.kind, source_key), "")
+        row.target_name = found.get((target, row.kind, target_key), "")
+
+
+def _places(row: Mapping) -> tuple[tuple[int, str], tuple[int, str]]:
+    integration = row.integration
+    return (integration.source_id, row.source_key), (integration.target_id, row.target_key)
+
+
+def _side(name: str, key: str) -> SafeString:
+    if not name or name == key:
+        return format_html("{}", key)
+    return format_html('<span title="{}">{}</span>', key, name)

@@ -1,0 +1,209 @@
+"""Staff pages of mapping failures: what is missing, how much waits for it, and resolving it."""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.views import ChangeList
+
+from audit.actors import user as actor_of
+from connectors import registry
+from connectors.admin import tones
+from connectors.models import MappingFailure, ReferenceItem, Wait
+from connectors.services import mapping, replay
+from tenants.scope import platform_scope
+from tenants.staff import forms as fields
+from tenants.staff import shown
+from tenants.staff.model_admin import StaffAdmin
+from tenants.staff.site import acts
+
+_SHOWN = 25
+
+
+class TargetForm(forms.Form):
+    """One of the target's items, found by typing."""
+
+    def __init__(self, data: Any, *, items: QuerySet[ReferenceItem], label: str) -> None:
+        super().__init__(data)
+        offered = [(item.key, str(item)) for item in items]
+        self.fields["target_key"] = fields.searched(label, offered)
+
+
+class WithAmounts(ChangeList):
+    """Adds to the page's rows how much money waits, in one query for all of them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = list(self.result_list)
+        amounts = waiting_amounts([row.pk for row in rows])
+        for row in rows:
+            row.amounts = amounts.get(row.pk, {})
+        self.result_list = rows
+
+
+@admin.register(MappingFailure)
+class MappingFailureAdmin(StaffAdmin):
+    """One row per missing thing, the one that holds up most first."""
+
+    empty_words = "Nothing is missing: every document found its vendors, accounts and taxes."
+    hidden_fields = (
+        "integration__source__sealed_credentials",
+        "integration__target__sealed_credentials",
+    )
+    list_display = (
+        "label",
+        "kind_name",
+        "tenant",
+        "integration",
+        "documents",
+        "amount",
+        "status_badge",
+        "opened",
+    )
+    list_filter = (
+        ("tenant", RelatedDropdownFilter),
+        ("integration", RelatedDropdownFilter),
+        ("status", ChoicesDropdownFilter),
+        "kind",
+    )
+    list_select_related = ("tenant", "integration")
+    search_fields = ("label", "source_key")
+    actions = ("replay_chosen",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = self.model._default_manager.annotate(documents_count=Count("waits"))
+        return rows.order_by("status", "-documents_count", "label")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("status", "-documents_count", "label")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return WithAmounts
+
+    @admin.display(description="Kind", ordering="kind")
+    def kind_name(self, failure: MappingFailure) -> str:
+        return kind_name(failure)
+
+    @admin.display(description="Documents", ordering="documents_count")
+    def documents(self, failure: Any) -> str:
+        return f"{failure.documents_count:,}"
+
+    @admin.display(description="Amount waiting")
+    def amount(self, failure: Any) -> SafeString:
+        return shown.sums(failure.amounts)
+
+    @admin.display(description="Status", ordering="status")
+    def status_badge(self, failure: MappingFailure) -> SafeString:
+        return status(failure)
+
+    @admin.display(description="Since", ordering="opened_at")
+    def opened(self, failure: MappingFailure) -> SafeString:
+        return shown.when(failure.opened_at)
+
+    @admin.action(description="Replay the documents that wait", permissions=["act"])
+    def replay_chosen(self, request: HttpRequest, chosen: QuerySet[MappingFailure]) -> None:
+        actor = actor_of(request.user)
+        number = sum(replay.replay_failure(failure, actor=actor) for failure in list(chosen))
+        self.message_user(request, f"{number} documents will be read and decided anew.")
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/replay/", wrap(self.replay), name="connectors_mappingfailure_replay"),
+            *super().get_urls(),
+        ]
+
+    @acts
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """What is missing, likely targets first, and all the others to search."""
+        self.require(request, "change" if request.method == "POST" else "view")
+        failure = self._one(object_id)
+        flow = registry.flow(failure.integration.flow)
+        with platform_scope():
+            suggestions = mapping.suggestions(failure, flow)
+            waits = Wait.objects.filter(failure=failure).select_related("document")
+            documents = [wait.document for wait in waits.order_by("document__day")[:_SHOWN]]
+            amounts = waiting_amounts([failure.pk]).get(failure.pk, {})
+            number = waits.count()
+
+        def form(data: Any) -> TargetForm:
+            items = mapping.targets(failure.integration, failure.kind)
+            return TargetForm(data, items=items, label=f"{kind_name(failure)} in the target")
+
+        def resolve(given: dict[str, Any]) -> str:
+            actor = actor_of(request.user)
+            freed = mapping.resolve(failure, target_key=given["target_key"], actor=actor)
+            return f"Mapped. {freed} documents that waited for it are due now."
+
+        return self.ask(
+            request,
+            title=failure.label,
+            form=form,
+            act=resolve,
+            done=self.page_url("change", failure.pk),
+            template="staff/mapping_failure.html",
+            failure=failure,
+            kind=kind_name(failure),
+            status=status(failure),
+            suggestions=suggestions,
+            documents=[
+                (row, shown.money(row.total, row.currency), tones.state(row.state))
+                for row in documents
+            ],
+            number=number,
+            amounts=shown.sums(amounts),
+        )
+
+    @acts
+    def replay(self, request: HttpRequest, pk: int) -> HttpResponseRedirect:
+        self.require(request)
+        failure = self._one(pk)
+
+        def again() -> str:
+            number = replay.replay_failure(failure, actor=actor_of(request.user))
+            return f"{number} documents will be read and decided anew."
+
+        return self.do(request, again, self.page_url("change", pk))
+
+    def _one(self, object_id: str | int) -> MappingFailure:
+        related = ("tenant", "integration__source", "integration__target")
+        failure: MappingFailure = self.find(object_id, *related)
+        return failure
+
+
+def kind_name(row: Any) -> str:
+    """What a kind of mapping is called in its flow."""
+    flow = registry.flow(row.integration.flow)
+    return flow.mapping_kinds.get(row.kind, tones.plain(row.kind))
+
+
+def status(failure: MappingFailure) -> SafeString:
+    is_open = failure.status == MappingFailure.Status.OPEN
+    return shown.badge(failure.get_status_display(), "warn" if is_open else "good")
+
+
+def waiting_amounts(failure_ids: list[int]) -> dict[int, dict[str, Decimal]]:
+    """How much money waits for each failure, by currency."""
+    found: defaultdict[int, dict[str, Decimal]] = defaultdict(dict)
+    rows = (
+        Wait.objects.filter(failure__in=failure_ids, document__total__isnull=False)
+        .order_by()
+        .values_list("failure", "document__currency")
+        .annotate(amount=Sum("document__total"))
+    )
+    for failure, currency, amount in rows:
+        found[failure][currency] = amount
+    return dict(found)

@@ -1,0 +1,124 @@
+"""The first staff page: what waits for people, each integration's documents by state, last runs.
+
+Counts come in a handful of grouped queries, whatever the number of tenants.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, time
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from connectors.admin import tones
+from connectors.admin.navigation import open_numbers
+from connectors.core.states import State
+from connectors.models import Connection, Document, Health, Integration, MappingFailure, Run
+from tenants.models import Tenant
+from tenants.scope import platform_scope
+
+_ROWS = 8
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what the first page shows to its context, for those who may see documents."""
+    user: Any = request.user
+    if not user.has_perm("connectors.view_document"):
+        return {**context, "hidden": True}
+    with platform_scope():
+        integrations = list(
+            Integration.objects.select_related("tenant").order_by("tenant__name", "name")
+        )
+        counts = counts_by_state(row.pk for row in integrations)
+        return {
+            **context,
+            "cards": _cards(),
+            "states": [(state.value, tones.plain(state)) for state in tones.STATE_ORDER],
+            "integrations": [_row(row, counts.get(row.pk, {})) for row in integrations],
+            "runs": [
+                (run, tones.run_status(run))
+                for run in Run.objects.select_related("tenant", "integration").order_by("-pk")[
+                    :_ROWS
+                ]
+            ],
+            "failures": _failures(),
+            "stopped": _stopped(),
+            "tenants": Tenant.objects.count(),
+        }
+
+
+def counts_by_state(integration_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """How many documents stand in each state, by integration."""
+    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    rows = (
+        Document.objects.filter(integration__in=list(integration_ids))
+        .order_by()
+        .values_list("integration", "state")
+        .annotate(n=Count("pk"))
+    )
+    for integration, state, number in rows:
+        found[integration][state] = number
+    return dict(found)
+
+
+def _cards() -> list[dict[str, Any]]:
+    numbers = open_numbers()
+    documents = reverse("admin:connectors_document_changelist")
+    midnight = datetime.combine(timezone.now().date(), time.min, tzinfo=timezone.now().tzinfo)
+    posted = Document.objects.filter(state=State.POSTED, state_at__gte=midnight).count()
+    waiting = Document.objects.filter(state=State.WAITING).count()
+    return [
+        _card(
+            "Mapping failures",
+            numbers["failures"],
+            "warn",
+            reverse("admin:connectors_mappingfailure_changelist") + "?status__exact=open",
+        ),
+        _card("Documents waiting", waiting, "warn", f"{documents}?state__exact=waiting"),
+        _card("Documents held", numbers["held"], "bad", f"{documents}?state__exact=held"),
+        _card(
+            "Connections stopped",
+            numbers["connections"],
+            "bad",
+            reverse("admin:connectors_connection_changelist"),
+        ),
+        _card("Posted today (UTC)", posted, "good", f"{documents}?state__exact=posted"),
+    ]
+
+
+def _card(title: str, number: int, tone: str, url: str) -> dict[str, Any]:
+    return {"title": title, "number": number, "tone": tone if number else "neutral", "url": url}
+
+
+def _row(integration: Integration, counts: dict[str, int]) -> dict[str, Any]:
+    url = reverse("admin:connectors_document_changelist")
+    cells = [
+        {
+            "number": counts.get(state, 0),
+            "tone": tones.STATES[state],
+            "url": f"{url}?integration__id__exact={integration.pk}&state__exact={state}",
+        }
+        for state in tones.STATE_ORDER
+    ]
+    return {"integration": integration, "cells": cells, "total": sum(counts.values())}
+
+
+def _failures() -> list[MappingFailure]:
+    return list(
+        MappingFailure.objects.filter(status=MappingFailure.Status.OPEN)
+        .select_related("tenant")
+        .annotate(documents=Count("waits"))
+        .order_by("-documents", "label")[:_ROWS]
+    )
+
+
+def _stopped() -> list[tuple[Connection, Any]]:
+    rows = (
+        Connection.objects.exclude(health__in=[Health.NEW, Health.READY])
+        .defer("sealed_credentials")
+        .select_related("tenant")
+    )
+    return [(row, tones.health(row.health, row.get_health_display())) for row in rows[:_ROWS]]

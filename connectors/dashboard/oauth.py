@@ -1,0 +1,165 @@
+"""Authorising a connection: to the provider's consent page, and back with what the person said.
+
+A signed state with a one-time number from the session ties the way back to the person, the
+connection and the last ten minutes. Calls run outside any transaction, through the use cases.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from audit.actors import user as actor_of
+from connectors import registry
+from connectors.core.errors import BadInputError, ConnectorError
+from connectors.models import Connection
+from connectors.services import connections
+from connectors.transport.provider import ProviderSpec
+from tenants.models import Role
+from tenants.scope import tenant_scope
+from tenants.services import require_role, role_in
+
+_SALT = "connectors.oauth"
+_NONCES = "oauth_nonces"
+_MOST_NONCES = 5
+_MINUTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the provider carries to its consent page and back for us."""
+
+    user: int
+    tenant: int
+    connection: int
+    nonce: str
+
+
+def redirect_uri() -> str:
+    """The address to register at every provider."""
+    return f"{settings.BASE_URL}{reverse('oauth-callback')}"
+
+
+@never_cache
+@login_required
+@require_safe
+def authorise(request: HttpRequest, tenant_id: int, connection_id: int) -> HttpResponse:
+    """Send the person to the provider's consent page."""
+    connection, spec = _allowed(request, tenant_id, connection_id)
+    state = State(_person(request).pk, tenant_id, connection_id, secrets.token_urlsafe(24))
+    try:
+        url = connections.authorise_url(
+            connection, spec=spec, redirect_uri=redirect_uri(), state=_sign(state)
+        )
+    except ConnectorError as error:
+        return _arrive(request, connection, str(error), fine=False)
+    nonces = [*request.session.get(_NONCES, []), state.nonce]
+    request.session[_NONCES] = nonces[-_MOST_NONCES:]
+    return HttpResponseRedirect(url)
+
+
+@never_cache
+@login_required
+@require_safe
+def callback(request: HttpRequest) -> HttpResponse:
+    """Redeem what the provider sent the person back with, then test the connection."""
+    try:
+        state = _verified(request)
+    except BadInputError as error:
+        return render(request, "connections/refused.html", {"words": str(error)}, status=400)
+    connection, spec = _allowed(request, state.tenant, state.connection)
+    actor = actor_of(_person(request))
+    try:
+        connections.complete_consent(
+            connection,
+            spec=spec,
+            redirect_uri=redirect_uri(),
+            query=request.GET.dict(),
+            actor=actor,
+        )
+    except ConnectorError as error:
+        return _arrive(request, connection, f"Not authorised. {error}", fine=False)
+    findings = connections.ping(connection, spec=spec, actor=actor)
+    wrong = [finding.words for finding in findings if not finding.ok]
+    if wrong:
+        return _arrive(request, connection, f"Authorised, but: {' '.join(wrong)}", fine=False)
+    return _arrive(request, connection, "Authorised, and everything can be read.", fine=True)
+
+
+def _allowed(
+    request: HttpRequest, tenant_id: int, connection_id: int
+) -> tuple[Connection, ProviderSpec]:
+    """The connection, for staff and for the tenant's admins; outsiders learn nothing of it."""
+    person = _person(request)
+    if not (person.is_staff and person.has_perm("connectors.change_connection")):
+        if role_in(person, tenant_id) is None:
+            raise Http404
+        require_role(person, tenant_id, Role.ADMIN)
+    with tenant_scope(tenant_id):
+        connection = Connection.objects.filter(pk=connection_id).first()
+    if connection is None:
+        raise Http404
+    return connection, registry.provider(connection.provider)
+
+
+def _person(request: HttpRequest) -> Any:
+    return request.user
+
+
+def _sign(state: State) -> str:
+    content = [state.user, state.tenant, state.connection, state.nonce]
+    return signing.dumps(content, salt=_SALT, compress=False)
+
+
+def _verified(request: HttpRequest) -> State:
+    """The state that we signed, for this person, in this session, for the first time."""
+    try:
+        content = signing.loads(request.GET.get("state", ""), salt=_SALT, max_age=_MINUTES * 60)
+    except signing.SignatureExpired:
+        raise BadInputError(
+            f"The consent took longer than {_MINUTES} minutes. Start authorising again."
+        ) from None
+    except signing.BadSignature:
+        raise BadInputError(
+            "This answer does not belong to a consent that was started here. Open the connection "
+            "and start authorising again."
+        ) from None
+    state = State(*content)
+    if state.user != _person(request).pk or not _spend(request, state.nonce):
+        raise BadInputError(
+            "This consent was started in another session, or its answer was used already. Open "
+            "the connection and start authorising again."
+        )
+    return state
+
+
+def _spend(request: HttpRequest, nonce: str) -> bool:
+    """Whether the number was given out in this session; it is worth nothing afterwards."""
+    given: list[str] = request.session.get(_NONCES, [])
+    left = [known for known in given if not constant_time_compare(known, nonce)]
+    request.session[_NONCES] = left
+    return len(left) < len(given)
+
+
+def _arrive(
+    request: HttpRequest, connection: Connection, words: str, *, fine: bool
+) -> HttpResponse:
+    """Staff go to the connection's page; a member is told here."""
+    if _person(request).is_staff:
+        (messages.success if fine else messages.error)(request, words)
+        return HttpResponseRedirect(
+            reverse("admin:connectors_connection_change", args=[connection.pk])
+        )
+    context: Mapping[str, Any] = {"connection": connection, "words": words, "fine": fine}
+    return render(request, "connections/authorised.html", context)

@@ -1,0 +1,62 @@
+"""The staff site: every view reads as the platform role, in one short transaction.
+
+Requests enter, rendered pages leave. Views that write through use cases or call a provider say so
+with ``acts`` and enter the scopes they need by themselves. Knows no model.
+"""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
+from unfold.sites import UnfoldAdminSite
+
+from tenants.scope import platform_scope
+
+View = Callable[..., HttpResponse]
+Marked = TypeVar("Marked", bound=Callable[..., Any])
+
+
+def acts(view: Marked) -> Marked:
+    """Mark a view that must not run inside one transaction: it writes, or calls a provider."""
+    view.acts = True  # type: ignore[attr-defined]
+    return view
+
+
+class StaffSite(UnfoldAdminSite):
+    """Wraps each view in the platform scope, rendering included: templates read lazily too."""
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        checked: View = super().admin_view(view, cacheable)
+        if _acts(view):
+            return checked
+
+        def reading(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            with platform_scope():
+                response = checked(request, *args, **kwargs)
+                if isinstance(response, SimpleTemplateResponse):
+                    response.render()
+            return response
+
+        return update_wrapper(reading, view)
+
+    # These write to the tables of people and sessions, which belong to no tenant.
+
+    @acts
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().logout(request, extra_context)
+
+    @acts
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().password_change(request, extra_context)
+
+    @acts
+    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().password_change_done(request, extra_context)
+
+
+def _acts(view: View) -> bool:
+    """Marked itself, or a view of an admin whose table belongs to no tenant."""
+    owner = getattr(view, "__self__", None)
+    return getattr(view, "acts", False) or getattr(owner, "global_table", False)

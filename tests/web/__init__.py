@@ -1,0 +1,1 @@
+"""Pages as staff, member, outsider and nobody see them."""
