@@ -95,7 +95,7 @@ def test_what_nobody_knows_is_held(changes: dict[str, int]) -> None:
 @pytest.mark.parametrize(("kind", "option"), [(1, "post_expense_bills"), (2, "post_card_bills")])
 def test_other_types_post_by_option_only(kind: int, option: str) -> None:
     assert isinstance(decide(BILLS, bill(type=kind)), NotApplicable)
-    assert actions(decide(BILLS, bill(type=kind), **{option: True})) == ["create"]
+    assert actions(decide(BILLS, bill(type=kind), None, **{option: True})) == ["create"]
 
 
 # What only a person can put right
@@ -321,5 +321,5 @@ def replace_day(raw: dict[str, Any], day: str) -> dict[str, Any]:
 
 def test_an_update_compares_the_whole_content_not_our_own_notes() -> None:
     before = link()
-    payload = before.payload | {"source_vendor": "10", "total": "49.99"}
+    payload = {**before.payload, "source_vendor": "10", "total": "49.99"}
     assert isinstance(decide(BILLS, bill(), linked(replace(before, payload=payload))), Nothing)

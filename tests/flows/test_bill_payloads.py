@@ -10,7 +10,7 @@ from connectors.core.states import Reason
 from tests.flows.procurify import account, bill, bill_item, of_order, order, order_item, shares
 from tests.flows.world import BILLS, MAPPED, decide, linked, order_sibling, part_of, posted
 
-GST = {"tax_name": "GST", "tax_percentage": 5.0}
+GST: dict[str, Any] = {"tax_name": "GST", "tax_percentage": 5.0}
 
 
 def body(raw: dict[str, Any], facts: Facts | None = None, **options: Any) -> Any:
@@ -23,18 +23,17 @@ def lines(raw: dict[str, Any], facts: Facts | None = None) -> list[tuple[str, st
 
 
 def taxed(cost: float, tax: float, **changes: Any) -> dict[str, Any]:
-    return bill_item(
-        **{
-            "quantity": None,
-            "unit_cost": None,
-            "total_cost": cost,
-            "tax_amount": tax,
-            "total_cost_with_tax": round(cost + tax, 2),
-            "cost_allocations": shares(("5030", str(cost)), where="budget"),
-            **GST,
-            **changes,
-        }
-    )
+    """An item billed by cost, with GST beside it."""
+    fields: dict[str, Any] = {
+        "quantity": None,
+        "unit_cost": None,
+        "total_cost": cost,
+        "tax_amount": tax,
+        "total_cost_with_tax": round(cost + tax, 2),
+        "cost_allocations": shares(("5030", str(cost)), where="budget"),
+        **GST,
+    }
+    return bill_item(**(fields | changes))
 
 
 def test_a_plain_bill_is_posted_whole_by_one_step() -> None:

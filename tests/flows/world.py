@@ -99,7 +99,9 @@ def posted(part: PartPlan, *, status: str = "open", **changes: Any) -> LinkState
 
 
 def linked(link: LinkState, **facts: Any) -> Facts:
-    return Facts(**({"mappings": MAPPED, "links": {PART: link}} | facts))
+    """Facts of a document that stands at the target."""
+    fields: dict[str, Any] = {"mappings": MAPPED, "links": {PART: link}}
+    return Facts(**(fields | facts))
 
 
 def sibling(stream: str, key: str, **changes: Any) -> Sibling:
@@ -116,7 +118,7 @@ def sibling(stream: str, key: str, **changes: Any) -> Sibling:
 
 def order_sibling(raw: Mapping[str, Any], **changes: Any) -> dict[DocumentKey, Sibling]:
     """The order of a bill, posted as the flow itself would post it."""
-    part = part_of(decide(ORDERS, raw | {"state": 0}))
+    part = part_of(decide(ORDERS, {**raw, "state": 0}))
     found = sibling(
         ORDERS, str(raw["procurify_PO"]), links={PART: posted(part)}, record=raw, **changes
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from connectors.core.money import to_cents
 from connectors.core.reading import Fields
 from connectors.core.records import Raw
 from connectors.providers.procurify.records.common import (
@@ -61,7 +62,11 @@ class MiscCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """A bill; ``number`` is the vendor's invoice number, ``total`` includes everything."""
+    """A bill; ``number`` is the vendor's invoice number.
+
+    ``total`` includes everything, to the cent: Procurify writes it as a float, which may carry
+    the dust of its own additions.
+    """
 
     key: str
     uuid: str
@@ -92,6 +97,7 @@ def parse_bill(raw: Raw) -> Bill:
     """Read a bill's detail."""
     key = Fields(raw, "a bill").required_text("group")
     fields = Fields(raw, f"bill {raw.get('invoice_number') or key}")
+    currency = read_currency(fields, "currency")
     vendor_id, party = read_party(fields, "vendor")
     return Bill(
         key=key,
@@ -105,9 +111,9 @@ def parse_bill(raw: Raw) -> Bill:
         due_day=fields.day("due_date"),
         vendor_id=vendor_id,
         party=party,
-        currency=read_currency(fields, "currency"),
+        currency=currency,
         rate=_rate(fields),
-        total=fields.number("total_cost_with_tax"),
+        total=to_cents(fields.number("total_cost_with_tax"), currency),
         note=fields.text("note"),
         modified=fields.instant("last_modified_datetime"),
         items=tuple(_item(row, fields.what) for row in fields.objects("items")),

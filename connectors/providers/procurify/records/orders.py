@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from connectors.core.money import to_cents
 from connectors.core.reading import Fields
 from connectors.core.records import Raw
 from connectors.providers.procurify.records.common import (
@@ -75,6 +76,7 @@ def parse_purchase_order(raw: Raw) -> PurchaseOrder:
     """Read a purchase order's detail."""
     key = Fields(raw, "a purchase order").required_text("procurify_PO")
     fields = Fields(raw, f"purchase order {raw.get('number') or key}")
+    currency = read_currency(fields, "purchased_currency")
     vendor_id, party = read_party(fields, "pref_vendor")
     return PurchaseOrder(
         key=key,
@@ -86,14 +88,14 @@ def parse_purchase_order(raw: Raw) -> PurchaseOrder:
         promise_day=fields.day("promise_date"),
         vendor_id=vendor_id,
         party=party,
-        currency=read_currency(fields, "purchased_currency"),
+        currency=currency,
         rate=fields.optional_number("purchased_currency_rate"),
         subtotal=fields.amount("subtotal"),
         freight=fields.amount("freight"),
         other=fields.amount("other"),
         tax=read_charge(fields, "tax"),
         discount=read_charge(fields, "discount"),
-        total=fields.number("total"),
+        total=to_cents(fields.number("total"), currency),
         comment=fields.text("comment"),
         modified=fields.instant("last_modified"),
         items=tuple(_item(row, f"{fields.what}") for row in fields.objects("order_items")),
