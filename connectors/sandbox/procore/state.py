@@ -5,15 +5,15 @@ kinds and best below 600000000, amounts and quantities are text::
 
     {"client_id": "...", "client_secret": "...",
      "company": {"id": 5358233, "name": "...", "currency_iso_code"?: "USD"},
-     "other_companies"?: [{"id", "name"}],         # the app is installed there too; they are empty
+     "other_companies"?: [{"id", "name"}],         # the app is installed there too; all are empty
      "user"?: {"id", "login", "name"},             # the service account's own directory user
-     "people"?: [{"id", "login", "name"}],         # the first of them makes the control door's edits
+     "people"?: [{"id", "login", "name"}],         # the first makes the control door's edits
      "application_id"?: 7001,
      "permitted_projects"?: [project ids],         # default: all
      "segments"?: {"cost_code": 447332, "line_item_type": 447333},
      "uoms"?: ["ea", "ls", ...],
      "line_item_types": [{"id", "code": "M", "name": "Materials", "base_type"?: "materials"}],
-     "vendors": [{"id", "name", "abbreviated_name"?, "is_active"?: true, "origin_id"?, "city"?, ...}],
+     "vendors": [{"id", "name", "abbreviated_name"?, "is_active"?: true, "origin_id"?, ...}],
      "projects": [
         {"id", "name", "project_number"?, "active"?: true, "origin_id"?, "currency_iso_code"?,
          "accounting_method"?: "amount",           # what new commitments get

@@ -107,15 +107,19 @@ def _exchange_rate(
 
 
 def custom_fields(
-    org: Organization, entity: str, body: Mapping[str, Any], before: Mapping[str, Any]
+    org: Organization,
+    entity: str,
+    body: Mapping[str, Any],
+    before: Mapping[str, Any],
+    key: str = "custom_fields",
 ) -> list[Record]:
-    """The document's custom fields, named by id, by index or by API name."""
+    """A document's or a line's custom fields, named by id, by index or by API name."""
     known = org.custom_fields.get(entity, [])
-    values = {one["api_name"]: one for one in before.get("custom_fields", [])}
-    for sent in fields.rows(body, "custom_fields"):
+    values = {one["api_name"]: one for one in before.get(key, [])}
+    for sent in fields.rows(body, key):
         definition = next((one for one in known if _names(sent, one)), None)
         if definition is None:
-            raise invalid("custom_fields")
+            raise invalid(key)
         name = definition["api_name"]
         values[name] = {**definition, "value": fields.text(sent, "value")}
     return list(values.values())
@@ -150,11 +154,11 @@ def _line(
     org: Organization, raw: Mapping[str, Any], before: Record | None, position: int
 ) -> Record:
     old: Mapping[str, Any] = before or {}
-    if fields.text(raw, "item_id"):
-        raise not_found("Item", 400)
+    item = _item(org, raw, old)
     category = fields.text(raw, "line_item_category", old.get("line_item_category", "line_item"))
     counted = category == "line_item"
-    account = _account(org, raw, old) if counted else {}
+    own_account = {"account_id": item.get("purchase_account_id"), **raw}
+    account = _account(org, own_account, old) if counted else {}
     tax = _tax(org, raw, old)
     rate = fields.number(raw, "rate", old.get("rate", ZERO)) if counted else ZERO
     quantity = fields.number(raw, "quantity", old.get("quantity", ONE)) if counted else ZERO
@@ -162,9 +166,9 @@ def _line(
         raise invalid("quantity")
     return {
         "line_item_id": old.get("line_item_id") or org.next_id(),
-        "item_id": "",
-        "sku": "",
-        "name": fields.text(raw, "name", old.get("name", ""), NAME_LIMIT),
+        "item_id": item.get("item_id", ""),
+        "sku": item.get("sku", ""),
+        "name": fields.text(raw, "name", old.get("name", item.get("name", "")), NAME_LIMIT),
         "description": fields.text(
             raw, "description", old.get("description", ""), DESCRIPTION_LIMIT
         ),
@@ -178,11 +182,47 @@ def _line(
         "tax_name": tax.get("tax_name", ""),
         "tax_type": tax.get("tax_type", ""),
         "tax_percentage": tax.get("tax_percentage", ZERO),
-        "project_id": fields.text(raw, "project_id", old.get("project_id", "")),
+        **_project(org, raw, old),
         "line_item_category": category,
-        "tags": [],
-        "item_custom_fields": [],
+        "tags": _tags(org, raw, old),
+        "item_custom_fields": custom_fields(org, "item", raw, old, "item_custom_fields"),
     }
+
+
+def _item(org: Organization, raw: Mapping[str, Any], old: Mapping[str, Any]) -> Record:
+    item_id = fields.text(raw, "item_id", old.get("item_id", ""))
+    return reference_row(org, "items", "Item", item_id) if item_id else {}
+
+
+def _project(org: Organization, raw: Mapping[str, Any], old: Mapping[str, Any]) -> Record:
+    project_id = fields.text(raw, "project_id", old.get("project_id", ""))
+    if not project_id:
+        return {"project_id": "", "project_name": ""}
+    project = reference_row(org, "projects", "Project", project_id)
+    return {"project_id": project_id, "project_name": project["project_name"]}
+
+
+def _tags(org: Organization, raw: Mapping[str, Any], old: Mapping[str, Any]) -> list[Record]:
+    """The line's reporting tags, with the names that answers carry."""
+    if "tags" not in raw:
+        return list(old.get("tags", []))
+    found = []
+    for sent in fields.rows(raw, "tags"):
+        tag = reference_row(org, "reportingtags", "Tag", fields.text(sent, "tag_id"))
+        option_id = fields.text(sent, "tag_option_id")
+        names = [o["option_name"] for o in tag["options"] if o["option_id"] == option_id]
+        if not names:
+            raise invalid("tag_option_id")
+        found.append(
+            {
+                "tag_id": tag["tag_id"],
+                "tag_name": tag["tag_name"],
+                "tag_option_id": option_id,
+                "tag_option_name": names[0],
+                "is_tag_mandatory": tag["is_mandatory"],
+            }
+        )
+    return found
 
 
 def _account(org: Organization, raw: Mapping[str, Any], old: Mapping[str, Any]) -> Record:

@@ -17,13 +17,16 @@ from connectors.sandbox.zoho_books.accounts import REGIONS, Accounts, Client, Us
 from connectors.sandbox.zoho_books.state import BEGINNING, KINDS, Organization
 from connectors.sandbox.zoho_books.table import Record
 
-# Referred to before referring: documents need contacts, contacts need currencies.
+# Referred to before referring: documents need contacts and projects, both need currencies.
 ORDER = (
     "currencies",
     "users",
     "chartofaccounts",
     "taxes",
     "contacts",
+    "projects",
+    "items",
+    "reportingtags",
     "purchaseorders",
     "bills",
     "vendorpayments",

@@ -14,7 +14,10 @@ from connectors.sandbox.zoho_books import (
     billing,
     bills,
     contacts,
+    items,
     locks,
+    order_lines,
+    projects,
     purchase_orders,
     reference,
     vendor_payments,
@@ -22,6 +25,12 @@ from connectors.sandbox.zoho_books import (
 from connectors.sandbox.zoho_books.state import KINDS, Organization
 from connectors.sandbox.zoho_books.table import Record
 
+BUILDERS = {
+    **reference.BUILDERS,
+    "projects": projects.build,
+    "items": items.item,
+    "reportingtags": items.reporting_tag,
+}
 # Set as given after a record was built, where a person (or a seed) names them.
 SETTABLE = ("status", "received_status", "billed_status", "is_active")
 
@@ -29,16 +38,12 @@ SETTABLE = ("status", "received_status", "billed_status", "is_active")
 def compose(org: Organization, kind: str, sent: Mapping[str, Any]) -> Record:
     """A new record of a kind, with the ids and statuses that were given."""
     body = dict(sent)
-    lines = body.get("line_items", [])
-    if lines:
-        body["line_items"] = [{**line, "line_item_id": ""} for line in lines]
+    body, line_ids = order_lines.edited({}, body)
     record = _built(org, kind, body, None)
     record_id = body.get(KINDS[kind])
     if record_id:
         record[KINDS[kind]] = str(record_id)
-    if lines:
-        record["line_items"] = _with_line_ids(record["line_items"], lines)
-    return _set(record, body)
+    return _set(_with_line_ids(record, line_ids), body)
 
 
 def _built(org: Organization, kind: str, body: Mapping[str, Any], old: Record | None) -> Record:
@@ -51,8 +56,8 @@ def _built(org: Organization, kind: str, body: Mapping[str, Any], old: Record | 
         return bills.build(org, body, old)
     if kind == "vendorpayments" and old is None:
         return vendor_payments.build(org, _with_bill_ids(org, body))
-    if kind in reference.BUILDERS:
-        return reference.BUILDERS[kind](org, body, old)
+    if kind in BUILDERS:
+        return BUILDERS[kind](org, body, old)
     raise LookupError(f"People cannot do this to {kind!r}.")
 
 
@@ -66,12 +71,15 @@ def _with_bill_ids(org: Organization, body: Mapping[str, Any]) -> dict[str, Any]
     return {**body, "bills": applied}
 
 
-def _with_line_ids(lines: list[Record], sent: list[Mapping[str, Any]]) -> list[Record]:
-    ids = [raw.get("line_item_id") for raw in sent]
-    return [
-        {**line, "line_item_id": str(given)} if given else line
-        for line, given in zip(lines, ids, strict=True)
+def _with_line_ids(record: Record, ids: list[str]) -> Record:
+    """The document with the ids that were given to its lines."""
+    if not ids:
+        return record
+    lines = [
+        {**line, "line_item_id": given or line["line_item_id"]}
+        for line, given in zip(record["line_items"], ids, strict=True)
     ]
+    return {**record, "line_items": lines}
 
 
 def _set(record: Record, sent: Mapping[str, Any]) -> Record:
@@ -103,7 +111,9 @@ def edit(org: Organization, kind: str, record_id: str, changes: Mapping[str, Any
         org.record.update(changes)
         return org.record
     old = _existing(org, kind, record_id)
+    changes, line_ids = order_lines.edited(old, changes)
     record = _built(org, kind, changes, old)
+    record = _with_line_ids(record, line_ids)
     if kind == "bills" and "status" in changes:
         record = bills.with_status(record, changes["status"])
     else:
@@ -129,6 +139,8 @@ def delete(org: Organization, kind: str, record_id: str) -> None:
         bills.delete(org, record_id)
     elif kind == "vendorpayments":
         vendor_payments.delete(org, record_id)
+    elif kind == "projects":
+        projects.delete(org, record_id)
     else:
         reference.delete(org, kind, record_id)
 

@@ -17,9 +17,11 @@ from connectors.sandbox.zoho_books import (
     bill_routes,
     bills,
     contacts,
+    items,
     locks,
     organizations,
     people,
+    projects,
     purchase_order_routes,
     purchase_orders,
     reference,
@@ -41,6 +43,8 @@ ROUTES: list[Route] = [
     *bill_routes.ROUTES,
     *vendor_payments.ROUTES,
     *reference.ROUTES,
+    *projects.ROUTES,
+    *items.ROUTES,
     *locks.ROUTES,
 ]
 SHOWN: dict[str, Callable[[Organization, Record], Record]] = {

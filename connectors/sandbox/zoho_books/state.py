@@ -26,6 +26,9 @@ KINDS = {
     "taxes": "tax_id",
     "currencies": "currency_id",
     "users": "user_id",
+    "projects": "project_id",
+    "items": "item_id",
+    "reportingtags": "tag_id",
 }
 
 INDEXES: dict[str, dict[str, Any]] = {
