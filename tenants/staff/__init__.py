@@ -1,1 +1,1 @@
-"""What all staff pages share: the site, the base of their lists, forms, and how values are shown."""
+"""What all staff pages share: the site, the base of their lists, forms, and how values look."""

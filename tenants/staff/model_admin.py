@@ -1,4 +1,4 @@
-"""The base of every staff page: lists and shows rows of all tenants, and writes none of them itself.
+"""The base of every staff page: lists and shows rows of all tenants, and writes none itself.
 
 A person's input goes to a use case, whose refusal comes back as the form's error. Rows of tenants
 are neither saved nor deleted here.
@@ -144,4 +144,4 @@ def _sentences(error: Exception) -> list[str]:
 def row_number(object_id: str | int) -> int:
     """An id out of an address; 0, which no row has, for anything that is none."""
     text = str(object_id)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0  # noqa: PLR2004
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from connectors.core.money import Money
 from connectors.core.redaction import redact
 
-NOTHING = mark_safe('<span class="staff-nothing">–</span>')  # noqa: S308 - a constant
+NOTHING = mark_safe('<span class="staff-nothing">–</span>')
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _SOON = timedelta(seconds=2)
 
@@ -62,12 +62,6 @@ def duration(length: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return "0 s"
-
-
-def link(url: str, text: object) -> SafeString:
-    return (
-        format_html('<a class="staff-link" href="{}">{}</a>', url, text) if url else text_of(text)
-    )
 
 
 def outside_link(url: str, text: object) -> SafeString:
