@@ -56,6 +56,18 @@ def test_the_plan_names_what_the_target_must_say() -> None:
     assert part.payload["lines"][0]["key"] == "501:0"
 
 
+def test_the_payload_keeps_which_mapping_led_where() -> None:
+    taxed = order(order_item(taxes=[percent("GST", "5")]), total="52.50")
+    used = part_of(decide(ORDERS, taxed)).payload["mappings"]
+    assert [(row["kind"], row["source_key"], row["target_key"]) for row in used] == [
+        ("account", "5030", "z-5030"),
+        ("currency", "USD", "z-usd"),
+        ("tax", "GST|5", "z-gst"),
+        ("vendor", "10", "z-acme"),
+    ]
+    assert "mappings" not in body(taxed)
+
+
 def test_a_comment_stands_before_our_mark() -> None:
     assert body(order(comment="Dock 4"))["notes"] == f"Dock 4\n\n{MARK}"
 

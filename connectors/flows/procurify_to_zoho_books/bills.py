@@ -16,6 +16,7 @@ from connectors.flows.procurify_to_zoho_books.payloads import (
     header,
     line_payloads,
     line_place,
+    mappings_of,
     priced,
     without_empty,
 )
@@ -91,7 +92,8 @@ def bill_payload(
     _note_net_amounts(rows, amounts, bill.currency, inclusive=inclusive)
     if order_ids := _order_ids(rows, orders, posted):
         fields["purchaseorder_ids"] = order_ids
-    return without_empty(fields) | {"lines": rows}
+    used = mappings_of(bill, lines, resolution)
+    return without_empty(fields) | {"lines": rows, "mappings": used}
 
 
 def fits_per_line(bill: Bill, lines: Sequence[Line], resolution: Resolution) -> bool | None:

@@ -13,6 +13,7 @@ from connectors.flows.procurify_to_zoho_books.lines import Line, Source, charge_
 from connectors.flows.procurify_to_zoho_books.payloads import (
     header,
     line_payloads,
+    mappings_of,
     priced,
     without_empty,
 )
@@ -64,7 +65,10 @@ def order_payload(
     }
     if discount.text:
         fields |= {"discount": discount.text, "is_discount_before_tax": discount.before_tax}
-    return without_empty(fields) | {"lines": line_payloads(lines, resolution)}
+    return without_empty(fields) | {
+        "lines": line_payloads(lines, resolution),
+        "mappings": mappings_of(order, lines, resolution),
+    }
 
 
 def fitting_discount(

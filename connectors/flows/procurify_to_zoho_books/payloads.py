@@ -12,9 +12,10 @@ from connectors.core.money import plain
 from connectors.flows.procurify_to_zoho_books.lines import Line
 from connectors.flows.procurify_to_zoho_books.resolve import Payable, Resolution
 from connectors.flows.procurify_to_zoho_books.totals import Priced
+from connectors.flows.procurify_to_zoho_books.words import ACCOUNT, CURRENCY, TAX, VENDOR
 
 # What we keep in a payload for ourselves: source keys, rates, and which order a line takes from.
-_OWN = frozenset({"lines", "source_vendor", "currency_code", "total"})
+_OWN = frozenset({"lines", "source_vendor", "currency_code", "total", "mappings"})
 _OWN_OF_LINES = frozenset(
     {"key", "source_account", "source_tax", "tax_rate", "order", "order_line", "net"}
 )
@@ -37,6 +38,23 @@ def header(document: Dated, resolution: Resolution) -> dict[str, Any]:
         "currency_code": document.currency,
         "exchange_rate": plain(document.rate) if foreign and document.rate else "",
     }
+
+
+def mappings_of(
+    document: Payable, lines: Sequence[Line], resolution: Resolution
+) -> list[dict[str, str]]:
+    """Which mapping led where, each once: with the payload they are kept as it was posted."""
+    targets = [(line, resolution.lines[line.key]) for line in lines]
+    pairs = {
+        (VENDOR, document.vendor_id, resolution.vendor_id),
+        (CURRENCY, document.currency, resolution.currency_id),
+        *((ACCOUNT, line.account, target.account_id) for line, target in targets),
+        *((TAX, line.tax, target.tax_id) for line, target in targets if line.tax),
+    }
+    return [
+        {"kind": kind, "source_key": source_key, "target_key": target_key}
+        for kind, source_key, target_key in sorted(pairs)
+    ]
 
 
 def line_payloads(lines: Sequence[Line], resolution: Resolution) -> list[dict[str, Any]]:
