@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -18,12 +18,15 @@ from connectors.engine.job import Job
 from connectors.engine.policy import policy
 from connectors.models import EPOCH, Document, WorkSlot
 
+# A document that was seen in a list but could not be read yet has nothing to be decided on.
+READABLE = Q(record__isnull=False) | Q(gone=True)
+
 
 def claim_due(job: Job, most: int) -> list[Document]:
     """Claim due documents in order of rank; call inside the scope."""
     rows = (
         Document.objects.select_for_update(skip_locked=True)
-        .filter(integration=job.integration, state=State.DUE, next_at__lte=Now())
+        .filter(READABLE, integration=job.integration, state=State.DUE, next_at__lte=Now())
         .order_by("rank", "next_at", "pk")[:most]
     )
     return _claim(rows, state=State.DELIVERING, state_at=timezone.now(), again=False)

@@ -4,7 +4,8 @@ A page commits its documents as it is read; a cursor moves only when its window 
 the end and nothing shifted meanwhile. What is already known by its version costs nothing more.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -19,6 +20,10 @@ from connectors.engine.job import Job
 from connectors.engine.ledger import Reading, sight, store
 from connectors.engine.policy import policy
 from connectors.models import Document, StreamState
+
+logger = logging.getLogger(__name__)
+_FAILURES_IN_A_ROW = 3
+_ONE_RECORDS_FAULT = (ErrorKind.TRANSIENT, ErrorKind.REJECTED)
 
 # Called before every page and batch: raises when the run is no longer ours or its slice is over.
 Guard = Callable[[], None]
@@ -100,32 +105,58 @@ def sweep(job: Job, stream: Stream, client: Any, guard: Guard) -> int:
 
 
 def read_details(job: Job, stream: Stream, client: Any, guard: Guard) -> int:
-    """Read every record that wants reading; returns how many documents became due."""
-    now_due = 0
+    """Read every record that wants reading; returns how many documents became due.
+
+    A record that cannot be read keeps its wish for the next run and holds up no other; several in
+    a row mean that the provider is at fault, and end the reading.
+    """
+    now_due, unread = 0, set[int]()
     while True:
         with job.scope():
             batch = list(
                 Document.objects.filter(
                     integration=job.integration, stream=stream.name, wants_read=True
-                ).order_by("pk")[: policy().read_batch]
+                )
+                .exclude(pk__in=unread)
+                .order_by("pk")[: policy().read_batch]
             )
         if not batch:
             return now_due
-        readings = []
-        for document in batch:
-            guard()
-            readings.append(_read(stream, client, document))
-        with job.scope():
-            now_due += store(job, stream, readings)
+        readings: list[Reading] = []
+        try:
+            readings.extend(_read_batch(stream, client, guard, batch))
+        finally:
+            # Whatever ends the slice, what has been read was paid for.
+            with job.scope():
+                now_due += store(job, stream, readings)
+        unread |= {d.pk for d in batch} - {reading.document.pk for reading in readings}
 
 
-def _read(stream: Stream, client: Any, document: Document) -> Reading:
+def _read_batch(
+    stream: Stream, client: Any, guard: Guard, batch: Sequence[Document]
+) -> Iterator[Reading]:
+    failures = 0
+    for document in batch:
+        guard()
+        try:
+            yield read_one(stream, client, document)
+            failures = 0
+        except ProviderError as error:
+            failures += 1
+            if error.kind not in _ONE_RECORDS_FAULT or failures >= _FAILURES_IN_A_ROW:
+                raise
+            logger.warning("%s could not be read: %s", document, error)
+
+
+def read_one(stream: Stream, client: Any, document: Document) -> Reading:
+    """A document's record as the source has it now, or that the source has it no more."""
+    began = timezone.now()
     try:
-        return Reading(document, stream.read(client, document.key, document.locator))
+        return Reading(document, stream.read(client, document.key, document.locator), began)
     except ProviderError as error:
         if error.kind is not ErrorKind.NOT_FOUND:
             raise
-        return Reading(document, None)
+        return Reading(document, None, began)
 
 
 def _one_pass(

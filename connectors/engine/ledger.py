@@ -6,6 +6,7 @@ its record has changed. Calls no provider.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -15,7 +16,7 @@ from connectors.core.errors import BadInputError
 from connectors.core.fingerprints import fingerprint
 from connectors.core.flow import Stream
 from connectors.core.records import Raw, Record, Sighting
-from connectors.core.states import MOVES, State
+from connectors.core.states import MOVES, Reason, State
 from connectors.engine.job import Job
 from connectors.models import EPOCH, Dependency, Document
 
@@ -23,6 +24,9 @@ from connectors.models import EPOCH, Dependency, Document
 _LOOKS_AGAIN = frozenset(
     state for state, after in MOVES.items() if State.DUE in after and state is not State.DISMISSED
 ) - {State.DELIVERING, State.UNCONFIRMED}
+
+# Of a write that the target would take twice only a person may say that it never happened.
+_BY_A_PERSON = Reason.OUTCOME_UNKNOWN
 
 
 def sight(job: Job, stream: Stream, rows: Sequence[Sighting], *, sweep: int = 0) -> int:
@@ -85,10 +89,14 @@ def _take_sightings(document: Document, seen: list[Sighting]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a detail call brought for a document; ``raw`` None when the source has it no more."""
+    """What a detail call brought for a document; ``raw`` None when the source has it no more.
+
+    ``began`` is when the call began: what it brought is at least as fresh as that.
+    """
 
     document: Document
     raw: Raw | None
+    began: datetime
 
 
 def store(job: Job, stream: Stream, readings: Sequence[Reading]) -> int:
@@ -105,9 +113,12 @@ def store(job: Job, stream: Stream, readings: Sequence[Reading]) -> int:
 
 
 def _take_reading(job: Job, stream: Stream, document: Document, reading: Reading) -> bool:
+    if document.read_at is not None and reading.began < document.read_at:
+        # A worker that was paused comes late with what may be older: the wish to read stays.
+        return False
     # A newer sighting that came while we were reading keeps its claim to another reading.
     document.wants_read = document.sightings != reading.document.sightings
-    document.read_at = timezone.now()
+    document.read_at = reading.began
     if reading.raw is None:
         changed = not document.gone
         document.gone = True
@@ -150,6 +161,8 @@ def _depend(job: Job, stream: Stream, document: Document, record: Record) -> Non
 
 def _look_again(document: Document) -> bool:
     """Make a settled or standing document due; one in delivery notes that it must look again."""
+    if document.state == State.HELD and document.reason == _BY_A_PERSON:
+        return False
     if State(document.state) in _LOOKS_AGAIN:
         document.state, document.state_at = State.DUE, timezone.now()
         document.next_at, document.tries = EPOCH, 0
@@ -159,12 +172,14 @@ def _look_again(document: Document) -> bool:
     return document.state == State.DUE
 
 
-def make_due(documents: Any) -> int:
+def make_due(documents: Any, *, by_a_person: bool = False) -> int:
     """Make the documents of a queryset due again where their state allows it; returns how many.
 
     Those in delivery are marked to look again when they have settled.
     """
     documents.filter(state__in=[State.DELIVERING, State.UNCONFIRMED]).update(again=True)
+    if not by_a_person:
+        documents = documents.exclude(state=State.HELD, reason=_BY_A_PERSON)
     return int(
         documents.filter(state__in=_LOOKS_AGAIN).update(
             state=State.DUE, state_at=timezone.now(), next_at=EPOCH, tries=0

@@ -20,6 +20,7 @@ from connectors.core.errors import ProviderError, RetryLater
 from connectors.core.flow import SOURCE, TARGET
 from connectors.core.states import State
 from connectors.engine import extract, health, references, trail
+from connectors.engine.claims import READABLE
 from connectors.engine.job import Job
 from connectors.engine.policy import policy
 from connectors.engine.sessions import open_client
@@ -183,6 +184,7 @@ def _finish_when_idle(job: Job, run: Run) -> None:
     """End the run once nothing is left that could be posted now."""
     with job.scope():
         busy = Document.objects.filter(
+            READABLE,
             integration=job.integration,
             state__in=[State.DUE, State.DELIVERING],
             next_at__lte=timezone.now() + timedelta(seconds=30),

@@ -62,7 +62,8 @@ LIMIT most
 SLOTS = f"""
 SELECT s.tenant_id, s.id FROM (
     SELECT tenant_id, integration_id, count(*) AS documents FROM connectors_document
-    WHERE state = 'due' AND next_at <= now() GROUP BY tenant_id, integration_id
+    WHERE state = 'due' AND next_at <= now() AND (record IS NOT NULL OR gone)
+    GROUP BY tenant_id, integration_id
 ) d
 JOIN connectors_workslot s ON s.integration_id = d.integration_id
 JOIN connectors_integration i ON i.id = d.integration_id
