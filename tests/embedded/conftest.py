@@ -15,6 +15,7 @@ import psycopg
 import pytest
 import redis
 
+from config import folders
 from config.processes import is_running
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -46,7 +47,10 @@ def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="ml-connector-test-"))
     made.chmod(0o711)
     yield made
-    shutil.rmtree(made, ignore_errors=True)
+    # What was killed could not tidy up, and nobody starts there again.
+    sockets = folders.outside_folder(Path(tempfile.gettempdir()), made)
+    for left in (made, sockets):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 @pytest.fixture
