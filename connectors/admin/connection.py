@@ -98,7 +98,7 @@ class ConnectionAdmin(StaffAdmin):
                 name=given["name"],
                 settings=form.settings,
                 credentials=form.credentials,
-                actor=actor_of(request.user),
+                actor=actor_of(self.person(request)),
             )
             made.append(connection)
             return f"{connection.name} is there. {_next_step(spec)}"
@@ -176,7 +176,7 @@ class ConnectionAdmin(StaffAdmin):
                 spec=spec,
                 settings=filled[-1].settings,
                 credentials=filled[-1].credentials,
-                actor=actor_of(request.user),
+                actor=actor_of(self.person(request)),
             )
             return f"Saved. {_next_step(spec)}"
 
@@ -196,7 +196,7 @@ class ConnectionAdmin(StaffAdmin):
         if request.method != "POST":
             return HttpResponseRedirect(self.page_url("change", pk))
         connection, spec = self._both(pk)
-        findings = connections.ping(connection, spec=spec, actor=actor_of(request.user))
+        findings = connections.ping(connection, spec=spec, actor=actor_of(self.person(request)))
         return self.show(
             request,
             "staff/findings.html",
@@ -214,7 +214,7 @@ class ConnectionAdmin(StaffAdmin):
         connection, spec = self._both(pk)
 
         def redeem(given: dict[str, Any]) -> str:
-            actor = actor_of(request.user)
+            actor = actor_of(self.person(request))
             connections.paste_code(connection, spec=spec, code=given["code"], actor=actor)
             return "Authorised. Test the connection to see what it may read."
 
@@ -242,7 +242,7 @@ class ConnectionAdmin(StaffAdmin):
                 connection,
                 spec=spec,
                 settings={**connection.settings, setting: given["offer"]},
-                actor=actor_of(request.user),
+                actor=actor_of(self.person(request)),
             )
             return "Chosen. Test the connection to see what it may read."
 

@@ -97,7 +97,7 @@ class DocumentAdmin(StaffAdmin):
         by_tenant: defaultdict[int, list[int]] = defaultdict(list)
         for tenant_id, pk in chosen.order_by().values_list("tenant_id", "pk"):
             by_tenant[tenant_id].append(pk)
-        actor = actor_of(request.user)
+        actor = actor_of(self.person(request))
         number = sum(
             replay.replay_documents(tenant_id, ids, actor=actor)
             for tenant_id, ids in by_tenant.items()
@@ -137,8 +137,8 @@ class DocumentAdmin(StaffAdmin):
         document = self._one(pk)
 
         def again() -> str:
-            actor = actor_of(request.user)
-            replay.replay_documents(document.tenant_id, [document.pk], actor=actor)
+            actor = actor_of(self.person(request))
+            replay.replay_documents(document.tenant.pk, [document.pk], actor=actor)
             return "It will be read and decided anew in a moment."
 
         return self.do(request, again, self.page_url("change", pk))
@@ -149,8 +149,8 @@ class DocumentAdmin(StaffAdmin):
         document = self._one(pk)
 
         def dismiss(given: dict[str, Any]) -> str:
-            actor = actor_of(request.user)
-            replay.dismiss(document.tenant_id, document.pk, reason=given["reason"], actor=actor)
+            actor = actor_of(self.person(request))
+            replay.dismiss(document.tenant.pk, document.pk, reason=given["reason"], actor=actor)
             return "Dismissed. A replay brings it back."
 
         return self.ask(

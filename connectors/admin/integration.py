@@ -108,7 +108,7 @@ class IntegrationAdmin(StaffAdmin):
     def run_chosen(self, request: HttpRequest, chosen: QuerySet[Integration]) -> None:
         rows = list(chosen)
         for integration in rows:
-            integrations.run_now(integration, actor=actor_of(request.user))
+            integrations.run_now(integration, actor=actor_of(self.person(request)))
         self.message_user(request, f"{len(rows)} runs are queued.")
 
     def get_urls(self) -> list[URLPattern]:
@@ -148,7 +148,7 @@ class IntegrationAdmin(StaffAdmin):
                 source=given["source"],
                 target=given["target"],
                 options=filled[-1].options,
-                actor=actor_of(request.user),
+                actor=actor_of(self.person(request)),
                 **filled[-1].schedule,
             )
             made.append(integration)
@@ -227,7 +227,7 @@ class IntegrationAdmin(StaffAdmin):
             integrations.change(
                 integration,
                 resolved=resolved,
-                actor=actor_of(request.user),
+                actor=actor_of(self.person(request)),
                 options=filled[-1].options,
                 **filled[-1].schedule,
             )
@@ -255,7 +255,7 @@ class IntegrationAdmin(StaffAdmin):
         def press() -> str:
             if act is None:
                 raise BadInputError(f"There is no button “{button}”.")
-            act(integration, resolved, actor_of(request.user))
+            act(integration, resolved, actor_of(self.person(request)))
             return said
 
         return self.do(request, press, self.page_url("change", pk))

@@ -24,9 +24,11 @@ from tenants.staff.site import acts
 class WithNames(ChangeList):
     """Adds both sides' names to the page's rows, in one query for all of them."""
 
+    result_list: Any
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        rows = list(self.result_list)
+        rows: list[Any] = list(self.result_list)
         name_both_sides(rows)
         self.result_list = rows
 
@@ -102,7 +104,7 @@ class MappingAdmin(StaffAdmin):
                 kind=row.kind,
                 source_key=row.source_key,
                 target_key=given["target_key"],
-                actor=actor_of(request.user),
+                actor=actor_of(self.person(request)),
             )
             return "Changed. It counts for whatever is posted from now on."
 

@@ -39,9 +39,11 @@ class TargetForm(forms.Form):
 class WithAmounts(ChangeList):
     """Adds to the page's rows how much money waits, in one query for all of them."""
 
+    result_list: Any
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        rows = list(self.result_list)
+        rows: list[Any] = list(self.result_list)
         amounts = waiting_amounts([row.pk for row in rows])
         for row in rows:
             row.amounts = amounts.get(row.pk, {})
@@ -109,7 +111,7 @@ class MappingFailureAdmin(StaffAdmin):
 
     @admin.action(description="Replay the documents that wait", permissions=["act"])
     def replay_chosen(self, request: HttpRequest, chosen: QuerySet[MappingFailure]) -> None:
-        actor = actor_of(request.user)
+        actor = actor_of(self.person(request))
         number = sum(replay.replay_failure(failure, actor=actor) for failure in list(chosen))
         self.message_user(request, f"{number} documents will be read and decided anew.")
 
@@ -144,7 +146,7 @@ class MappingFailureAdmin(StaffAdmin):
             return TargetForm(data, items=items, label=f"{kind_name(failure)} in the target")
 
         def resolve(given: dict[str, Any]) -> str:
-            actor = actor_of(request.user)
+            actor = actor_of(self.person(request))
             freed = mapping.resolve(failure, target_key=given["target_key"], actor=actor)
             return f"Mapped. {freed} documents that waited for it are due now."
 
@@ -173,7 +175,7 @@ class MappingFailureAdmin(StaffAdmin):
         failure = self._one(pk)
 
         def again() -> str:
-            number = replay.replay_failure(failure, actor=actor_of(request.user))
+            number = replay.replay_failure(failure, actor=actor_of(self.person(request)))
             return f"{number} documents will be read and decided anew."
 
         return self.do(request, again, self.page_url("change", pk))

@@ -111,7 +111,7 @@ class TenantAdmin(StaffAdmin):
         self.require(request, "add")
 
         def create(given: dict[str, Any]) -> str:
-            tenant = services.create_tenant(**given, actor=actor_of(request.user))
+            tenant = services.create_tenant(**given, actor=actor_of(self.person(request)))
             made.append(tenant.pk)
             return f"{tenant} is there; {given['owner']} owns it."
 
@@ -140,7 +140,10 @@ class TenantAdmin(StaffAdmin):
         def place(given: dict[str, Any]) -> str:
             role = Role(given["role"])
             services.add_member(
-                tenant_id=tenant.pk, user=given["user"], role=role, actor=actor_of(request.user)
+                tenant_id=tenant.pk,
+                user=given["user"],
+                role=role,
+                actor=actor_of(self.person(request)),
             )
             return f"{given['user']} is {role.label.lower()} of {tenant} now."
 
@@ -165,7 +168,9 @@ class TenantAdmin(StaffAdmin):
         now = {name: getattr(tenant, name) for name in ("name", "time_zone", "alert_email")}
 
         def change(given: dict[str, Any]) -> str:
-            services.change_tenant(tenant_id=tenant.pk, actor=actor_of(request.user), **given)
+            services.change_tenant(
+                tenant_id=tenant.pk, actor=actor_of(self.person(request)), **given
+            )
             return "Saved."
 
         return self.ask(
@@ -185,7 +190,9 @@ class TenantAdmin(StaffAdmin):
 
         def remove() -> str:
             person = User.objects.get(pk=user_id)
-            services.remove_member(tenant_id=tenant_id, user=person, actor=actor_of(request.user))
+            services.remove_member(
+                tenant_id=tenant_id, user=person, actor=actor_of(self.person(request))
+            )
             return f"{person} is no member any more."
 
         return self.do(request, remove, self.page_url("change", tenant_id))

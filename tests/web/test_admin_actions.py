@@ -24,7 +24,7 @@ from connectors.transport.provider import Finding
 from tenants.models import Member, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.people import People
-from tests.web.world import World
+from tests.web.world import FLOW, World
 
 
 def page(name: str, *args: object) -> str:
@@ -79,7 +79,7 @@ def test_a_tenant_is_added_with_its_owner(staff: Client, people: People, clerk: 
     answer = staff.post(page("tenants_tenant_add"), given)
     with platform_scope():
         tenant = Tenant.objects.get(slug="third")
-    assert answer.url == page("tenants_tenant_change", tenant.pk)
+    assert answer["Location"] == page("tenants_tenant_change", tenant.pk)
     with tenant_scope(tenant.pk):
         assert Member.objects.get().user == people.outsider
     assert actors(tenant.pk, "tenant.created") == [f"user:{clerk.pk} {clerk.email}"]
@@ -228,7 +228,7 @@ def test_an_unreadable_schedule_is_refused_in_words(staff: Client, world: World)
 
 def test_the_forecast_speaks(staff: Client, world: World) -> None:
     url = page("connectors_integration_forecast")
-    query = {"flow": "procurify_to_zoho_books", "source": world.source.pk, "interval_minutes": 15}
+    query: dict[str, str | int] = {"flow": FLOW, "source": world.source.pk, "interval_minutes": 15}
     assert "96 runs a day" in staff.get(url, query).content.decode()
     assert "one minute or more" in staff.get(url, {**query, "interval_minutes": 0}).content.decode()
 
@@ -350,7 +350,7 @@ def test_staff_who_may_only_look_cannot_act(client: Client, world: World, clerk:
         assert Document.objects.get(pk=world.held.pk).state == "held"
 
 
-def _views() -> list[object]:
+def _views() -> list[Permission]:
     return list(Permission.objects.filter(codename__startswith="view_"))
 
 
