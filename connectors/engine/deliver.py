@@ -4,6 +4,7 @@ Claimed documents enter, settled ones leave. Steps that may share a call are sen
 settled one by one. No transaction is open while a call is made; any doubt ends in "unconfirmed".
 """
 
+import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from connectors.core.decisions import Conflict, Deliver, Found, PartPlan, Step
 from connectors.core.errors import (
+    ErrorFacts,
     ErrorKind,
     NotSentError,
     ProviderError,
@@ -28,6 +30,8 @@ from connectors.engine.job import Job
 from connectors.engine.outcomes import Result, Sent
 from connectors.models import Attempt, Document
 from connectors.transport.deadline import write_deadline
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -135,6 +139,19 @@ def _call(
             return sink.perform_batch(client, pairs)
     except (ProviderError, RetryLater) as error:
         return [error] * len(begun)
+    except Exception as error:
+        # A mistake of ours, perhaps in reading an answer: what was written is not known by it.
+        logger.exception("a step of %s could not be carried out", job.flow.key)
+        return [_unknown(error)] * len(begun)
+
+
+def _unknown(error: Exception) -> UnknownOutcomeError:
+    return UnknownOutcomeError(
+        ErrorFacts(
+            kind=ErrorKind.UNKNOWN_OUTCOME,
+            message=f"an error of this service came in between ({type(error).__name__}: {error}).",
+        )
+    )
 
 
 def _ref(attempt: Attempt, work: Work) -> Any:
@@ -156,7 +173,8 @@ def _settle(job: Job, client: Any, work: Work, sent: Sent, result: TargetState |
     elif isinstance(result, ProviderError):
         _refused(job, client, sent, result)
     else:
-        raise result
+        with job.scope():
+            outcomes.doubt(sent, _unknown(result).facts)
 
 
 def _done(job: Job, work: Work, sent: Sent, state: TargetState) -> None:
@@ -203,8 +221,9 @@ def _refused(job: Job, client: Any, sent: Sent, error: ProviderError) -> None:
         found = _look(job, client, sent)
     with job.scope():
         if isinstance(found, Found):
-            outcomes.succeed_or_hold(job, sent, found.state, result=Result.FOUND)
-            outcomes.retry(document, "Found at the target; what remains follows.", at=_now())
+            # Without a link another document has this target already, and the document is held.
+            if outcomes.succeed_or_hold(job, sent, found.state, result=Result.FOUND) is not None:
+                outcomes.retry(document, "Found at the target; what remains follows.", at=_now())
             return
         result = Result.NOT_SENT if isinstance(error, NotSentError) else Result.REFUSED
         if not outcomes.fail(sent, result, error.facts, str(error)):
@@ -227,7 +246,7 @@ def _look(job: Job, client: Any, sent: Sent) -> Any:
 def _after_refusal(document: Document, error: ProviderError, found: Any) -> None:
     if isinstance(found, Conflict):
         outcomes.hold(document, Reason.DUPLICATE_SUSPECTED, f"{found.words} ({error})")
-    elif error.kind is ErrorKind.REJECTED:
+    elif error.kind in (ErrorKind.REJECTED, ErrorKind.PERMISSION):
         outcomes.hold(document, Reason.REFUSED, f"The target refused it: {error}")
     elif error.kind is ErrorKind.NOT_FOUND:
         outcomes.hold(

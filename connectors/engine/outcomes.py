@@ -1,10 +1,9 @@
 """Records what became of an attempt: outcome, link, the document's next state, the audit trail.
 
 One short transaction per outcome, right after the call. A late outcome, one whose claim was lost
-meanwhile, is recorded too, and an incident is raised if it means two targets for one reference.
+meanwhile, is recorded too; what it means is another module's matter.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,20 +14,13 @@ from django.utils import timezone
 from connectors.core.errors import ErrorFacts
 from connectors.core.records import TargetState
 from connectors.core.states import Reason, State
-from connectors.engine import plans, trail
+from connectors.engine import late, links, plans, trail
 from connectors.engine.job import Job
+from connectors.engine.links import Sent as Sent
 from connectors.engine.policy import policy
 from connectors.models import EPOCH, Attempt, Document, Link, Outcome
 
 Result = Outcome.Result
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """An attempt together with the claim under which it was made."""
-
-    document: Document
-    attempt: Attempt
 
 
 def begin(job: Job, document: Document, plan: Any, step: Any, *, batch: Any = None) -> Attempt:
@@ -66,11 +58,16 @@ def succeed(job: Job, sent: Sent, state: TargetState, *, result: Any = Result.DO
     mine = _lock(sent)
     _note(sent, Result.LATE if mine is None else result, target=plans.state_json(state))
     if mine is None:
-        _settle_late(job, sent, state)
+        late.settle_late(job, sent, state)
         return None
-    link = _link(job, sent, state)
+    other = late.is_second(sent, state)
+    if other is not None:
+        _close(sent)
+        late.two_targets(sent, other, state)
+        return None
+    link = links.put(job, sent, state)
     _close(sent)
-    trail.write([_posted_event(sent, link, state, result)])
+    trail.write([links.posted_event(sent, link, state, result)])
     return None if _taken_over(sent, mine) else link
 
 
@@ -187,100 +184,6 @@ def _note(
 def _close(sent: Sent) -> None:
     Document.objects.filter(pk=sent.document.pk).update(open_attempt=None)
     sent.document.open_attempt = None
-
-
-def _link(job: Job, sent: Sent, state: TargetState) -> Link:
-    attempt, now = sent.attempt, timezone.now()
-    plan = attempt.plan
-    # A status step says nothing about content: what was posted before stays on record.
-    content = {}
-    if attempt.step["body"] or attempt.step["creates"]:
-        content = {
-            "payload": plan["payload"],
-            "mappings": plan["payload"].get("mappings", []),
-            "lines": dict(state.lines),
-            "version": attempt.version,
-        }
-    fields = {
-        "connection": job.target,
-        "target_kind": plan["target_kind"],
-        "target_id": state.target_id,
-        "target_number": state.number,
-        "reference": plan["reference"],
-        "status": state.status,
-        "confirmed_at": now,
-        **content,
-        # A status step reports no total: the one that the target last gave stays on record.
-        **({} if state.total is None else {"total": state.total, "currency": state.currency}),
-    }
-    link, _ = Link.objects.update_or_create(
-        document=sent.document,
-        part=attempt.part,
-        defaults=fields,
-        create_defaults={**fields, "posted_at": now},
-    )
-    return link
-
-
-def _posted_event(sent: Sent, link: Link, state: TargetState, result: Any) -> trail.Event:
-    return trail.document_event(
-        f"target.{sent.attempt.action}",
-        sent.document,
-        run_id=sent.attempt.run_id,
-        target_kind=link.target_kind,
-        target_id=link.target_id,
-        target_number=link.target_number,
-        details={
-            "reference": link.reference,
-            "total": None if state.total is None else str(state.total),
-            "currency": state.currency,
-            "status": state.status,
-            "version": sent.attempt.version,
-            "attempt": sent.attempt.pk,
-            **({"found": True} if result == Result.FOUND else {}),
-        },
-    )
-
-
-def _settle_late(job: Job, sent: Sent, state: TargetState) -> None:
-    """A write that was given up turns out to have happened after all.
-
-    Harmless when the link names the same target. Where nothing is linked and nobody is at it, the
-    target is linked now, so that it is never made twice. Anything else is an incident.
-    """
-    document = Document.objects.select_for_update().get(pk=sent.document.pk)
-    link = Link.objects.filter(document=document, part=sent.attempt.part).first()
-    if link is not None and link.target_id == state.target_id:
-        return
-    if link is None and document.state in (State.DUE, State.UNCONFIRMED, State.HELD):
-        link = _link(job, sent, state)
-        trail.write([_posted_event(sent, link, state, Result.LATE)])
-        return
-    _two_targets(sent, document, link, state)
-
-
-def _two_targets(sent: Sent, document: Document, link: Link | None, state: TargetState) -> None:
-    words = (
-        f"Two target records carry our reference {sent.attempt.reference}: "
-        f"{link.target_id if link else 'one being written now'} and {state.target_id}. "
-        "Delete the second one at the target, then replay the document."
-    )
-    Document.objects.filter(pk=document.pk, state=State.DELIVERING).update(again=True)
-    Document.objects.filter(pk=document.pk, state=State.POSTED).update(
-        state=State.HELD, reason=Reason.DUPLICATE_SUSPECTED, words=words, state_at=timezone.now()
-    )
-    trail.write(
-        [
-            trail.document_event(
-                "incident.two_targets",
-                document,
-                target_kind=sent.attempt.plan["target_kind"],
-                target_id=state.target_id,
-                target_number=state.number,
-                details={"words": words, "attempt": sent.attempt.pk},
-            )
-        ]
-    )
 
 
 def succeed_or_hold(

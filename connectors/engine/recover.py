@@ -5,6 +5,7 @@ unconfirmed. *Absent* is believed only at the second empty look, some time after
 deadline; until then nothing is ever sent again.
 """
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,13 +14,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from connectors.core.decisions import Conflict, Found, Probe
-from connectors.core.errors import ProviderError, RetryLater
+from connectors.core.errors import BadInputError, ProviderError, RetryLater
 from connectors.core.states import Reason, State
 from connectors.engine import claims, health, outcomes, plans
 from connectors.engine.job import Job
 from connectors.engine.outcomes import Result, Sent
 from connectors.engine.policy import policy
 from connectors.models import EPOCH, Attempt, Document, Link, Outcome
+
+logger = logging.getLogger(__name__)
 
 
 def free_abandoned(job: Job) -> int:
@@ -75,6 +78,10 @@ def _look_at(job: Job, client: Any, document: Document) -> bool:
     except RetryLater as error:
         _later(job, document, error.at)
         return False
+    except BadInputError:
+        logger.exception("what the target says of %s cannot be read", attempt.reference)
+        _later(job, document, timezone.now() + policy().retry_in(document.tries), tried=True)
+        return True
     except ProviderError as error:
         _later(job, document, timezone.now() + policy().retry_in(document.tries), tried=True)
         if error.kind in health.CONNECTION_KINDS:
@@ -135,14 +142,22 @@ def _send_again(job: Job, sent: Sent) -> None:
     attempt = sent.attempt
     kind = attempt.plan["target_kind"]
     if not attempt.step["creates"] or kind in job.flow.refuses_second:
-        outcomes.settle(sent.document, State.DUE)
+        _try_again(sent.document)
         return
+    # Not even a newer version may send it again: only a person can say that it is missing.
+    Document.objects.filter(pk=sent.document.pk).update(again=False)
     outcomes.hold(
         sent.document,
         Reason.OUTCOME_UNKNOWN,
         f"We could not learn whether {attempt.reference} was written, and the target would accept "
         "it twice. Look for it there; replay if it is missing, dismiss if it is there.",
     )
+
+
+def _try_again(document: Document) -> None:
+    """At once the first time, then with growing pauses: it may be what upsets the target."""
+    pause = policy().retry_in(document.tries) if document.tries else timedelta()
+    outcomes.settle(document, State.DUE, next_at=timezone.now() + pause, tries=document.tries + 1)
 
 
 def _later(job: Job, document: Document, at: datetime, *, tried: bool = False) -> None:

@@ -39,7 +39,7 @@ def _replay(documents: Any, actor: str) -> int:
     Document.objects.filter(pk__in=ids, state=State.DISMISSED).update(
         state=State.DUE, state_at=timezone.now()
     )
-    ledger.make_due(chosen)
+    ledger.make_due(chosen, by_a_person=True)
     record(*(trail.document_event("document.replayed", row, actor=actor) for row in rows))
     for integration in Integration.objects.filter(pk__in={row.integration_id for row in rows}):
         run = queue_run(integration, trigger=Run.Trigger.PERSON, actor=actor)

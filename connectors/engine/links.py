@@ -1,0 +1,82 @@
+"""Writes what an attempt's answer says into the link between a document's part and its target.
+
+An attempt and the target's state enter; a link row and the words of its audit event leave.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from connectors.core.records import TargetState
+from connectors.engine import trail
+from connectors.engine.job import Job
+from connectors.models import Attempt, Document, Link, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An attempt together with the claim under which it was made."""
+
+    document: Document
+    attempt: Attempt
+
+
+def of(sent: Sent) -> Link | None:
+    """What the part is linked to now."""
+    return Link.objects.filter(document=sent.document, part=sent.attempt.part).first()
+
+
+def put(job: Job, sent: Sent, state: TargetState) -> Link:
+    """Link the part to this target, or note what the target says of it now."""
+    attempt, now = sent.attempt, timezone.now()
+    plan = attempt.plan
+    # A status step says nothing about content: what was posted before stays on record.
+    content = {}
+    if attempt.step["body"] or attempt.step["creates"]:
+        content = {
+            "payload": plan["payload"],
+            "mappings": plan["payload"].get("mappings", []),
+            "lines": dict(state.lines),
+            "version": attempt.version,
+        }
+    fields = {
+        "connection": job.target,
+        "target_kind": plan["target_kind"],
+        "target_id": state.target_id,
+        "target_number": state.number,
+        "reference": plan["reference"],
+        "status": state.status,
+        "confirmed_at": now,
+        **content,
+        # A status step reports no total: the one that the target last gave stays on record.
+        **({} if state.total is None else {"total": state.total, "currency": state.currency}),
+    }
+    link, _ = Link.objects.update_or_create(
+        document=sent.document,
+        part=attempt.part,
+        defaults=fields,
+        create_defaults={**fields, "posted_at": now},
+    )
+    return link
+
+
+def posted_event(sent: Sent, link: Link, state: TargetState, result: Any) -> trail.Event:
+    """That the target has this now, with everything an auditor asks for."""
+    return trail.document_event(
+        f"target.{sent.attempt.action}",
+        sent.document,
+        run_id=sent.attempt.run_id,
+        target_kind=link.target_kind,
+        target_id=link.target_id,
+        target_number=link.target_number,
+        details={
+            "reference": link.reference,
+            "total": None if state.total is None else str(state.total),
+            "currency": state.currency,
+            "status": state.status,
+            "version": sent.attempt.version,
+            "attempt": sent.attempt.pk,
+            **({"found": True} if result == Outcome.Result.FOUND else {}),
+        },
+    )
