@@ -8,6 +8,11 @@ import pytest
 from connectors import registry
 from connectors.engine.job import Job, load_job
 from connectors.management import demo
+from tests.engine.tiny.fixtures import committed as committed
+from tests.engine.tiny.fixtures import engine as engine
+from tests.engine.tiny.fixtures import new_world as new_world
+from tests.engine.tiny.fixtures import tables as tables
+from tests.engine.tiny.fixtures import world as world
 from tests.sandbox_process import SandboxProcess
 
 Connected = Callable[..., Job]

@@ -1,0 +1,66 @@
+"""Fixtures for the tiny flow. The conftest loads them by importing their names.
+
+Rows are committed for real. Each test has tenants of its own and the tables are emptied once per
+module, since emptying them takes longer than most of these tests.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.management import call_command
+from pytest_django import DjangoDbBlocker, Settings
+
+from connectors.engine import runs, work
+from connectors.engine.policy import policy
+from connectors.services import reference_data
+from tests.engine.tiny import world as tiny_world
+from tests.engine.tiny.world import World, make_world
+
+_numbers = itertools.count(1)
+MakeWorld = Callable[..., World]
+Engine = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def tables(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    yield
+    with django_db_blocker.unblock():
+        call_command("flush", verbosity=0, interactive=False)
+
+
+@pytest.fixture
+def committed(tables: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The database, with real commits."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    """Set times and sizes of the engine for one test: ``engine(claim_batch=2)``."""
+
+    def set_policy(**values: float) -> None:
+        settings.ENGINE = values
+        policy.cache_clear()
+
+    yield set_policy
+    policy.cache_clear()
+
+
+@pytest.fixture
+def new_world(committed: None, monkeypatch: pytest.MonkeyPatch) -> MakeWorld:
+    """Make a tenant with the tiny flow: ``new_world(refuses_second=())``."""
+    for module in (runs, work, reference_data):
+        monkeypatch.setattr(module, "open_client", tiny_world.open_client)
+
+    def make(**options: object) -> World:
+        return make_world(f"tiny-{next(_numbers)}", **options)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def world(new_world: MakeWorld) -> World:
+    """One tenant with the tiny flow."""
+    return new_world()
