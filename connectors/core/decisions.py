@@ -155,9 +155,12 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing:
-    """The target already says what we mean."""
+    """The target already says what we mean. ``nudges`` as in ``Deliver``: whoever found a lost
+    write's record had nothing left to deliver, yet others may have waited for it.
+    """
 
     final: State = State.POSTED
+    nudges: tuple[DocumentKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,7 +168,7 @@ def _settle_one(job: Job, item: Decided, waiting: list[Any]) -> None:
     elif isinstance(decision, NotApplicable):
         settle(document, State.NOT_APPLICABLE, words=decision.words)
     elif isinstance(decision, Nothing):
-        finish(job, document, decision.final)
+        finish(job, document, decision.final, decision.nudges)
 
 
 def _wait(document: Document, decision: Waiting) -> None:

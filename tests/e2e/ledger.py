@@ -6,7 +6,7 @@ Runs beside a service, in a process that has Django set up; the comparer itself 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connectors.models import Document, Integration, MappingFailure, Wait
+from connectors.models import Attempt, Document, Integration, MappingFailure, Wait
 from connectors.services import mapping
 from tenants.scope import tenant_scope
 
@@ -40,6 +40,22 @@ def _row(document: Document, lacks: set[str]) -> dict[str, Any]:
         "class": sorted(classes - {""}),
         "words": document.words,
     }
+
+
+def history(tenant_id: int, row: Mapping[str, Any]) -> list[str]:
+    """What was tried for a document, in order: for saying what led to a wrong end."""
+    with tenant_scope(tenant_id):
+        attempts = Attempt.objects.filter(
+            document__stream=row["kind"], document__key=row["source_key"]
+        ).prefetch_related("outcomes")
+        return [
+            f"      {attempt.at:%H:%M:%S.%f} {attempt.action} {attempt.reference} "
+            + "; ".join(
+                f"{outcome.at:%H:%M:%S.%f} {outcome.result} {outcome.words}"
+                for outcome in attempt.outcomes.all()
+            )
+            for attempt in attempts.order_by("pk")
+        ]
 
 
 def under_way(tenant_id: int, integration_id: int) -> int:

@@ -4,6 +4,7 @@ A service and an integration enter; what was found leaves as a Round. Acts throu
 and judges only by the comparer.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,10 +47,14 @@ class Round:
 class Driver:
     """Plays a company through a service, as its people and the clock would."""
 
-    def __init__(self, service: Service, made: Round, *, most_seconds: float) -> None:
+    def __init__(
+        self, service: Service, made: Round, *, most_seconds: float, lag_seconds: float = 0
+    ) -> None:
+        """``lag_seconds`` pass before anybody asks for a run after an act."""
         self._service = service
         self._round = made
         self._left = most_seconds
+        self._lag = lag_seconds
         self._mapped = False
         self._company: dict[str, Any] = service.control("GET", "company")
 
@@ -63,10 +68,15 @@ class Driver:
         self._round.results.append((stage, result))
         verdict = "as expected" if result.ok else f"NOT AS EXPECTED\n{result}"
         print(f"  {stage:<34}{took:6.1f} s  {verdict}", flush=True)
+        for row in self._round.rows:
+            if row["words"] and any(f"({row['source_key']})" in m for m in result.mismatches):
+                print(f"    {row['kind']} {row['number']}: {row['state']}: {row['words']}")
+                print(*ledger.history(self._round.tenant_id, row), sep="\n")
 
     def act(self) -> str:
         """The people at both systems edit; then somebody asks for a full run."""
         name: str = self._service.control("POST", "act")["name"]
+        time.sleep(self._lag)
         self.run_now(sweep=True)
         return name
 
@@ -120,11 +130,12 @@ def play(
     script: Callable[[Driver], None],
     *,
     most_seconds: float,
+    lag_seconds: float = 0,
 ) -> Round:
     """Run a script of a company whose integration is enabled already."""
     print(f"{name}:", flush=True)
     made = Round(name=name, tenant_id=integration.tenant_id, integration_id=integration.pk)
-    driver = Driver(service, made, most_seconds=most_seconds)
+    driver = Driver(service, made, most_seconds=most_seconds, lag_seconds=lag_seconds)
     script(driver)
     driver.stop()
     for kind, counts in made.last.counts.items():

@@ -61,7 +61,15 @@ def with_faults(service: Service, complaints: list[str]) -> Round:
     service.load(options=options, orders=SMALL_ORDERS, bills=SMALL_BILLS)
     integration = _connect(service, "faults")
     service.control("POST", "faults", {"rules": FAULTS})
-    made = play(service, "faults", integration, Driver.play_everything, most_seconds=FAULT_SECONDS)
+    made = play(
+        service,
+        "faults",
+        integration,
+        Driver.play_everything,
+        most_seconds=FAULT_SECONDS,
+        # What people add at Zoho Books is visible only then.
+        lag_seconds=VISIBILITY_SECONDS + 0.5,
+    )
     fired = service.control("GET", "faults")["fired"]
     service.control("DELETE", "faults")
     print(f"  faults fired: {' '.join(f'{kind}={n}' for kind, n in sorted(fired.items()))}")

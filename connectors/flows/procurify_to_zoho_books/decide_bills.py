@@ -41,6 +41,7 @@ from connectors.flows.procurify_to_zoho_books.bills import (
 )
 from connectors.flows.procurify_to_zoho_books.lines import DoesNotAddUpError, Line
 from connectors.flows.procurify_to_zoho_books.plan import (
+    BILLED,
     OPEN,
     Meant,
     changes,
@@ -219,14 +220,15 @@ def _meant(
 
 def _closed_orders(bill: Bill, facts: Facts) -> tuple[DocumentKey, ...]:
     """The bill's orders that are closed: they may be marked billed once this one is posted."""
-    closed = str(orders.CLOSED)
-    return tuple(
-        sorted(
-            key
-            for key in _order_keys(bill)
-            if key in facts.documents and str(facts.documents[key].record.get("state")) == closed
-        )
-    )
+    return tuple(sorted(key for key in _order_keys(bill) if _to_be_closed(key, facts)))
+
+
+def _to_be_closed(key: DocumentKey, facts: Facts) -> bool:
+    order = facts.documents.get(key)
+    if order is None or str(order.record.get("state")) != str(orders.CLOSED):
+        return False
+    link = order.links.get(PART)
+    return link is None or link.status != BILLED
 
 
 def _readable_lines(bill: Bill) -> list[Line]:

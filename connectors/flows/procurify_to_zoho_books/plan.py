@@ -96,7 +96,7 @@ def plan(meant: Meant, link: LinkState | None, statuses: tuple[str, ...] = ()) -
     revived = link is not None and link.status == CANCELLED
     steps = [*then[:1], *content, *then[1:]] if revived else [*content, *then]
     if not steps:
-        return Nothing()
+        return Nothing(nudges=meant.nudges)
     return Deliver(
         parts=(_part(meant, tuple(steps)),),
         nudges=meant.nudges,

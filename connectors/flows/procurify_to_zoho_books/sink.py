@@ -129,12 +129,16 @@ def _probe_create(kind: Kind, client: Any, part: PartRef) -> Probe:
         )
     if ours:
         return _adopt(kind, client, part, kind.state(ours[0]))
-    taken = kind.by_number(client, part)
+    taken = [kind.state(raw) for raw in kind.by_number(client, part)]
+    for state in taken:
+        # It may have become visible between the two looks.
+        if state.reference == part.reference:
+            return _adopt(kind, client, part, state)
     if taken:
         return Conflict(
             words=f"Zoho Books already has a {kind.title} {part.number} that was not posted by "
             "this service. Delete or renumber it there, or dismiss this document.",
-            state=kind.state(taken[0]),
+            state=taken[0],
         )
     return Absent()
 
