@@ -6,6 +6,7 @@ It knows nothing of providers and never goes backwards.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
@@ -14,6 +15,11 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset = timedelta()
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call this whenever the clock is pushed, so that who waits looks at it again."""
+        self._listeners.append(listener)
 
     def now(self) -> datetime:
         """The simulated moment."""
@@ -24,6 +30,8 @@ class Clock:
         if seconds < 0:
             raise ValueError("The clock only goes forward: advance_seconds must be 0 or more.")
         self._offset += timedelta(seconds=seconds)
+        for listener in self._listeners:
+            listener()
         return self.now()
 
     @property

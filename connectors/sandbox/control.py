@@ -104,6 +104,7 @@ def _company(world: World, request: web.Request, body: dict[str, Any]) -> dict[s
         "urls": {
             "procurify": f"{request.url.origin()}/procurify/",
             "zoho": f"{request.url.origin()}/zoho/",
+            "procore": f"{request.url.origin()}/procore/",
         },
     }
 
@@ -182,6 +183,29 @@ def _clear_requests(world: World, request: web.Request, body: dict[str, Any]) ->
     return {"last": world.log.last}
 
 
+def _deliveries(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+    return world.deliveries.summary()
+
+
+def _script(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+    return world.deliveries.script(body)
+
+
+def _delivery_rows(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+    since = int(request.query.get("since", "0"))
+    return {"rows": world.deliveries.rows(request.query.get("provider"), since)}
+
+
+async def _idle(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+    idle = await world.deliveries.idle(float(request.query.get("timeout", "10")))
+    return {"idle": idle} | world.deliveries.summary()
+
+
+def _clear_deliveries(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+    world.deliveries.clear()
+    return world.deliveries.summary()
+
+
 def _add_gate(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
     return world.gates.add(body).summary()
 
@@ -232,6 +256,11 @@ def routes() -> list[web.RouteDef]:
         web.get("/control/requests", door(_requests)),
         web.delete("/control/requests", door(_clear_requests)),
         web.get("/control/totals", door(_totals)),
+        web.get("/control/deliveries", door(_deliveries)),
+        web.post("/control/deliveries", door(_script)),
+        web.delete("/control/deliveries", door(_clear_deliveries)),
+        web.get("/control/deliveries/rows", door(_delivery_rows)),
+        web.get("/control/deliveries/idle", door(_idle)),
         web.post("/control/gates", door(_add_gate)),
         web.delete("/control/gates", door(_clear_gates)),
         web.get("/control/gates/{id}", door(_gate)),

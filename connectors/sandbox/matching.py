@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-PREFIXES = {"/procurify/": "procurify", "/zoho/": "zoho_books"}
+PREFIXES = {"/procurify/": "procurify", "/zoho/": "zoho_books", "/procore/": "procore"}
 TOKEN_PATH = re.compile(r"/oauth/(v2/)?(token|auth|revoke)")
 READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 KNOWN_KEYS = {"provider", "method", "path_regex", "write", "kind"}

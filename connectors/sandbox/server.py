@@ -7,6 +7,7 @@ or log row ever touches it. Provider behaviour is none of its business.
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 
@@ -27,10 +28,19 @@ def create_app(world: World) -> web.Application:
         middlewares=[log_requests, inject_faults, pass_gates], client_max_size=MAX_BODY
     )
     app[control.WORLD] = world
+    app.cleanup_ctx.append(send_deliveries)
     app.add_routes(control.routes())
     for simulator in world.simulators.values():
         app.add_routes(simulator.routes())
     return app
+
+
+async def send_deliveries(app: web.Application) -> AsyncIterator[None]:
+    """Webhook deliveries leave while the server runs."""
+    outbox = app[control.WORLD].deliveries
+    await outbox.start()
+    yield
+    await outbox.stop()
 
 
 @web.middleware

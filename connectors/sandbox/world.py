@@ -1,4 +1,4 @@
-"""Everything one sandbox process holds: clock, simulators, company, faults, gates and log.
+"""Everything one sandbox process holds: clock, simulators, company, deliveries, faults and gates.
 
 A company (built elsewhere from a seed) is loaded into the simulators; its acts are then played one
 by one, each a list of edits as people would make them. The world knows simulators only by the
@@ -8,11 +8,12 @@ protocol below.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import web
 
 from connectors.sandbox.clock import Clock
+from connectors.sandbox.deliveries import Outbox
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.gates import Gates
 from connectors.sandbox.request_log import RequestLog
@@ -48,6 +49,14 @@ class Simulator(Protocol):
         """Delete a record as a person would."""
 
 
+@runtime_checkable
+class Sends(Protocol):
+    """A simulator that sends webhooks."""
+
+    def send_through(self, outbox: Outbox, /) -> None:
+        """Where its deliveries are to be put."""
+
+
 class Company(Protocol):
     """An example company with the books that a correct sync must end in."""
 
@@ -61,6 +70,10 @@ class Company(Protocol):
 
     @property
     def zoho_books(self) -> dict[str, Any]:
+        """Starting state there."""
+
+    @property
+    def procore(self) -> dict[str, Any]:
         """Starting state there."""
 
     @property
@@ -101,9 +114,13 @@ class World:
         self.companies = dict(companies or {})
         self.company: Company | None = None
         self.played = 0
+        self.deliveries = Outbox(self.clock)
         self.simulators = {
             name: make(self.clock, self.options) for name, make in simulators.items()
         }
+        for simulator in self.simulators.values():
+            if isinstance(simulator, Sends):
+                simulator.send_through(self.deliveries)
 
     def simulator(self, name: str) -> Simulator:
         """The provider's simulator."""
@@ -114,10 +131,11 @@ class World:
     def load_company(
         self, name: str, seed: int = 1, counts: Mapping[str, int] | None = None
     ) -> None:
-        """Build a company by name and load its state; faults, gates and log are cleared."""
+        """Build a company by name and load its state; nothing of the last one stays."""
         if name not in self.companies:
             raise LookupError(f"No company {name!r}; there is {sorted(self.companies)}.")
         self.company = self.companies[name](seed=seed, **(counts or {}))
+        self.deliveries.clear()
         for provider, simulator in self.simulators.items():
             simulator.load(getattr(self.company, provider))
         self.played = 0

@@ -24,12 +24,17 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in an answer")
 
 
+def as_json(payload: Mapping[str, Any]) -> str:
+    """A payload as JSON text."""
+    return json.dumps(payload, default=_plain)
+
+
 def respond(
     payload: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """An answer as it stands."""
     return web.Response(
-        text=json.dumps(payload, default=_plain),
+        text=as_json(payload),
         status=status,
         headers=headers,
         content_type=CONTENT_TYPE,

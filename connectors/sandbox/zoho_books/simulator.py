@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from connectors.sandbox.clock import Clock
+from connectors.sandbox.deliveries import Outbox
 from connectors.sandbox.zoho_books import (
     bill_routes,
     bills,
@@ -35,6 +36,7 @@ from connectors.sandbox.zoho_books.loader import exact, load_accounts, load_orga
 from connectors.sandbox.zoho_books.oauth import OAuthPages
 from connectors.sandbox.zoho_books.state import Organization
 from connectors.sandbox.zoho_books.table import Record
+from connectors.sandbox.zoho_books.workflows import Workflows
 
 ROUTES: list[Route] = [
     *organizations.ROUTES,
@@ -72,6 +74,7 @@ class Simulator:
         self._options = options
         self.accounts = Accounts(clock, options)
         self.organizations: dict[str, Organization] = {}
+        self.workflows = Workflows(options)
         self.calls: dict[str, Callable[[dict[str, Any]], Any]] = {
             "grant_code": self.grant_code,
             "expire_tokens": lambda params: self.accounts.expire_all(),
@@ -80,12 +83,22 @@ class Simulator:
             "resume": lambda params: options.update(zoho_suspended=False),
             "use_daily": self.use_daily,
             "register_redirect": self.register_redirect,
+            "add_webhook": self.workflows.add,
+            "remove_webhook": self.workflows.remove,
+            "webhooks": lambda params: self.workflows.all(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Replace everything by a company's state."""
         self.accounts = load_accounts(state, self._clock, self._options)
         self.organizations = load_organizations(state, self._clock, self._options)
+        self.workflows.clear()
+        for org in self.organizations.values():
+            org.observer = self.workflows.changed
+
+    def send_through(self, outbox: Outbox) -> None:
+        """Workflow webhooks leave by this queue."""
+        self.workflows.send_through(outbox, SHOWN)
 
     def routes(self) -> list[web.RouteDef]:
         """Accounts servers and API of all regions."""
@@ -107,19 +120,22 @@ class Simulator:
     def edit(self, kind: str, record_id: str, changes: dict[str, Any]) -> dict[str, Any]:
         """A person edits a record."""
         org = self._organization(changes)
-        with control_door():
+        with self._by_people():
             return people.edit(org, kind, record_id, exact(changes))
 
     def add(self, kind: str, record: dict[str, Any]) -> dict[str, Any]:
         """A person adds a record."""
         org = self._organization(record)
-        with control_door():
+        with self._by_people():
             return people.add(org, kind, exact(record))
 
     def delete(self, kind: str, record_id: str) -> None:
         """A person deletes a record."""
-        with control_door():
-            people.delete(self._organization({}), kind, record_id)
+        org = self._organization({})
+        old = org.tables[kind].get(record_id) if kind in org.tables else None
+        with self._by_people():
+            people.delete(org, kind, record_id)
+            self.workflows.changed(org, kind, old, None)
 
     def error_response(self, status: int) -> web.Response:
         """A scripted error with the body that Zoho would send."""
@@ -150,6 +166,17 @@ class Simulator:
         client.redirect_uris.append(params["redirect_uri"])
         return client.redirect_uris
 
+    @contextmanager
+    def _by_people(self) -> Iterator[None]:
+        """What is done here is done by a person: it fires workflows."""
+        self.workflows.by_people = True
+        try:
+            yield
+        except ZohoError as error:
+            raise ValueError(error.message) from error
+        finally:
+            self.workflows.by_people = False
+
     def _organization(self, params: dict[str, Any]) -> Organization:
         return _chosen(self.organizations, params.get("organization_id"), "organization")
 
@@ -160,15 +187,6 @@ def _chosen(known: dict[str, Thing], key: Any, what: str) -> Thing:
     if found is None:
         raise LookupError(f"There is no such {what} in Zoho Books: {key or 'none is loaded'}.")
     return found
-
-
-@contextmanager
-def control_door() -> Iterator[None]:
-    """A refusal of the books becomes a plain error of the control door."""
-    try:
-        yield
-    except ZohoError as error:
-        raise ValueError(error.message) from error
 
 
 def _books_of(org: Organization) -> dict[str, Any]:

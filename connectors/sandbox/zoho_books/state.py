@@ -5,7 +5,7 @@ Handlers read and replace records here; nothing in this module speaks HTTP. Mone
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,8 @@ from connectors.sandbox.clock import Clock
 from connectors.sandbox.zoho_books.limits import Limiter
 from connectors.sandbox.zoho_books.table import Record, Table
 
+# Told of every save: organization, kind, the record before (if any) and after.
+Observer = Callable[["Organization", str, Record | None, Record | None], None]
 FIRST_ID = 460000000100000
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -76,6 +78,7 @@ class Organization:
         self.locks: dict[str, Record] = {}
         self.custom_fields: dict[str, list[Record]] = {}
         self.limiter = Limiter(clock, options, self.zone, record["plan_name"])
+        self.observer: Observer = lambda org, kind, old, new: None
         self._last_id = FIRST_ID
         self._last_number = 0
 
@@ -114,9 +117,12 @@ class Organization:
         record_id = record[table.id_field]
         created = table.version(record_id).created if record_id in table else now
         changed = modified or now
+        old = table.get(record_id)
         record["created_time"] = self.stamp(created)
         record["last_modified_time"] = self.stamp(changed)
-        return table.put(record, created, changed, seen=False)
+        saved = table.put(record, created, changed, seen=False)
+        self.observer(self, kind, old, saved)
+        return saved
 
     def load(self, kind: str, record: Record, created: datetime, modified: datetime) -> Record:
         """Store a seeded record, which everybody sees at once."""
