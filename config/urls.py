@@ -11,4 +11,5 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("", include("connectors.dashboard.urls")),
+    path("", include("connectors.webhooks.urls")),
 ]

@@ -9,9 +9,9 @@ from connectors import registry
 from connectors.engine import dispatch as dispatcher
 from connectors.engine import doorbell, recover, runs, work
 from connectors.engine.claims import lease_slot
-from connectors.engine.job import load_job
+from connectors.engine.job import Job, load_job
 from connectors.engine.sessions import open_client
-from connectors.services import alerts, connections
+from connectors.services import alerts, connections, webhooks
 from tenants.scope import tenant_scope
 
 
@@ -66,6 +66,19 @@ def refresh_token(tenant_id: int, connection_id: int) -> None:
 @shared_task(name=doorbell.PROBE_CONNECTION)
 def probe_connection(tenant_id: int, connection_id: int) -> None:
     connections.probe(tenant_id, connection_id, registry.provider)
+
+
+@shared_task(name=doorbell.FOLLOW_INBOX)
+def follow_inbox(tenant_id: int, connection_id: int) -> None:
+    def load(tenant: int, integration: int) -> Job:
+        return load_job(tenant, integration, registry.resolve)
+
+    webhooks.follow_inbox(tenant_id, connection_id, load)
+
+
+@shared_task(name=doorbell.CHECK_HOOKS)
+def check_hooks(tenant_id: int, endpoint_id: int) -> None:
+    webhooks.keep_hooks(tenant_id, endpoint_id, registry.provider)
 
 
 @shared_task(name=doorbell.SEND_ALERTS)

@@ -71,6 +71,24 @@ ROUTING_FUNCTIONS: dict[str, RoutingSignature] = {
             answers="Which suspended connections should be tried again now?",
         ),
         RoutingSignature(
+            name="routing_webhook",
+            arguments="path_token uuid",
+            returns=("tenant_id", "endpoint_id"),
+            answers="Whose endpoint is behind this unguessable path?",
+        ),
+        RoutingSignature(
+            name="routing_inbox",
+            arguments="most integer",
+            returns=("tenant_id", "connection_id"),
+            answers="Which connections have hints that were not followed yet?",
+        ),
+        RoutingSignature(
+            name="routing_hooks",
+            arguments="checked_before timestamptz",
+            returns=("tenant_id", "endpoint_id"),
+            answers="Whose hooks at the provider were not checked since?",
+        ),
+        RoutingSignature(
             name="routing_alerts",
             arguments="quiet_since timestamptz",
             returns=("tenant_id",),

@@ -49,7 +49,8 @@ class Stream:
 
     ``rank`` is the order of delivery: lower ranks first. ``read`` fetches one record's full
     JSON by key and locator and raises ProviderError(NOT_FOUND) when it is gone.
-    ``sweep`` lists every id there is since the history start.
+    ``sweep`` lists every id there is since the history start. ``resource`` is the provider's word
+    for these records in its webhooks, empty where it sends none.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Stream:
     twin_number: Callable[[Record], str]
     party_key: Callable[[Record], str]
     path: str = ""
+    resource: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class ReferenceStream:
     ``since`` (an aware ISO text) is given and the provider can tell.
 
     ``incremental`` lists stop at known rows; the others are read whole every ``every``.
+    ``resources`` are the provider's words for what its webhooks say of this kind.
     """
 
     side: str
@@ -79,6 +82,16 @@ class ReferenceStream:
     every: timedelta
     fetch: Callable[[Any, str | None], Iterator[Page[ReferenceRow]]]
     incremental: bool = False
+    resources: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldDifference:
+    """One field of a posted record that somebody changed at the target, in words for people."""
+
+    field: str
+    ours: str
+    theirs: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +157,9 @@ class Flow:
     ``source`` and ``target`` are provider keys; ``mapping_kinds`` gives each kind of mapping its
     name for people. ``refuses_second`` names the target kinds of which the target itself refuses
     a second one under our reference or number: only those are ever sent again by themselves.
-    ``autolink`` gets both sides' rows of one kind and the (source, target) key
+    ``watched`` maps the words of the target's webhooks to target kinds whose records may drift, and
+    ``differences`` compares a payload as posted with what the target says now, in the fields that
+    we posted only. ``autolink`` gets both sides' rows of one kind and the (source, target) key
     pairs that are linked already, and returns only links that need no person.
     """
 
@@ -166,6 +181,10 @@ class Flow:
     suggest: Callable[[str, ReferenceRow, Iterable[ReferenceRow]], list[Suggestion]]
     mapping_kinds: Mapping[str, str]
     refuses_second: frozenset[str] = frozenset()
+    watched: Mapping[str, str] = field(default_factory=dict)
+    differences: (
+        Callable[[str, Mapping[str, Any], TargetState], Sequence[FieldDifference]] | None
+    ) = None
 
     def stream(self, name: str) -> Stream:
         """The stream of that name; KeyError for a name this flow does not have."""

@@ -58,6 +58,8 @@ class Reason(StrEnum):
     TAX_MISSING = "tax_missing"
     CURRENCY_MISSING = "currency_missing"
     ORDER_MISSING = "order_missing"
+    PROJECT_MISSING = "project_missing"
+    COST_CODE_MISSING = "cost_code_missing"
     # held
     TOTAL_DIFFERS = "total_differs"
     DUPLICATE_SUSPECTED = "duplicate_suspected"
@@ -72,3 +74,8 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     OUTCOME_UNKNOWN = "outcome_unknown"
     TARGET_MISSING = "target_missing"
+    CURRENCY_DIFFERS = "currency_differs"
+    UNBUDGETED = "unbudgeted"
+    LOCKED = "locked"
+    INVOICED = "invoiced"
+    DRIFTED = "drifted"

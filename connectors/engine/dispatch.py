@@ -20,6 +20,7 @@ from tenants.scope import tenant_scope
 
 _MOST = 200
 _TOKEN_AHEAD = timedelta(minutes=4)
+_HOOKS_EVERY = timedelta(days=1)
 
 
 def dispatch() -> int:
@@ -31,6 +32,7 @@ def dispatch() -> int:
         ("routing_runs", doorbell.ADVANCE_RUN),
         ("routing_doubtful", doorbell.RECOVER),
         ("routing_slots", doorbell.WORK_SLOT),
+        ("routing_inbox", doorbell.FOLLOW_INBOX),
     ):
         for tenant_id, row_id in route(function, _MOST):
             doorbell.ring(task, tenant_id, row_id)
@@ -75,6 +77,9 @@ def housekeeping() -> int:
         rings += 1
     for tenant_id, connection_id in route("routing_probes", _MOST):
         doorbell.ring(doorbell.PROBE_CONNECTION, tenant_id, connection_id)
+        rings += 1
+    for tenant_id, endpoint_id in route("routing_hooks", timezone.now() - _HOOKS_EVERY):
+        doorbell.ring(doorbell.CHECK_HOOKS, tenant_id, endpoint_id)
         rings += 1
     quiet_since = timezone.now() - timedelta(seconds=policy().alert_every_seconds)
     for (tenant_id,) in route("routing_alerts", quiet_since):

@@ -17,6 +17,8 @@ WORK_SLOT = "connectors.work_slot"
 RECOVER = "connectors.recover"
 REFRESH_TOKEN = "connectors.refresh_token"  # noqa: S105 - the name of a task
 PROBE_CONNECTION = "connectors.probe_connection"
+FOLLOW_INBOX = "connectors.follow_inbox"
+CHECK_HOOKS = "connectors.check_hooks"
 SEND_ALERTS = "connectors.send_alerts"
 
 

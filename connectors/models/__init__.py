@@ -3,6 +3,7 @@
 from connectors.models.attempt import Attempt, Outcome
 from connectors.models.connection import Connection, ConnectionToken, Health, QuotaDay
 from connectors.models.document import Dependency, Document, Link, Wait
+from connectors.models.inbox import InboxEvent, WebhookEndpoint
 from connectors.models.integration import EPOCH, Integration, StreamState, WorkSlot
 from connectors.models.reference import (
     Mapping,
@@ -22,6 +23,7 @@ __all__ = [
     "Dependency",
     "Document",
     "Health",
+    "InboxEvent",
     "Integration",
     "Link",
     "Mapping",
@@ -35,6 +37,7 @@ __all__ = [
     "StreamState",
     "TargetRecord",
     "Wait",
+    "WebhookEndpoint",
     "WorkSlot",
     "open_sealed",
     "seal",

@@ -145,7 +145,8 @@ class Link(TenantOwned):
     """What a part of a document has become at the target, as posted.
 
     ``payload`` and ``mappings`` are those of the last outcome, ``version`` the source version
-    that was sent, ``lines`` our line key -> the target's line id.
+    that was sent, ``lines`` our line key -> the target's line id. ``restores`` counts by field how
+    often a change made there was undone, ``adopted`` holds the changes that were accepted.
     """
 
     document = TenantForeignKey(Document, on_delete=models.PROTECT, related_name="links")
@@ -162,6 +163,8 @@ class Link(TenantOwned):
     total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     currency = models.CharField(max_length=3, blank=True, default="")
     version = models.CharField(max_length=80, blank=True, default="")
+    restores = models.JSONField(default=dict)
+    adopted = models.JSONField(default=dict)
     posted_at = models.DateTimeField()
     confirmed_at = models.DateTimeField()
 

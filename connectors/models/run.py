@@ -17,6 +17,7 @@ class Run(TenantOwned):
         SCHEDULE = "schedule", "schedule"
         PERSON = "person", "a person"
         COMMAND = "command", "a command"
+        WEBHOOK = "webhook", "a webhook"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "queued"

@@ -13,6 +13,7 @@ from connectors.core.errors import BadInputError
 from connectors.transport.client import Account, Dialect, OnCall
 from connectors.transport.governor import Governor, Limits
 from connectors.transport.tokens import Grant, NewToken, TokenSource
+from connectors.transport.webhooks import WebhookSpec
 from connectors.transport.wire import Wire, origin
 
 Settings = Mapping[str, Any]
@@ -56,7 +57,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientContext:
-    """Everything a client is opened with; ``connection`` is a stable name of the connection."""
+    """Everything a client is opened with; ``connection`` is a stable name of the connection.
+
+    ``client_id`` is the application that calls, for providers that count by it; it is no secret.
+    """
 
     connection: str
     settings: Settings
@@ -66,8 +70,11 @@ class ClientContext:
     governor: Governor
     wire: Wire
     on_call: OnCall | None = None
+    client_id: str = ""
 
-    def account(self, subject: str, limits: Limits) -> Account:
+    def account(
+        self, subject: str, limits: Limits, headers: Mapping[str, str] | None = None
+    ) -> Account:
         return Account(
             connection=self.connection,
             base_url=self.endpoints.api,
@@ -78,6 +85,7 @@ class ClientContext:
             limits=limits,
             wire=self.wire,
             on_call=self.on_call,
+            headers=headers or {},
         )
 
 
@@ -133,6 +141,7 @@ class ProviderSpec:
     ping: Callable[[Any, Settings], list[Finding]]
     resolve: Callable[[Any, Settings], dict[str, Any]]
     consent: Consent | None = None
+    webhooks: WebhookSpec | None = None
 
 
 def positive_int(settings: Settings, name: str) -> int | None:

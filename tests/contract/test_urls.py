@@ -57,6 +57,8 @@ def address(route: str, world: World) -> str:
         "pk": _row_of(route, world),
         "id": 1,
         "url": "connectors/",
+        "provider": "zoho_books",
+        "token": "00000000-0000-4000-8000-000000000000",
     }
     plain = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"<\1>", route)
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda place: str(given[place[1]]), plain)

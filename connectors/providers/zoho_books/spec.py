@@ -11,6 +11,7 @@ from connectors.providers.zoho_books.errors import KEY, TITLE
 from connectors.providers.zoho_books.limits import limits, quota_subject
 from connectors.providers.zoho_books.ping import ping, resolve
 from connectors.providers.zoho_books.regions import API_PATH, CHOICES, region
+from connectors.providers.zoho_books.webhooks import WEBHOOKS
 from connectors.transport.provider import (
     Consent,
     Endpoints,
@@ -126,4 +127,5 @@ SPEC = ProviderSpec(
         paste=oauth.paste,
         revoke=oauth.revoke,
     ),
+    webhooks=WEBHOOKS,
 )

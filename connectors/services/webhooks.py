@@ -1,0 +1,209 @@
+"""Webhooks: take a delivery in, follow what was taken in, keep the hooks at the provider alive.
+
+Taking in is all that happens while a provider waits: prove, store, ring. Everything else is done by
+workers.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.services import Event, record
+from connectors.core.errors import ConnectorError
+from connectors.core.flow import SOURCE, TARGET
+from connectors.engine import doorbell, inbox, sessions
+from connectors.engine.job import Job
+from connectors.models import (
+    Connection,
+    InboxEvent,
+    Integration,
+    WebhookEndpoint,
+    open_sealed,
+    seal,
+)
+from connectors.transport.provider import ProviderSpec
+from connectors.transport.webhooks import Delivery, Hint, RefusedDeliveryError
+from tenants.scope import routed_scope, tenant_scope
+
+SEALED = "sealed_secret"
+_SECRET_BYTES = 24
+
+
+class UnknownAddressError(ConnectorError):
+    """No endpoint is behind this address."""
+
+
+def take_in(
+    token: Any, delivery: Delivery, spec_of: Callable[[str], ProviderSpec], provider: str
+) -> int:
+    """Prove a delivery and store its hints: three statements; returns how many were stored.
+
+    Raises UnknownAddressError, or RefusedDeliveryError, which is counted at the endpoint.
+    """
+    with routed_scope("routing_webhook", token) as ids:
+        if ids is None:
+            raise UnknownAddressError("Nobody lives here.")
+        endpoint = WebhookEndpoint.objects.select_related("connection").get(pk=ids[1])
+        try:
+            hints = _read(endpoint, delivery, spec_of, provider)
+        except RefusedDeliveryError as error:
+            _count_refusal(endpoint, str(error))
+            refused = error
+        else:
+            _store(endpoint.connection, hints)
+            doorbell.ring(doorbell.FOLLOW_INBOX, endpoint.tenant_id, endpoint.connection_id)
+            return len(hints)
+    # Raised after the commit: the count of refusals shall stay.
+    raise refused
+
+
+def _read(
+    endpoint: WebhookEndpoint,
+    delivery: Delivery,
+    spec_of: Callable[[str], ProviderSpec],
+    provider: str,
+) -> tuple[Hint, ...]:
+    connection = endpoint.connection
+    spec = spec_of(connection.provider)
+    if connection.provider != provider or spec.webhooks is None:
+        raise RefusedDeliveryError(f"This address is not for {provider}.")
+    secret = open_sealed(endpoint, SEALED).get("secret", "")
+    return spec.webhooks.read(delivery, secret, connection.settings)
+
+
+def _count_refusal(endpoint: WebhookEndpoint, words: str) -> None:
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
+        refused=F("refused") + 1, refused_at=timezone.now(), refused_words=words[:500]
+    )
+
+
+def _store(connection: Connection, hints: Iterable[Hint]) -> None:
+    """One statement; an event that came before is dropped by its id."""
+    InboxEvent.objects.bulk_create(
+        (
+            InboxEvent(
+                connection=connection,
+                event_id=hint.event_id or None,
+                resource=hint.resource,
+                key=hint.key[:120],
+                within=hint.within[:120],
+                action=hint.action[:40],
+                source=dict(hint.source),
+            )
+            for hint in hints
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def follow_inbox(tenant_id: int, connection_id: int, load: Callable[[int, int], Job]) -> int:
+    """Follow a connection's pending hints for each of its integrations; returns how many."""
+    with tenant_scope(tenant_id):
+        events = inbox.pending(connection_id)
+        sides = _sides(connection_id)
+    if not events:
+        return 0
+    # Every integration follows, whatever became of it at the one before.
+    followed = [
+        inbox.follow(load(tenant_id, integration_id), side, events)
+        for integration_id, side in sides
+    ]
+    if all(followed):
+        with tenant_scope(tenant_id):
+            inbox.done(events, used=bool(followed))
+    return len(events)
+
+
+def _sides(connection_id: int) -> list[tuple[int, str]]:
+    rows = Integration.objects.filter(
+        Q(source=connection_id) | Q(target=connection_id), enabled=True
+    ).order_by("pk")
+    return [(row.pk, SOURCE if row.source_id == connection_id else TARGET) for row in rows]
+
+
+def open_endpoint(connection: Connection, *, actor: str) -> WebhookEndpoint:
+    """The connection's endpoint, made with a fresh secret where there is none."""
+    with tenant_scope(connection.tenant_id):
+        endpoint = WebhookEndpoint.objects.filter(connection=connection).first()
+        if endpoint is not None:
+            return endpoint
+        endpoint = WebhookEndpoint(connection=connection)
+        seal(endpoint, SEALED, {"secret": secrets.token_hex(_SECRET_BYTES)})
+        endpoint.save()
+        record(_event("webhooks.opened", connection, actor))
+    return endpoint
+
+
+def address(endpoint: WebhookEndpoint) -> str:
+    """The address that the provider sends to."""
+    path = reverse("webhook", args=[endpoint.connection.provider, endpoint.token])
+    return f"{settings.BASE_URL}{path}"
+
+
+def keep_hooks(tenant_id: int, endpoint_id: int, spec_of: Callable[[str], ProviderSpec]) -> None:
+    """Make what is missing of our hooks at the provider; what fails is shown and tried again."""
+    with tenant_scope(tenant_id):
+        endpoint = WebhookEndpoint.objects.select_related("connection").get(pk=endpoint_id)
+        secret = open_sealed(endpoint, SEALED)["secret"]
+    spec = spec_of(endpoint.connection.provider)
+    if spec.webhooks is None or spec.webhooks.ensure is None:
+        _checked(endpoint, endpoint.hooks, "")
+        return
+    try:
+        with sessions.connect(endpoint.connection, spec) as client:
+            hooks = spec.webhooks.ensure(client, address(endpoint), secret, endpoint.hooks)
+    except ConnectorError as error:
+        _checked(endpoint, endpoint.hooks, str(error))
+        return
+    _checked(endpoint, hooks, "")
+
+
+def remove_hooks(connection: Connection, spec: ProviderSpec, *, actor: str) -> None:
+    """Take our hooks away at the provider and forget the endpoint."""
+    with tenant_scope(connection.tenant_id):
+        endpoint = WebhookEndpoint.objects.filter(connection=connection).first()
+    if endpoint is None:
+        return
+    if spec.webhooks is not None and spec.webhooks.remove is not None and endpoint.hooks:
+        with sessions.connect(connection, spec) as client:
+            spec.webhooks.remove(client, endpoint.hooks)
+    with tenant_scope(connection.tenant_id):
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).delete()
+        record(_event("webhooks.removed", connection, actor))
+
+
+def _checked(endpoint: WebhookEndpoint, hooks: dict[str, Any], words: str) -> None:
+    with tenant_scope(endpoint.tenant_id):
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
+            hooks=hooks, hooks_words=words, checked_at=timezone.now()
+        )
+        if hooks != endpoint.hooks:
+            record(_event("webhooks.repaired", endpoint.connection, "system:worker"))
+
+
+def replay(tenant_id: int, ids: Iterable[int], *, actor: str) -> int:
+    """Follow these inbox events once more."""
+    with tenant_scope(tenant_id):
+        rows = InboxEvent.objects.filter(pk__in=list(ids))
+        connections = set(rows.values_list("connection_id", flat=True))
+        count = rows.update(status=InboxEvent.Status.PENDING, next_at=timezone.now(), words="")
+        record(Event(action="inbox.replayed", actor=actor, details={"events": count}))
+        for connection_id in connections:
+            doorbell.ring(doorbell.FOLLOW_INBOX, tenant_id, connection_id)
+    return count
+
+
+def _event(action: str, connection: Connection, actor: str) -> Event:
+    return Event(
+        action=action,
+        actor=actor,
+        target_kind="connection",
+        target_id=str(connection.pk),
+        target_number=connection.name,
+        details={"provider": connection.provider},
+    )

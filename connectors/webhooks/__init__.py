@@ -1,0 +1,1 @@
+"""The doors through which providers tell us that something has happened."""
