@@ -5,10 +5,10 @@ the end and nothing shifted meanwhile. What is already known by its version cost
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils import timezone
 
@@ -25,8 +25,15 @@ logger = logging.getLogger(__name__)
 _FAILURES_IN_A_ROW = 3
 _ONE_RECORDS_FAULT = (ErrorKind.TRANSIENT, ErrorKind.REJECTED)
 
-# Called before every page and batch: raises when the run is no longer ours or its slice is over.
-Guard = Callable[[], None]
+
+class Guard(Protocol):
+    """Called before every list, page and detail: raises when the run is not ours any more.
+
+    Raises too when the slice is over, but not ``inside`` a window: one that takes longer than a
+    slice could otherwise never be read to its end.
+    """
+
+    def __call__(self, *, inside: bool = False) -> None: ...
 
 
 @dataclass(slots=True)
@@ -146,6 +153,8 @@ def _read_batch(
             if error.kind not in _ONE_RECORDS_FAULT or failures >= _FAILURES_IN_A_ROW:
                 raise
             logger.warning("%s could not be read: %s", document, error)
+        except BadInputError as error:
+            logger.warning("%s could not be read: %s", document, error)
 
 
 def read_one(stream: Stream, client: Any, document: Document) -> Reading:
@@ -179,7 +188,7 @@ def _one_pass(
             tally.counts.add(page.count)
         instants = [instant for row in page.rows if (instant := _instant(row.version))]
         tally.newest = max([*instants, *([tally.newest] if tally.newest else [])], default=None)
-        guard()
+        guard(inside=True)
     return tally
 
 

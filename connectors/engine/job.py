@@ -28,9 +28,16 @@ class Resolved:
 Resolve = Callable[[str], Resolved]
 
 
+def _no_lease() -> None:
+    """Documents have claims of their own; only a run's work stands under a lease."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Job:
-    """What every engine function works on. ``calls`` counts API calls as they are made."""
+    """What every engine function works on. ``calls`` counts API calls as they are made.
+
+    ``check_lease`` raises when the work was given to somebody else; every scope begins with it.
+    """
 
     tenant_id: int
     integration: Integration
@@ -39,6 +46,7 @@ class Job:
     resolved: Resolved
     context: Context
     calls: Counter[str] = field(default_factory=Counter)
+    check_lease: Callable[[], None] = _no_lease
 
     @property
     def flow(self) -> Flow:
@@ -59,6 +67,7 @@ class Job:
     def scope(self) -> Iterator[None]:
         """A short transaction as this tenant."""
         with tenant_scope(self.tenant_id):
+            self.check_lease()
             yield
 
     @contextmanager

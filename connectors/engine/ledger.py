@@ -4,26 +4,33 @@ Sightings and records enter, documents leave; a document moves to due only when 
 its record has changed. Calls no provider.
 """
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db import DataError, transaction
 from django.utils import timezone
 
 from connectors.core.decisions import DocumentKey
 from connectors.core.errors import BadInputError
 from connectors.core.fingerprints import fingerprint
 from connectors.core.flow import Stream
-from connectors.core.records import Raw, Record, Sighting
+from connectors.core.records import Raw, Sighting
 from connectors.core.states import MOVES, Reason, State
 from connectors.engine.job import Job
 from connectors.models import EPOCH, Dependency, Document
+
+logger = logging.getLogger(__name__)
 
 # Dismissed stays dismissed until a person says otherwise; the others look again by themselves.
 _LOOKS_AGAIN = frozenset(
     state for state, after in MOVES.items() if State.DUE in after and state is not State.DISMISSED
 ) - {State.DELIVERING, State.UNCONFIRMED}
+
+# In the place of a record that the database refuses; nothing can be read from it, which holds it.
+_UNSTORABLE: Raw = {}
 
 # Of a write that the target would take twice only a person may say that it never happened.
 _BY_A_PERSON = Reason.OUTCOME_UNKNOWN
@@ -66,7 +73,7 @@ def _new_document(job: Job, stream: Stream, key: str, seen: list[Sighting]) -> D
         stream=stream.name,
         rank=stream.rank,
         key=key,
-        number=next((s.number for s in seen if s.number), ""),
+        number=_fit("number", next((s.number for s in seen if s.number), "")),
         sightings={},
     )
     _take_sightings(document, seen)
@@ -106,9 +113,21 @@ def store(job: Job, stream: Stream, readings: Sequence[Reading]) -> int:
     now_due = 0
     for reading in readings:
         document = locked[reading.document.pk]
-        changed = _take_reading(job, stream, document, reading)
-        now_due += changed and _look_again(document)
-        document.save()
+        try:
+            with transaction.atomic():
+                now_due += _store_one(job, stream, document, reading)
+        except DataError as error:
+            # A text that no column takes, say: it must not cost its neighbours their reading.
+            logger.warning("document %s cannot be stored: %s", document.pk, error)
+            document.refresh_from_db()
+            now_due += _store_one(job, stream, document, replace(reading, raw=_UNSTORABLE))
+    return now_due
+
+
+def _store_one(job: Job, stream: Stream, document: Document, reading: Reading) -> bool:
+    changed = _take_reading(job, stream, document, reading)
+    now_due = changed and _look_again(document)
+    document.save()
     return now_due
 
 
@@ -135,20 +154,27 @@ def _describe(job: Job, stream: Stream, document: Document, raw: Raw) -> None:
     try:
         record = stream.parse(raw)
         content = stream.content(record)
+        wanted = job.flow.needs(stream.name, record, job.context).documents
     except BadInputError:
         document.fingerprint = fingerprint(raw)
         return
     document.fingerprint = fingerprint(content)
-    document.number = record.number
-    document.twin_number = stream.twin_number(record)
-    document.party, document.party_key = record.party, stream.party_key(record)
+    document.number = _fit("number", record.number)
+    document.twin_number = _fit("twin_number", stream.twin_number(record))
+    document.party = _fit("party", record.party)
+    document.party_key = _fit("party_key", stream.party_key(record))
     document.day, document.total = record.day, record.total
-    document.currency, document.version = record.currency, record.version
-    _depend(job, stream, document, record)
+    document.currency = _fit("currency", record.currency)
+    document.version = _fit("version", record.version)
+    _depend(job, document, wanted)
 
 
-def _depend(job: Job, stream: Stream, document: Document, record: Record) -> None:
-    wanted = job.flow.needs(stream.name, record, job.context).documents
+def _fit(name: str, text: str) -> str:
+    """Cut to its column: what lists show of a record must not keep it out of the ledger."""
+    return text[: Document._meta.get_field(name).max_length]
+
+
+def _depend(job: Job, document: Document, wanted: frozenset[DocumentKey]) -> None:
     have = {DocumentKey(d.stream, d.key): d for d in document.dependencies.all()}
     gone = [row.pk for key, row in have.items() if key not in wanted]
     if gone:

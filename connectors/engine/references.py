@@ -53,8 +53,9 @@ def refresh(job: Job, stream: ReferenceStream, client: Any, guard: Guard) -> Non
     state = _state(job, stream.side, stream.kind)
     since = state.since if stream.incremental else ""
     started, newest = timezone.now(), since
+    guard()
     for page in stream.fetch(client, since or None):
-        guard()
+        guard(inside=True)
         with job.scope():
             _store_items(job.connection(stream.side), page.rows)
         newest = max([newest, *(str(row.attributes.get("modified", "")) for row in page.rows)])
@@ -70,8 +71,9 @@ def refresh_index(job: Job, index: TargetIndex, client: Any, guard: Guard) -> No
     """Read the heads of target records that changed since the last look."""
     state = _state(job, TARGET, f"index:{index.kind}")
     started, newest = timezone.now(), state.since
+    guard()
     for page in index.fetch(client, state.since or None):
-        guard()
+        guard(inside=True)
         with job.scope():
             _store_heads(job.target, index.kind, page.rows)
         newest = max([newest, *(row.modified for row in page.rows)])

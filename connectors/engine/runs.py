@@ -6,9 +6,9 @@ interrupts it, the next slice starts from what the database says.
 
 import logging
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -86,11 +86,23 @@ def _lease_end() -> datetime:
 
 def advance(job: Job, run: Run) -> None:
     """Do one slice of a leased run; leaves it finished, failed, or due for another slice."""
-    guard = _guard(job, run)
+    job.check_lease = partial(_check_lease, run)
     try:
-        _phases(job, run, guard)
+        _slice(job, run)
     except LostRun:
         logger.warning("run %s was taken over by another worker", run.pk)
+
+
+def _check_lease(run: Run) -> None:
+    """Refuse to write for a run that was lost; while we write, nobody takes it."""
+    mine = Run.objects.select_for_update(no_key=True).filter(pk=run.pk, fence=run.fence)
+    if not mine.exists():
+        raise LostRun
+
+
+def _slice(job: Job, run: Run) -> None:
+    try:
+        _phases(job, run, _guard(job, run))
     except SliceOver:
         _pause(job, run, timezone.now())
     except RetryLater as later:
@@ -99,13 +111,13 @@ def advance(job: Job, run: Run) -> None:
         _provider_failed(job, run, error)
 
 
-def _guard(job: Job, run: Run) -> Callable[[], None]:
+def _guard(job: Job, run: Run) -> extract.Guard:
     ends = time.monotonic() + policy().slice_seconds
     renewed = [time.monotonic()]
 
-    def guard() -> None:
+    def guard(*, inside: bool = False) -> None:
         now = time.monotonic()
-        if now > ends:
+        if now > ends and not inside:
             raise SliceOver
         if now - renewed[0] > 1:
             _save(job, run, leased_until=_lease_end())
@@ -114,7 +126,7 @@ def _guard(job: Job, run: Run) -> Callable[[], None]:
     return guard
 
 
-def _phases(job: Job, run: Run, guard: Callable[[], None]) -> None:
+def _phases(job: Job, run: Run, guard: extract.Guard) -> None:
     if run.phase == Run.Phase.REFERENCES:
         _references(job, run, guard)
         _next(job, run, Run.Phase.EXTRACT)
@@ -126,7 +138,7 @@ def _phases(job: Job, run: Run, guard: Callable[[], None]) -> None:
         _finish_when_idle(job, run)
 
 
-def _references(job: Job, run: Run, guard: Callable[[], None]) -> None:
+def _references(job: Job, run: Run, guard: extract.Guard) -> None:
     """Read what is old or waited for; a side whose cache is fresh is not even connected to."""
     wanted = references.kinds_with_failures(job)
     due = [s for s in job.flow.references if references.refresh_due(job, s, wanted=wanted)]
@@ -140,7 +152,7 @@ def _references(job: Job, run: Run, guard: Callable[[], None]) -> None:
         _count(run, linked=references.link_automatically(job))
 
 
-def _extract(job: Job, run: Run, guard: Callable[[], None]) -> None:
+def _extract(job: Job, run: Run, guard: extract.Guard) -> None:
     with ExitStack() as stack:
         client = _client(job, SOURCE, stack)
         done = set(run.counts.get("read", []))
@@ -163,7 +175,7 @@ def _mark_read(job: Job, run: Run, name: str, news: int) -> None:
     _save(job, run, counts=run.counts)
 
 
-def _index(job: Job, run: Run, guard: Callable[[], None]) -> None:
+def _index(job: Job, run: Run, guard: extract.Guard) -> None:
     """Refresh what the target holds already, but only when something is about to be posted."""
     with job.scope():
         due = Document.objects.filter(integration=job.integration, state=State.DUE).exists()
