@@ -84,18 +84,42 @@ UNFOLD = {
     "SITE_HEADER": "ml-connector",
     "SITE_SYMBOL": "sync_alt",
     "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("staff/icon.svg"),
+        },
+    ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "connectors.admin.navigation.environment",
     "DASHBOARD_CALLBACK": "connectors.admin.overview.fill",
     "SIDEBAR": {"navigation": "connectors.admin.navigation.navigation"},
     "STYLES": [lambda request: static("staff/staff.css")],
+    # A calm blue, from lightest to darkest.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.2% .012 250)",
+            "100": "oklch(94% .027 250)",
+            "200": "oklch(88.5% .053 250)",
+            "300": "oklch(80.5% .091 250)",
+            "400": "oklch(70.5% .131 251)",
+            "500": "oklch(60.5% .158 253)",
+            "600": "oklch(52.5% .166 255)",
+            "700": "oklch(46% .147 256)",
+            "800": "oklch(39.5% .118 257)",
+            "900": "oklch(34% .09 258)",
+            "950": "oklch(25.5% .066 260)",
+        },
+    },
 }
 
 # --- People -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "tenants.User"
 LOGIN_URL = "/admin/login/"
+LOGIN_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

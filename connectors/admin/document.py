@@ -43,10 +43,9 @@ class DocumentAdmin(StaffAdmin):
     )
     list_display = (
         "name",
-        "tenant",
-        "integration",
+        "where",
         "party_name",
-        "day",
+        "business_day",
         "amount",
         "state_badge",
         "why",
@@ -71,6 +70,14 @@ class DocumentAdmin(StaffAdmin):
     @admin.display(description="Document", ordering="number")
     def name(self, document: Document) -> str:
         return f"{tones.plain(document.stream)} {document.number or document.key}"
+
+    @admin.display(description="Tenant", ordering="tenant__name")
+    def where(self, document: Document) -> SafeString:
+        return shown.hinted(document.tenant, f"Integration {document.integration}")
+
+    @admin.display(description="Day", ordering="day")
+    def business_day(self, document: Document) -> SafeString:
+        return shown.text_of(document.day)
 
     @admin.display(description="Party", ordering="party")
     def party_name(self, document: Document) -> SafeString:

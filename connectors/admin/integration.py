@@ -204,7 +204,8 @@ class IntegrationAdmin(StaffAdmin):
             schedule=schedule(integration),
             forecast=_forecast_words(resolved, integration.source, integration),
             counts=[(s, tones.state(s), counts[s]) for s in tones.STATE_ORDER if counts.get(s)],
-            streams=[(resolved.flow.stream(s.stream).title, s) for s in streams],
+            streams=[(_stream_name(resolved, row.stream), row) for row in streams],
+            refresh=3 if any(run.finished_at is None for run in runs) else None,
             runs=[(run, tones.run_status(run)) for run in runs],
             options=[
                 (option.label, _option_words(option, options[option.name]))
@@ -303,6 +304,14 @@ def _forecast_words(
     except BadInputError as error:
         return str(error), False
     return str(found) if found.fits else f"{found} This does not fit.", found.fits
+
+
+def _stream_name(resolved: Resolved, name: str) -> str:
+    """“Bills, list bills”: an engine's name is a stream's, or that of one of its lists."""
+    key, _, listing = name.partition("/")
+    titles = {stream.name: stream.title for stream in resolved.flow.streams}
+    title = titles.get(key, tones.plain(key))
+    return f"{title}, list {tones.plain(listing)}" if listing else title
 
 
 def _option_words(option: Any, value: Any) -> str:

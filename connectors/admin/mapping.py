@@ -42,7 +42,7 @@ class MappingAdmin(StaffAdmin):
         "integration__source__sealed_credentials",
         "integration__target__sealed_credentials",
     )
-    list_display = ("source", "target", "kind_name", "tenant", "integration", "why", "changed")
+    list_display = ("source", "target", "kind_name", "where", "why", "changed")
     list_filter = (
         ("tenant", RelatedDropdownFilter),
         ("integration", RelatedDropdownFilter),
@@ -66,6 +66,10 @@ class MappingAdmin(StaffAdmin):
     @admin.display(description="Target", ordering="target_key")
     def target(self, row: Any) -> SafeString:
         return _side(row.target_name, row.target_key)
+
+    @admin.display(description="Tenant", ordering="tenant__name")
+    def where(self, row: Mapping) -> SafeString:
+        return shown.hinted(row.tenant, f"Integration {row.integration}")
 
     @admin.display(description="Kind", ordering="kind")
     def kind_name(self, row: Mapping) -> str:

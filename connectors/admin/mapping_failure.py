@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.views import ChangeList
 
@@ -60,10 +61,9 @@ class MappingFailureAdmin(StaffAdmin):
         "integration__target__sealed_credentials",
     )
     list_display = (
-        "label",
+        "name",
+        "where",
         "kind_name",
-        "tenant",
-        "integration",
         "documents",
         "amount",
         "status_badge",
@@ -88,6 +88,14 @@ class MappingFailureAdmin(StaffAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return WithAmounts
+
+    @admin.display(description="Missing", ordering="label")
+    def name(self, failure: MappingFailure) -> str:
+        return capfirst(failure.label)
+
+    @admin.display(description="Tenant", ordering="tenant__name")
+    def where(self, failure: MappingFailure) -> SafeString:
+        return shown.hinted(failure.tenant, f"Integration {failure.integration}")
 
     @admin.display(description="Kind", ordering="kind")
     def kind_name(self, failure: MappingFailure) -> str:
@@ -152,13 +160,12 @@ class MappingFailureAdmin(StaffAdmin):
 
         return self.ask(
             request,
-            title=failure.label,
+            title=capfirst(failure.label),
             form=form,
             act=resolve,
             done=self.page_url("change", failure.pk),
             template="staff/mapping_failure.html",
             failure=failure,
-            kind=kind_name(failure),
             status=status(failure),
             suggestions=suggestions,
             documents=[

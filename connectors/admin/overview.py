@@ -44,6 +44,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
                     :_ROWS
                 ]
             ],
+            "refresh": 5 if Run.objects.filter(finished_at=None).exists() else None,
             "failures": _failures(),
             "stopped": _stopped(),
             "tenants": Tenant.objects.count(),

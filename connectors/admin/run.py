@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
+from connectors import registry
 from connectors.admin import tones
 from connectors.models import Run
 from tenants.staff import shown
@@ -20,8 +21,7 @@ class RunAdmin(StaffAdmin):
     empty_words = "No run yet. Open an integration and press “Run now”."
     list_display = (
         "number",
-        "tenant",
-        "integration",
+        "where",
         "status_badge",
         "phase",
         "asked_by",
@@ -42,6 +42,10 @@ class RunAdmin(StaffAdmin):
     @admin.display(description="Run", ordering="id")
     def number(self, run: Run) -> str:
         return f"#{run.pk}"
+
+    @admin.display(description="Integration", ordering="integration__name")
+    def where(self, run: Run) -> SafeString:
+        return shown.hinted(run.integration, f"Tenant {run.tenant}")
 
     @admin.display(description="Status", ordering="status")
     def status_badge(self, run: Run) -> SafeString:
@@ -88,13 +92,21 @@ class RunAdmin(StaffAdmin):
             read=run.counts.get("read", []),
             counts=sorted(counts.items()),
             documents=documents(run),
-            calls=sorted(run.calls.items()),
+            calls=[(call_name(name), number) for name, number in sorted(run.calls.items())],
+            refresh=3 if run.finished_at is None else None,
             all_calls=sum(run.calls.values()),
         )
 
 
 def asked_by(run: Run) -> str:
     return run.actor or run.get_trigger_display()
+
+
+def call_name(name: str) -> str:
+    """“Zoho Books, read” for the engine's ``zoho_books read``."""
+    key, _, kind = name.partition(" ")
+    titles = {spec.key: spec.title for spec in registry.PROVIDERS}
+    return f"{titles.get(key, key)}, {kind}"
 
 
 def took(run: Run) -> SafeString:

@@ -226,7 +226,7 @@ def _store_findings(
             )
         )
     if profile is not None:
-        health.recover(connection, "tested: " + "; ".join(f.words for f in findings)[:500])
+        health.recover(connection, "tested: " + " ".join(f.words for f in findings)[:500])
 
 
 def keep_token_fresh(tenant_id: int, connection_id: int, spec_of: Any) -> None:

@@ -75,6 +75,11 @@ def outside_link(url: str, text: object) -> SafeString:
     )
 
 
+def hinted(text: object, hint: str) -> SafeString:
+    """A text with more on hover."""
+    return format_html('<span title="{}">{}</span>', hint, text)
+
+
 def text_of(value: object) -> SafeString:
     return NOTHING if value in (None, "") else format_html("{}", value)
 

@@ -27,6 +27,8 @@ def acts(view: Marked) -> Marked:
 class StaffSite(UnfoldAdminSite):
     """Wraps each view in the platform scope, rendering included: templates read lazily too."""
 
+    index_title = "Overview"
+
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         checked: View = super().admin_view(view, cacheable)
         if _acts(view):

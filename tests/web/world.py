@@ -71,7 +71,7 @@ def make_world(tenant_id: int) -> World:
         vendors = _vendors(source, target)
         posted, waiting, held = _documents(integration)
         failure = _failure(integration, waiting)
-        StreamState.objects.create(integration=integration, stream="bill", cursor=NOW)
+        StreamState.objects.create(integration=integration, stream="bill/bills", cursor=NOW)
         return World(
             tenant_id=tenant_id,
             source=source,
