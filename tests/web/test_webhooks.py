@@ -171,9 +171,9 @@ def test_hints_without_an_integration_are_put_aside(
     def load(tenant: int, integration: int) -> Any:
         raise AssertionError("there is no integration")
 
-    assert webhooks.follow_inbox(endpoint.tenant_id, endpoint.connection_id, load) == 1
+    assert webhooks.follow_inbox(endpoint.tenant_id or 0, endpoint.connection_id, load) == 1
     assert inbox(endpoint) == [("purchaseorder", "9001", "ignored")]
-    assert webhooks.replay(endpoint.tenant_id, _ids(endpoint), actor=ACTOR) == 1
+    assert webhooks.replay(endpoint.tenant_id or 0, _ids(endpoint), actor=ACTOR) == 1
     assert inbox(endpoint) == [("purchaseorder", "9001", "pending")]
 
 
