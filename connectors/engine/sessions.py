@@ -3,7 +3,7 @@
 A connection and its provider's spec enter, a client leaves; nothing is sent before the first call.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -56,27 +56,35 @@ def connect(
 ) -> Iterator[Any]:
     """A client of this connection, whatever its health: a test must be able to find out."""
     endpoints = spec.endpoints(connection.settings, settings.SANDBOX_URL)
+    credentials = _credentials(connection)
     yield spec.open(
         ClientContext(
             connection=str(connection.secret_id),
             settings=connection.settings,
             profile=connection.profile,
             endpoints=endpoints,
-            tokens=_tokens(connection, spec, endpoints),
+            tokens=_tokens(connection, spec, endpoints, credentials),
             governor=governor(),
             wire=shared_wire(),
             on_call=on_call,
+            client_id=credentials.get("client_id", ""),
         )
     )
 
 
 def token_source(connection: Connection, spec: ProviderSpec) -> TokenSource:
     """Where this connection's access token comes from."""
-    return _tokens(connection, spec, spec.endpoints(connection.settings, settings.SANDBOX_URL))
+    endpoints = spec.endpoints(connection.settings, settings.SANDBOX_URL)
+    return _tokens(connection, spec, endpoints, _credentials(connection))
 
 
-def _tokens(connection: Connection, spec: ProviderSpec, endpoints: Endpoints) -> TokenSource:
-    grant = spec.grant(shared_wire(), _credentials(connection), connection.settings, endpoints)
+def _tokens(
+    connection: Connection,
+    spec: ProviderSpec,
+    endpoints: Endpoints,
+    credentials: Mapping[str, str],
+) -> TokenSource:
+    grant = spec.grant(shared_wire(), credentials, connection.settings, endpoints)
     return TokenSource(
         DatabaseTokenStore(connection),
         grant,

@@ -4,7 +4,7 @@ Ids and values enter as they are, a full address and exact bytes leave. The path
 and query, stays beside it: that is what statistics and logs may show.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -21,9 +21,10 @@ class Call:
     path: str
     url: str
     write: bool
-    params: Mapping[str, str]
+    params: Mapping[str, str | Sequence[str]]
     headers: Mapping[str, str]
     content: bytes | None
+    may_be_empty: bool = False
 
 
 def build_call(
@@ -37,8 +38,12 @@ def build_call(
     json: Any = None,
     form: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    may_be_empty: bool = False,
 ) -> Call:
-    """``parts`` fill the path, ``params`` become the query (None is left out)."""
+    """``parts`` fill the path, ``params`` become the query (None is left out, lists repeat).
+
+    ``may_be_empty`` says that a good answer without a body is to be expected.
+    """
     kind, content = _encoded(json, form)
     return Call(
         method=method,
@@ -48,6 +53,7 @@ def build_call(
         params={name: _text(value) for name, value in (params or {}).items() if value is not None},
         headers={**kind, **(headers or {})},
         content=content,
+        may_be_empty=may_be_empty,
     )
 
 
@@ -69,5 +75,7 @@ def _encoded(json: Any, form: Mapping[str, str] | None) -> tuple[dict[str, str],
     return {}, None
 
 
-def _text(value: Any) -> str:
+def _text(value: Any) -> str | list[str]:
+    if isinstance(value, list | tuple):
+        return [str(item) for item in value]
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -71,7 +71,8 @@ class Dialect:
 class Account:
     """Whose calls these are: address, hosts, token and share of the quota.
 
-    ``connection`` is a stable name of the connection for this process's memory.
+    ``connection`` is a stable name of the connection for this process's memory; ``headers`` go
+    with its calls, whatever they are.
     """
 
     connection: str
@@ -83,6 +84,7 @@ class Account:
     limits: Limits
     wire: Wire
     on_call: OnCall | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -132,8 +134,9 @@ class ApiClient:
         json: Any = None,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        may_be_empty: bool = False,
     ) -> Reply:
-        """Send exactly once.
+        """Send exactly once; ``may_be_empty`` where success may come without a body.
 
         UnknownOutcomeError: it may have happened. NotSentError, RetryLater and every other
         ProviderError: it certainly did not.
@@ -149,6 +152,7 @@ class ApiClient:
             json=json,
             form=form,
             headers=headers,
+            may_be_empty=may_be_empty,
         )
         deadline = Deadline.within(_WRITE_SECONDS).earlier(current_write_deadline())
         try:
@@ -194,11 +198,13 @@ class ApiClient:
             allowed=account.allowed,
             headers={
                 **self._dialect.headers,
+                **account.headers,
                 **call.headers,
                 "Authorization": f"{self._dialect.token_scheme} {token.access_token}",
             },
             params=call.params,
             content=call.content,
+            may_be_empty=call.may_be_empty,
         )
         started = time.monotonic()
         with account.governor.admit(account.subject, account.limits):

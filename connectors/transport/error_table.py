@@ -128,7 +128,8 @@ class ErrorTable:
     """A provider's rows in front of the common ones.
 
     ``read`` takes code and message out of a body; ``refuses`` tells whether a body of a 2xx answer
-    is a refusal all the same.
+    is a refusal all the same. ``resets`` reads from the headers of a limited call how long to wait,
+    where the provider says it otherwise than by ``Retry-After``.
     """
 
     provider: str
@@ -136,6 +137,7 @@ class ErrorTable:
     rules: tuple[Rule, ...] = ()
     read: Callable[[Any], tuple[str, str]] = read_nothing
     refuses: Callable[[Any], bool] = lambda body: False
+    resets: Callable[[Mapping[str, str]], timedelta | None] = lambda headers: None
 
     def failed(self, reply: Reply, *, write: bool) -> ProviderError | None:
         """The error for an answer, or None for a good one."""
@@ -178,10 +180,14 @@ class ErrorTable:
             rule.hint,
             reply.status,
             code,
-            retry_at(reply.headers, rule.wait),
+            retry_at(reply.headers, self._wait(rule, reply.headers)),
         )
         unknown = rule.kind is _K.UNKNOWN_OUTCOME
         return UnknownOutcomeError(facts) if unknown else ProviderError(facts)
+
+    def _wait(self, rule: Rule, headers: Mapping[str, str]) -> timedelta | None:
+        limited = rule.kind is _K.RATE_LIMITED
+        return (self.resets(headers) if limited else None) or rule.wait
 
     def _rows(self) -> tuple[Rule, ...]:
         return self.rules + COMMON_RULES

@@ -5,14 +5,17 @@ list that does not advance, or one that ends before its own count is an error, b
 was silently cut would look like deleted records.
 """
 
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from connectors.core.errors import ErrorFacts, ErrorKind, ProviderError
 from connectors.core.records import Page, Raw
+from connectors.transport.wire import Reply
 
 MAX_PAGES = 5000
+_NEXT_LINK = re.compile(r"<([^>]*)>[^,<]*;\s*rel=\"?next\"?", re.IGNORECASE)
 
 Params = Mapping[str, str]
 FetchLinked = Callable[[dict[str, str]], tuple[dict[str, str], Mapping[str, Any] | None]]
@@ -44,6 +47,10 @@ class PageGuard:
         self._previous: frozenset[Hashable] = frozenset()
         self._pages = 0
         self.seen = 0
+
+    def repeats(self, rows: Sequence[Raw]) -> bool:
+        """Whether these are the rows of the page before."""
+        return bool(rows) and frozenset(map(self._row_key, rows)) == self._previous
 
     def check(self, rows: Sequence[Raw]) -> None:
         self._pages += 1
@@ -111,6 +118,44 @@ def linked_pages(fetch: FetchLinked, params: Params, guard: PageGuard) -> Iterat
         if _whole(following.get("page")) not in (None, number + 1) or not following:
             raise guard.fail(f"after page {number} it links to page {following.get('page')}")
         asked = {**asked, **following}
+
+
+def header_pages(
+    fetch: Callable[[int], Reply], per_page: int, guard: PageGuard
+) -> Iterator[Page[Raw]]:
+    """Bare lists whose ``Link`` and ``Total`` headers tell of more (Procore).
+
+    Not every list pages, and one that does not sends no such header: a full first page is then
+    followed by a second look, which finds nothing or the same rows again. A total that shrinks in
+    between would hide the row that moved up, so the largest one must be reached.
+    """
+    number, total = 1, None
+    while True:
+        reply = fetch(number)
+        rows = _rows(reply.body, guard)
+        silent = "link" not in reply.headers and "total" not in reply.headers
+        if silent and number == 2 and guard.repeats(rows):
+            return
+        guard.check(rows)
+        stated = _whole(reply.headers.get("total"))
+        total = stated if total is None else max(total, stated or 0)
+        yield Page(rows=rows, number=number, count=total)
+        following = _linked_page(reply.headers.get("link", ""))
+        if following not in (None, number + 1):
+            raise guard.fail(f"after page {number} it links to page {following}")
+        full = silent and len(rows) >= (_whole(reply.headers.get("per-page")) or per_page)
+        if following is None and not full:
+            guard.end(total)
+            return
+        number += 1
+
+
+def _linked_page(link: str) -> int | None:
+    """The number of the next page; of its address nothing else is used. 0 is no number at all."""
+    found = _NEXT_LINK.search(link)
+    if found is None:
+        return None
+    return _whole(dict(parse_qsl(urlsplit(found[1]).query)).get("page")) or 0
 
 
 def pagination_of(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ import redis
 
 from connectors.core.errors import RetryLater
 from connectors.transport.governor import MAX_SLEEP, DailyBudget, Limits, QuotaFacts
-from connectors.transport.redis_scripts import ADMIT, OBSERVE, PAUSE
+from connectors.transport.redis_scripts import ADMIT, OBSERVE, OBSERVE_WINDOW, PAUSE
 
 # Longer than any call's deadline: a slot outlives its call only if the worker died.
 _SLOT_LEASE = 45.0
@@ -43,6 +43,7 @@ class RedisGovernor:
         self._budget = budget
         self._admit = client.register_script(ADMIT)
         self._observe = client.register_script(OBSERVE)
+        self._observe_window = client.register_script(OBSERVE_WINDOW)
         self._pause = client.register_script(PAUSE)
 
     @contextmanager
@@ -57,8 +58,11 @@ class RedisGovernor:
 
     def observe(self, subject: str, limits: Limits, quota: QuotaFacts) -> None:
         """Believe the provider's own count."""
-        day = limits.day(datetime.now(UTC))
         arguments = [max(quota.remaining, 0), _micro(max(quota.reset_seconds, 0))]
+        if quota.short:
+            self._quietly(self._observe_window, [self._key(subject, "window")], arguments)
+            return
+        day = limits.day(datetime.now(UTC))
         self._quietly(self._observe, [self._key(subject, f"day:{day}")], arguments)
 
     def pause(self, subject: str, until: datetime) -> None:
@@ -102,12 +106,14 @@ class RedisGovernor:
         floor: int,
         patience: float,
     ) -> _Verdict:
-        names = ("pace", "slots", f"day:{day}", "pause")
+        names = ("pace", "slots", f"day:{day}", "pause", "window", "hour")
         pace = [_micro(limits.interval), limits.burst, _micro(max(patience, 0))]
         slots: list[str | int] = [slot, limits.concurrency, _micro(_SLOT_LEASE)]
         budget = [cost, limits.per_day or 0, floor, _SAVE_EVERY, _micro(_SAVE_AFTER)]
+        hourly = [_micro(limits.hourly_interval), limits.hourly_burst]
         answer = self._admit(
-            keys=[self._key(subject, name) for name in names], args=[*pace, *slots, *budget]
+            keys=[self._key(subject, name) for name in names],
+            args=[*pace, *slots, *budget, *hourly],
         )
         word, wait, unsaved = answer
         text = word.decode() if isinstance(word, bytes) else str(word)
@@ -148,6 +154,8 @@ def _refusal(verdict: _Verdict, limits: Limits, now: datetime) -> RetryLater:
         return RetryLater(_soon(verdict.wait), "the provider allows no more calls today")
     if verdict.word == "paused":
         return RetryLater(_soon(verdict.wait), "the provider asked for a pause")
+    if verdict.word == "hour":
+        return RetryLater(_soon(verdict.wait), "the calls of this hour are used up")
     if verdict.word == "busy":
         return RetryLater(_soon(1 + random.random()), "all parallel calls are taken")  # noqa: S311
     return RetryLater(_soon(verdict.wait), "the calls of this minute are used up")

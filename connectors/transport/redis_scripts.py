@@ -3,9 +3,10 @@
 Times are whole microseconds. Numbers are written with ``%.0f``: Lua would print them in exponents.
 """
 
-# KEYS: pace, slots, day, pause. Answers {verdict, microseconds, calls to persist}.
+# KEYS: pace, slots, day, pause, window, hourly pace. Answers {verdict, microseconds, calls to
+# persist}.
 #
-# The pace is kept as the moment at which the bucket will be full again. A missing key, after a
+# A pace is kept as the moment at which the bucket will be full again. A missing key, after a
 # FLUSHALL or a long quiet time, is read as a bucket that has just been emptied: whatever was let
 # through before, the sum stays below the limit.
 ADMIT = """
@@ -13,12 +14,16 @@ local interval, burst, max_wait = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber
 local slot, slot_limit, lease = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local cost, per_day, floor = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local save_every, save_after = tonumber(ARGV[10]), tonumber(ARGV[11])
+local hourly_interval, hourly_burst = tonumber(ARGV[12]), tonumber(ARGV[13])
 local function text(number) return string.format('%.0f', number) end
 
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
 
 local paused = tonumber(redis.call('GET', KEYS[4]) or '0')
+local window_left = tonumber(redis.call('HGET', KEYS[5], 'left') or '0')
+local window_until = tonumber(redis.call('HGET', KEYS[5], 'until') or '0')
+if window_until > now and window_left < cost then paused = math.max(paused, window_until) end
 if paused > now + max_wait then return {'paused', paused - now, 0} end
 
 local counted = redis.call('HGET', KEYS[3], 'count')
@@ -43,6 +48,17 @@ if tat < 0 then
 end
 local at = math.max(now, paused, tat + (cost - burst) * interval)
 if at - now > max_wait then return {'paced', at - now, 0} end
+if hourly_interval > 0 then
+  local hourly = tonumber(redis.call('GET', KEYS[6]) or '-1')
+  if hourly < 0 then
+    hourly = now + hourly_burst * hourly_interval
+    redis.call('SET', KEYS[6], text(hourly), 'PX', 7200000)
+  end
+  at = math.max(at, hourly + (cost - hourly_burst) * hourly_interval)
+  if at - now > max_wait then return {'hour', at - now, 0} end
+  redis.call('SET', KEYS[6], text(math.max(hourly, at) + cost * hourly_interval), 'PX', 7200000)
+end
+if window_until > at then redis.call('HINCRBY', KEYS[5], 'left', -cost) end
 redis.call('SET', KEYS[1], text(math.max(tat, at) + cost * interval), 'PX', 3600000)
 
 redis.call('ZADD', KEYS[2], text(at + lease), slot)
@@ -71,6 +87,20 @@ if left_until > now and left >= 0 and now + reset < left_until + 60000000 then
   remaining = math.min(remaining, left)
 end
 redis.call('HSET', KEYS[1], 'left', remaining, 'left_until', string.format('%.0f', now + reset))
+return remaining
+"""
+
+# KEYS: window. While a window runs only a smaller number is believed, since answers overtake each
+# other and a provider tells of whichever of its limits is nearer; its end forgets it.
+OBSERVE_WINDOW = """
+local remaining, reset = tonumber(ARGV[1]), tonumber(ARGV[2])
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+local left = tonumber(redis.call('HGET', KEYS[1], 'left') or '0')
+local running = tonumber(redis.call('HGET', KEYS[1], 'until') or '0') > now
+if reset <= 0 or (running and left <= remaining) then return left end
+redis.call('HSET', KEYS[1], 'left', remaining, 'until', string.format('%.0f', now + reset))
+redis.call('PEXPIRE', KEYS[1], math.ceil(reset / 1000))
 return remaining
 """
 

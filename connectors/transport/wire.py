@@ -8,7 +8,7 @@ meaning of a status are not its business.
 import os
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from threading import Lock
@@ -49,14 +49,18 @@ class ForeignHostError(ConnectorError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A request, ready to leave. ``allowed`` are origins: scheme, host and port."""
+    """A request, ready to leave. ``allowed`` are origins: scheme, host and port.
+
+    ``may_be_empty``: an answer of success without a body is as good as one with.
+    """
 
     method: str
     url: str
     allowed: frozenset[str]
     headers: Mapping[str, str] = field(default_factory=dict)
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     content: bytes | None = None
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +139,8 @@ class Wire:
             content = self._read_bounded(response)
         finally:
             response.close()
-        body, readable = _parse(content, empty_is_fine=response.status_code == _NO_CONTENT)
+        empty_is_fine = response.status_code == _NO_CONTENT or outgoing.may_be_empty
+        body, readable = _parse(content, empty_is_fine=empty_is_fine)
         return Reply(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
