@@ -7,6 +7,7 @@ clock would take. After `ready()` this process has Django set up against the sam
 import json
 import os
 import re
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import django
+import redis
 
 from config import parts
-from config.stack import Stack, running_stack, sandbox_port, web_port
+from config.embedded import EmbeddedServices, embedded_services
+from config.stack import Stack, demo_environment, sandbox_port, web_port
 from connectors.management import sandbox_door
 
 COMPANY = "manufacturing"
@@ -28,10 +31,11 @@ class TooSlowError(AssertionError):
 
 
 class Service:
-    """The parts of one service, and their sandbox's control door."""
+    """The parts of one service, its servers, and its sandbox's control door."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, servers: EmbeddedServices) -> None:
         self.stack = stack
+        self.servers = servers
         self.url = stack.env["SANDBOX_URL"]
 
     def start(self) -> None:
@@ -55,6 +59,15 @@ class Service:
         self.stack.env["ENGINE"] = json.dumps(overrides)
         self.stack.restart("worker")
 
+    def lose_redis(self) -> None:
+        """Empty Redis, then kill it as a power cut would, and start it again."""
+        server = self.servers.redis
+        assert server is not None and server.pid is not None
+        redis.Redis.from_url(self.stack.env["REDIS_URL"]).flushall()
+        os.kill(server.pid, signal.SIGKILL)
+        server.stop()
+        server.start(fresh=True)
+
     def answered(self, provider: str, status: int) -> int:
         """How many requests the sandbox has answered with this status."""
         totals = self.control("GET", "totals")["totals"]
@@ -73,13 +86,19 @@ class Service:
 @contextmanager
 def running_service(folder: Path) -> Iterator[Service]:
     """Servers, migrated database and parts, until the block ends; Django is ready inside."""
-    with running_stack(folder) as stack:
+    with embedded_services(folder, durable=False, fresh=True, given={}) as servers:
+        ports = {"web_port": parts.free_port(), "sandbox_port": parts.free_port()}
+        stack = Stack(folder, demo_environment(folder, servers, **ports))
         stack.env["LOG_LEVEL"] = "INFO"
-        service = Service(stack)
-        service.start()
-        os.environ.update(stack.env)
-        django.setup()
-        yield service
+        service = Service(stack, servers)
+        try:
+            stack.run("migrate", "--no-input")
+            service.start()
+            os.environ.update(stack.env)
+            django.setup()
+            yield service
+        finally:
+            stack.stop()
 
 
 def wait_until(what: str, done: Any, *, seconds: float, every: float = 0.25) -> float:
