@@ -3,8 +3,8 @@
 Each is built from a seed and knows its own expected books. They import nothing of the product.
 """
 
-from connectors.sandbox.companies import manufacturing
+from connectors.sandbox.companies import construction, manufacturing
 
-COMPANIES = {"manufacturing": manufacturing.build}
+COMPANIES = {"construction": construction.build, "manufacturing": manufacturing.build}
 
 __all__ = ["COMPANIES"]

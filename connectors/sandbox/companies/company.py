@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Company:
-    """`expected` has one entry before any act and one after each; `acts` are lists of edits."""
+    """`expected` has one entry before any act and one after each; `acts` are lists of edits.
+
+    A provider that the company does not use has an empty starting state.
+    """
 
     name: str
-    procurify: dict[str, Any]
     zoho_books: dict[str, Any]
     connect: dict[str, Any]
     expected: list[dict[str, Any]]
     acts: list[list[dict[str, Any]]]
+    procurify: dict[str, Any] = field(default_factory=dict)
     procore: dict[str, Any] = field(default_factory=dict)

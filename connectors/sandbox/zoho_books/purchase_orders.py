@@ -49,6 +49,11 @@ def build(
         "is_discount_before_tax": fields.flag(
             body, "is_discount_before_tax", before.get("is_discount_before_tax", True)
         ),
+        # Absent from the published create body, but in its pages and in its totals.
+        "adjustment": fields.number(body, "adjustment", before.get("adjustment", ZERO)),
+        "adjustment_description": fields.text(
+            body, "adjustment_description", before.get("adjustment_description", "Adjustment")
+        ),
         "status": before.get("status", "draft"),
         "received_status": before.get("received_status", ""),
         "billed_status": before.get("billed_status", ""),
@@ -66,6 +71,7 @@ def _added_up(org: Organization, record: Record) -> Record:
         discount=record["discount"],
         discount_before_tax=record["is_discount_before_tax"],
         inclusive=record["is_inclusive_tax"],
+        adjustment=record["adjustment"],
     )
     totals = documents.document_totals(record, terms)
     if totals.total < 0:

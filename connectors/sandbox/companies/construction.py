@@ -1,0 +1,236 @@
+"""A regional construction company: fifteen projects, three months of purchase orders for them.
+
+A seed and sizes enter; the company leaves, with its starting states in Zoho Books and Procore, what
+a tenant sets up, an act of two hundred edits, and the commitments expected before and after it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from connectors.sandbox.companies import (
+    construction_acts,
+    construction_planted,
+    construction_shapes,
+)
+from connectors.sandbox.companies.company import Company
+from connectors.sandbox.companies.construction_codes import ACCOUNTS, OTHER_ACCOUNTS
+from connectors.sandbox.companies.construction_mappings import mappings, resolutions
+from connectors.sandbox.companies.construction_projects import (
+    FEWEST_PROJECTS,
+    NAMES,
+    ORGANIZATION_ID,
+    PROCORE_COMPANY_ID,
+    customers,
+    procore_project_id,
+    procore_state,
+    wbs_id,
+    zoho_id,
+    zoho_projects,
+)
+from connectors.sandbox.companies.construction_scribe import (
+    ACCOUNT_IDS,
+    POSTED_STATUSES,
+    TAX_IDS,
+    Scribe,
+)
+from connectors.sandbox.companies.construction_shapes import TAX_RATES
+from connectors.sandbox.companies.construction_vendors import build_cast
+
+NAME = "construction"
+START = date(2026, 8, 1)
+DAYS_PER_MONTH = 31
+ORDERS, EDITS = 260, 200
+ZOHO_CLIENT = ("1000.RIDGELINESANDBOXCLIENT", "zoho-builder-secret")
+PROCORE_CLIENT = ("ridgeline-connector", "procore-sandbox-secret")
+REDIRECT_URI = "http://127.0.0.1:8000/connect/zoho-books/callback/"
+CURRENCIES = {"USD": zoho_id(3, 1), "CAD": zoho_id(3, 2)}
+# The ordinary mix: one order in four is for several projects.
+SPLIT_EVERY = 4
+HAND_TYPED_ON = (1, 4, 7)
+HAND_TYPED = {
+    "commitments": [
+        {"project": procore_project_id(project), "number": f"FIELD-{project:02d}"}
+        for project in HAND_TYPED_ON
+    ]
+}
+
+
+def build(
+    seed: int = 1,
+    orders: int | None = None,
+    projects: int = 15,
+    vendors: int = 40,
+    months: int = 3,
+    edits: int | None = None,
+    plain: bool = False,
+    start: str = START.isoformat(),
+) -> Company:
+    """The company; `plain` leaves out all that waits or is held and, by default, the edits."""
+    if not FEWEST_PROJECTS <= projects <= len(NAMES):
+        raise ValueError(
+            f"Choose between {FEWEST_PROJECTS} and {len(NAMES)} projects, not {projects}."
+        )
+    scribe = Scribe(
+        random.Random(seed),
+        build_cast(vendors, CURRENCIES),
+        projects,
+        date.fromisoformat(start),
+        months * DAYS_PER_MONTH,
+    )
+    if not plain:
+        construction_planted.plant(scribe)
+    count = (0 if plain else EDITS) if edits is None else edits
+    if count:
+        construction_acts.prepare(scribe, count, plain=plain)
+    _fill(scribe, ORDERS if orders is None else orders)
+    acts = scribe.script.acts
+    return Company(
+        name=NAME,
+        zoho_books=_zoho(scribe),
+        procore=_procore(scribe),
+        connect=_connect(scribe),
+        expected=[
+            scribe.script.expected(act) | {"hand_typed": HAND_TYPED} for act in range(len(acts) + 1)
+        ],
+        acts=acts,
+    )
+
+
+def _fill(scribe: Scribe, orders: int) -> None:
+    """Ordinary orders up to the number that was asked for."""
+    if len(scribe.orders) > orders:
+        raise ValueError(
+            f"This company needs at least orders={len(scribe.orders)}, fewer edits, or plain=true."
+        )
+    while len(scribe.orders) < orders:
+        turn = scribe.next("ordinary")
+        if turn % SPLIT_EVERY:
+            shaper = construction_shapes.ONE_PROJECT[turn % len(construction_shapes.ONE_PROJECT)]
+            shape = shaper(scribe.rng, scribe.project())
+        else:
+            several = construction_shapes.SEVERAL_PROJECTS
+            splitter = several[turn // SPLIT_EVERY % len(several)]
+            shape = splitter(scribe.rng, scribe.several_projects())
+        status = POSTED_STATUSES[turn % len(POSTED_STATUSES)]
+        scribe.posted(scribe.order(shape, status=status))
+
+
+def _zoho(scribe: Scribe) -> dict[str, Any]:
+    client_id, secret = ZOHO_CLIENT
+    return {
+        "region": "us",
+        "clients": [{"client_id": client_id, "client_secret": secret, "redirect_uris": ["*"]}],
+        "organizations": [
+            {
+                "organization_id": ORGANIZATION_ID,
+                "name": "Ridgeline Builders Inc.",
+                "time_zone": "America/Denver",
+                "currency_code": "USD",
+                "plan_name": "ELITE",
+                "is_default_org": True,
+            }
+        ],
+        "currencies": [
+            {
+                "currency_id": key,
+                "currency_code": code,
+                "price_precision": 2,
+                "exchange_rate": "1" if code == "USD" else "0.735294",
+            }
+            for code, key in CURRENCIES.items()
+        ],
+        "chartofaccounts": _accounts(),
+        "taxes": [
+            {"tax_id": key, "tax_name": name, "tax_percentage": TAX_RATES[name]}
+            for name, key in TAX_IDS.items()
+        ],
+        "contacts": scribe.cast.contacts + customers(),
+        "projects": zoho_projects(scribe.projects),
+        "purchaseorders": scribe.orders,
+    }
+
+
+def _accounts() -> list[dict[str, Any]]:
+    rows = [
+        {
+            "account_id": ACCOUNT_IDS[account.code],
+            "account_name": account.name,
+            "account_code": account.code,
+            "account_type": "cost_of_goods_sold",
+        }
+        for account in ACCOUNTS
+    ]
+    return rows + [
+        {
+            "account_id": zoho_id(1, 90 + n),
+            "account_name": name,
+            "account_code": "",
+            "account_type": kind,
+        }
+        for n, (name, kind) in enumerate(OTHER_ACCOUNTS)
+    ]
+
+
+def _procore(scribe: Scribe) -> dict[str, Any]:
+    client_id, secret = PROCORE_CLIENT
+    directories = scribe.cast.directories(scribe.projects)
+    return procore_state(scribe.projects, directories) | {
+        "client_id": client_id,
+        "client_secret": secret,
+        "vendors": scribe.cast.procore,
+        "purchase_order_contracts": list(_hand_typed(scribe)),
+    }
+
+
+def _hand_typed(scribe: Scribe) -> Iterator[dict[str, Any]]:
+    """What superintendents typed into Procore themselves, which is none of our business."""
+    vendor = scribe.cast.settled[0].procore_id
+    for n, project in enumerate(HAND_TYPED_ON, start=1):
+        line = {
+            "id": 370_000 + n,
+            "wbs_code_id": wbs_id(project, "01-560.M"),
+            "description": "Field purchase",
+            "amount": "480.00",
+            "quantity": "1",
+            "unit_cost": "480.00",
+        }
+        yield {
+            "id": 360_000 + n,
+            "project_id": procore_project_id(project),
+            "number": f"FIELD-{project:02d}",
+            "title": "Field purchase",
+            "vendor_id": vendor,
+            "status": "Approved",
+            "contract_date": scribe.start.isoformat(),
+            "line_items": [line],
+        }
+
+
+def _connect(scribe: Scribe) -> dict[str, Any]:
+    """What the tenant types in when connecting, maps beforehand, and would resolve later."""
+    zoho_client, zoho_secret = ZOHO_CLIENT
+    procore_client, procore_secret = PROCORE_CLIENT
+    active = range(1, scribe.projects + 1)
+    return {
+        "zoho_books": {
+            "region": "us",
+            "client_id": zoho_client,
+            "client_secret": zoho_secret,
+            "organization_id": ORGANIZATION_ID,
+            "redirect_uri": REDIRECT_URI,
+        },
+        "procore": {
+            "client_id": procore_client,
+            "client_secret": procore_secret,
+            "company_id": PROCORE_COMPANY_ID,
+            "project_ids": [procore_project_id(project) for project in active],
+        },
+        "history_start": (scribe.start - timedelta(days=31)).isoformat(),
+        "integration_options": {"reopen_approved": True},
+        "mappings": mappings(scribe.projects, scribe.cast),
+        "resolutions": resolutions(scribe.projects, scribe.cast),
+    }
