@@ -4,6 +4,7 @@ Documents enter in a batch; those that need the target's hand leave with their p
 are settled in one transaction. The decision itself is the flow's, and pure.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,7 @@ from connectors.core.decisions import (
     ReadTarget,
     Waiting,
 )
-from connectors.core.errors import BadInputError
+from connectors.core.errors import BadInputError, ProviderError, RetryLater
 from connectors.core.flow import PartRef
 from connectors.core.records import TargetState
 from connectors.core.references import MappingKey, MissingMapping
@@ -27,13 +28,23 @@ from connectors.core.states import Reason, State
 from connectors.engine import trail
 from connectors.engine.facts import Asking, load
 from connectors.engine.failures import wait_for
+from connectors.engine.health import CONNECTION_KINDS
 from connectors.engine.job import Job
-from connectors.engine.outcomes import hold, settle
+from connectors.engine.outcomes import hold, retry, settle
 from connectors.engine.release import lock_mappings, nudge, release_dependants
 from connectors.models import Document
 
+logger = logging.getLogger(__name__)
+
 # Reads one posted part from the target; None when it is no longer there.
 ReadPart = Callable[[PartRef], TargetState | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postponed:
+    """Its target record could not be read now: this document is tried again, the others go on."""
+
+    error: ProviderError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +52,7 @@ class Decided:
     """A document and what is to be done with it."""
 
     document: Document
-    decision: Decision
+    decision: Decision | Postponed
     facts: Facts
 
 
@@ -77,10 +88,23 @@ def _ask(job: Job, document: Document) -> Asking | Held | NotApplicable:
             words=f"The source's record cannot be read: {error} "
             "Correct it at the source, or tell us if it looks right there.",
         )
+    except Exception as error:
+        logger.exception("document %s upsets its flow", document.pk)
+        return _our_mistake(error)
     return Asking(document, stream, record, needs)
 
 
+def _our_mistake(error: Exception) -> Held:
+    """A record that upsets the flow's code is held; its neighbours are decided all the same."""
+    return Held(
+        reason=Reason.UNREADABLE,
+        words=f"An error of this service kept it from being decided ({type(error).__name__}). "
+        "Its operator finds the details in the log; replay the document when it is corrected.",
+    )
+
+
 def _decide(job: Job, ask: Asking, facts: Facts, read_part: ReadPart) -> Decided:
+    decision: Decision | Postponed
     try:
         decision = job.flow.decide(ask.stream.name, ask.record, facts, job.context)
         if isinstance(decision, ReadTarget):
@@ -91,6 +115,15 @@ def _decide(job: Job, ask: Asking, facts: Facts, read_part: ReadPart) -> Decided
             decision = _gone_at_target(facts, decision)
     except BadInputError as error:
         decision = Held(reason=Reason.UNREADABLE, words=str(error))
+    except ProviderError as error:
+        if error.kind in CONNECTION_KINDS:
+            raise
+        decision = Postponed(error=error)
+    except RetryLater:
+        raise
+    except Exception as error:
+        logger.exception("document %s could not be decided", ask.document.pk)
+        decision = _our_mistake(error)
     return Decided(document=ask.document, decision=decision, facts=facts)
 
 
@@ -167,6 +200,8 @@ def _settle_one(job: Job, item: Decided, waiting: list[Any]) -> None:
         hold(document, decision.reason, decision.words)
     elif isinstance(decision, NotApplicable):
         settle(document, State.NOT_APPLICABLE, words=decision.words)
+    elif isinstance(decision, Postponed):
+        retry(document, str(decision.error), at=decision.error.facts.retry_at)
     elif isinstance(decision, Nothing):
         finish(job, document, decision.final, decision.nudges)
 

@@ -155,7 +155,10 @@ def _describe(job: Job, stream: Stream, document: Document, raw: Raw) -> None:
         record = stream.parse(raw)
         content = stream.content(record)
         wanted = job.flow.needs(stream.name, record, job.context).documents
-    except BadInputError:
+    except Exception as error:
+        # Bad input, or a mistake of ours that it brought to light: deciding says so and holds it.
+        if not isinstance(error, BadInputError):
+            logger.exception("document %s upsets its flow", document.pk)
         document.fingerprint = fingerprint(raw)
         return
     document.fingerprint = fingerprint(content)
