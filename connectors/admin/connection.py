@@ -22,6 +22,7 @@ from connectors.admin.connection_forms import (
     offers,
 )
 from connectors.core.errors import BadInputError
+from connectors.dashboard.oauth import redirect_uri
 from connectors.models import Connection, Integration
 from connectors.services import connections
 from connectors.transport.provider import ProviderSpec
@@ -116,6 +117,7 @@ class ConnectionAdmin(StaffAdmin):
             form=form,
             act=create,
             done=lambda: self.page_url("change", made[0].pk),
+            note=_register(spec),
         )
 
     def _choose_provider(self, request: HttpRequest) -> HttpResponse:
@@ -186,6 +188,7 @@ class ConnectionAdmin(StaffAdmin):
             form=form,
             act=change,
             done=self.page_url("change", pk),
+            note=_register(spec),
             back=self.page_url("change", pk),
         )
 
@@ -270,6 +273,13 @@ def _next_step(spec: ProviderSpec) -> str:
     if spec.consent is not None:
         return "Authorise it, so that the provider lets us in."
     return "Test it now."
+
+
+def _register(spec: ProviderSpec) -> str:
+    """What a person has to do at the provider before the consent can come back to us."""
+    if spec.consent is None:
+        return ""
+    return f"Register {redirect_uri()} as the application's redirect address at {spec.title}."
 
 
 def _how(spec: ProviderSpec) -> dict[str, str]:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from audit.actors import user as actor_of
@@ -133,7 +134,7 @@ class DocumentAdmin(StaffAdmin):
         return self.show(
             request,
             "staff/document.html",
-            self.name(document).capitalize(),
+            capfirst(self.name(document)),
             may_dismiss=document.state in (State.WAITING, State.HELD),
             **context,
         )

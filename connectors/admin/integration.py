@@ -307,11 +307,13 @@ def _forecast_words(
 
 
 def _stream_name(resolved: Resolved, name: str) -> str:
-    """“Bills, list bills”: an engine's name is a stream's, or that of one of its lists."""
+    """“Bills, list of bills”: an engine's name is a stream's, or that of one of its lists."""
     key, _, listing = name.partition("/")
     titles = {stream.name: stream.title for stream in resolved.flow.streams}
     title = titles.get(key, tones.plain(key))
-    return f"{title}, list {tones.plain(listing)}" if listing else title
+    if listing == "sweep":
+        return f"{title}, full sweep"
+    return f"{title}, list of {tones.plain(listing)}" if listing else title
 
 
 def _option_words(option: Any, value: Any) -> str:

@@ -3,6 +3,8 @@
 These tables belong to no tenant and are written as Django does it, with its own log of changes.
 """
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
@@ -16,6 +18,10 @@ from tenants.models import User
 from tenants.services import memberships_of
 
 admin.site.unregister(Group)
+
+
+# What makes staff of a person, and says what they may do: for superusers to give.
+_POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 class NewPersonForm(UserCreationForm):
@@ -54,6 +60,15 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         places = memberships_of(person) if person.pk else []
         return ", ".join(f"{place.name} ({place.role.label})" for place in places) or "–"
 
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Who is not a superuser changes nobody who is: a new password would be their power."""
+        above = isinstance(obj, User) and obj.is_superuser
+        return _is_superuser(request) if above else super().has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if _is_superuser(request) else (*fields, *_POWERS)
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -63,3 +78,7 @@ class GroupAdmin(BaseGroupAdmin, ModelAdmin):
     """What staff in a group may see (*view*) and do (*change*)."""
 
     global_table = True
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))

@@ -32,6 +32,7 @@ class StaffAdmin(ModelAdmin):
     hidden_fields: tuple[str, ...] = ()
     show_full_result_count = False
     list_per_page = 50
+    list_fullwidth = True
     list_filter_submit = True
     actions: tuple[str, ...] = ()
 

@@ -69,6 +69,23 @@ def test_a_person_is_added_and_changed(staff: Client) -> None:
     assert staff.get(page("tenants_user_delete", person.pk)).status_code == 403
 
 
+def test_only_superusers_give_power(client: Client, people: People, clerk: User) -> None:
+    helper = people.viewer
+    helper.is_staff = True
+    helper.save()
+    helper.user_permissions.add(*Permission.objects.filter(content_type__app_label="tenants"))
+    client.force_login(helper)
+    mine = page("tenants_user_change", helper.pk)
+    changed = {"email": helper.email, "name": "Me", "is_active": "on", "is_superuser": "on"}
+    assert client.post(mine, changed).status_code == 302
+    helper.refresh_from_db()
+    assert (helper.name, helper.is_superuser) == ("Me", False)
+    assert helper.is_staff, "a field that may not be given is not taken away either"
+    theirs = page("tenants_user_change", clerk.pk)
+    assert client.post(theirs, {"email": clerk.email, "name": "x"}).status_code == 403
+    assert client.get(page("auth_user_password_change", clerk.pk)).status_code == 403
+
+
 def test_a_tenant_is_added_with_its_owner(staff: Client, people: People, clerk: User) -> None:
     given = {
         "name": "Third",
