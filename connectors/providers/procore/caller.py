@@ -1,0 +1,98 @@
+"""How every noun of Procore's API is called: the company with each call, lists to their end.
+
+Paths and plain data enter, records and pages leave. Which calls there are is said by the modules of
+the nouns.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from connectors.core.errors import BadInputError
+from connectors.core.records import Page, Raw
+from connectors.providers.procore.bodies import numeric_ids, record_of
+from connectors.providers.procore.errors import KEY, TABLE
+from connectors.providers.procore.limits import limits, quota_subject, read_quota
+from connectors.providers.procore.sync import Result, Update, sync
+from connectors.transport.client import ApiClient, Dialect
+from connectors.transport.pagination import PageGuard, header_pages
+from connectors.transport.provider import ClientContext
+from connectors.transport.wire import Reply
+
+PER_PAGE = 100
+COMPANY_HEADER = "Procore-Company-Id"
+
+DIALECT = Dialect(token_scheme="Bearer", errors=TABLE, read_quota=read_quota)  # noqa: S106
+
+
+class Caller:
+    """One company's API, without its nouns."""
+
+    def __init__(self, context: ClientContext) -> None:
+        settings = context.settings
+        self._company = str(settings.get("company_id") or "")
+        self.sandbox_url = context.endpoints.sandbox_url
+        account = context.account(
+            quota_subject(settings, context.client_id),
+            limits(settings, context.profile),
+            headers={COMPANY_HEADER: self._company} if self._company else None,
+        )
+        self.api = ApiClient(DIALECT, account)
+
+    @property
+    def company(self) -> str:
+        """The chosen company's id."""
+        if not self._company:
+            raise BadInputError("Choose the Procore company in the connection's settings.")
+        return self._company
+
+    def _get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        parts: Mapping[str, str] | None = None,
+    ) -> Reply:
+        return self.api.get(path, params, parts=parts)
+
+    def _list(
+        self, path: str, params: Mapping[str, Any], parts: Mapping[str, str] | None = None
+    ) -> Iterator[Page[Raw]]:
+        def fetch(page: int) -> Reply:
+            return self._get(path, {**params, "page": page, "per_page": PER_PAGE}, parts)
+
+        return header_pages(fetch, PER_PAGE, PageGuard(KEY, lambda row: str(row.get("id", row))))
+
+    def _one(self, path: str, params: Mapping[str, Any], **parts: str) -> Raw:
+        return record_of(self._get(path, params, parts).body)
+
+    def _write(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        *,
+        may_be_empty: bool = False,
+        **parts: str,
+    ) -> Any:
+        return self.api.write(
+            method,
+            path,
+            parts=parts,
+            params=params,
+            json=None if body is None else numeric_ids(body),
+            may_be_empty=may_be_empty,
+        ).body
+
+    def _sync(
+        self,
+        path: str,
+        updates: Sequence[Update],
+        owner: Mapping[str, Any],
+        params: Mapping[str, Any] | None = None,
+        **parts: str,
+    ) -> list[Result]:
+        def send(batch: Sequence[Update]) -> Any:
+            body = {**owner, "updates": list(batch)}
+            return self._write("PATCH", path, body, params, may_be_empty=False, **parts)
+
+        return sync(send, updates)

@@ -1,0 +1,203 @@
+"""The test of a Procore connection: real read calls, and what they mean in words.
+
+Also reads the profile: which company it is, and the projects that a person may choose from.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from connectors.core.errors import BadInputError, ProviderError
+from connectors.core.records import Page, Raw
+from connectors.providers.procore.client import ProcoreClient
+from connectors.providers.procore.environments import environment
+from connectors.providers.procore.limits import spike_limit
+from connectors.providers.procore.settings import project_ids
+from connectors.transport.provider import Finding, Settings
+
+_CLOCK_TOLERANCE = 120
+# A test answers a person who waits; projects beyond these are met when an order names them.
+_PROJECTS_TRIED = 20
+
+
+def ping(client: ProcoreClient, settings: Settings) -> list[Finding]:
+    """Authorised, company, projects, permissions, clock and quota, in this order."""
+    try:
+        companies = client.companies()
+    except ProviderError as error:
+        return [Finding(name="authorised", ok=False, words=str(error))]
+    findings = [Finding(name="authorised", ok=True, words="Procore accepts the application.")]
+    company = _own(companies, settings)
+    findings.append(_company(company, companies, settings))
+    if company is not None:
+        findings.extend(_inside(client, settings))
+    return [*findings, *_clock(client), *_quota(client)]
+
+
+def resolve(client: ProcoreClient, settings: Settings) -> dict[str, Any]:
+    """The profile of the chosen company, its projects among it.
+
+    With none chosen and one there, that one; ``companies`` offers them all.
+    """
+    companies = client.companies()
+    offered = [{"company_id": _id(row), "name": _name(row)} for row in companies]
+    found = _own(companies, settings)
+    if found is None and settings.get("company_id"):
+        raise BadInputError(_unknown(settings, companies))
+    if found is None:
+        # Further calls need the company in their header, which the client gets with the settings.
+        learnt = {"company_id": _id(companies[0])} if len(companies) == 1 else {}
+        return {**learnt, "companies": offered}
+    return {**_profile(client, found, settings), "companies": offered}
+
+
+def _profile(client: ProcoreClient, company: Raw, settings: Settings) -> dict[str, Any]:
+    me = client.me()
+    projects = _projects(client)
+    chosen = project_ids(settings) or [_id(row) for row in projects]
+    seen = {_id(row) for row in projects}
+    profile = {
+        "company_id": _id(company),
+        "name": _name(company),
+        "user_id": _id(me),
+        "currency_code": _currency(company, projects),
+        "projects": [
+            {
+                "id": _id(row),
+                "name": _name(row),
+                "number": str(row.get("project_number") or ""),
+                "active": row.get("active") is not False,
+            }
+            for row in projects
+        ],
+        "permitted": [project_id for project_id in chosen if project_id in seen],
+        "web_root": environment(str(settings["environment"]), client.sandbox_url).web,
+    }
+    spike = spike_limit(client.api.observed.quota)
+    return profile if spike is None else {**profile, "per_10_seconds": spike}
+
+
+def _currency(company: Raw, projects: Sequence[Raw]) -> str:
+    """The company's currency; else the one that all its projects have; else unknown."""
+    own = str(company.get("currency_iso_code") or "").upper()
+    found = {str(row.get("currency_iso_code") or "").upper() for row in projects}
+    return own or (found.pop() if len(found) == 1 else "")
+
+
+def _projects(client: ProcoreClient) -> list[Raw]:
+    return [row for page in client.projects() for row in page.rows]
+
+
+def _own(companies: Sequence[Raw], settings: Settings) -> Raw | None:
+    wanted = str(settings.get("company_id") or "")
+    return next((row for row in companies if wanted and _id(row) == wanted), None)
+
+
+def _company(found: Raw | None, offered: Sequence[Raw], settings: Settings) -> Finding:
+    if found is None:
+        return Finding(name="organization", ok=False, words=_unknown(settings, offered))
+    words = f"Company {_name(found)} found."
+    if found.get("is_active") is False:
+        return Finding(name="organization", ok=False, words=f"{words} It is not active.")
+    return Finding(name="organization", ok=True, words=words)
+
+
+def _unknown(settings: Settings, offered: Sequence[Raw]) -> str:
+    names = ", ".join(f"{_name(row)} ({_id(row)})" for row in offered)
+    return (
+        f"Company {settings.get('company_id') or '(none chosen)'} is not among those where the "
+        f"application is installed. An admin can choose one of: {names or 'none'}."
+    )
+
+
+# --- permissions ----------------------------------------------------------------------------------
+
+
+def _inside(client: ProcoreClient, settings: Settings) -> list[Finding]:
+    try:
+        projects = _projects(client)
+    except ProviderError as error:
+        return [Finding(name="projects", ok=False, words=f"May not read projects. {error}")]
+    chosen = project_ids(settings)
+    known = {_id(row): row for row in projects}
+    missing = [project_id for project_id in chosen if project_id not in known]
+    tried = [row for row in projects if not chosen or _id(row) in chosen]
+    findings = [_readable("vendors", "vendors", client.vendors)]
+    findings.append(_allowed(client, tried, missing))
+    if tried:
+        findings.extend(_permissions(client, _id(tried[0])))
+    return [*findings, _readable("webhooks", "webhooks", client.hooks)]
+
+
+def _allowed(client: ProcoreClient, tried: Sequence[Raw], missing: Sequence[str]) -> Finding:
+    """Whether each project lets the application at its commitments."""
+    refused = [
+        _name(row)
+        for row in islice(tried, _PROJECTS_TRIED)
+        if not _commitments(client, _id(row)).ok
+    ]
+    if not tried or missing or refused:
+        which = ", ".join([*refused, *missing]) or "none is permitted"
+        words = f"Not permitted to the application, or without its Commitments tool: {which}."
+        hint = "A Procore administrator permits projects under App Management."
+        return Finding(name="projects", ok=False, words=f"{words} {hint}")
+    return Finding(name="projects", ok=True, words=f"May use {len(tried)} projects.")
+
+
+def _commitments(client: ProcoreClient, project_id: str) -> Finding:
+    def read() -> Iterator[Page[Raw]]:
+        return client.purchase_order_contracts(project_id, view="compact")
+
+    return _readable("commitments", "commitments", read)
+
+
+def _permissions(client: ProcoreClient, project_id: str) -> list[Finding]:
+    needed: tuple[tuple[str, str, Callable[[str], Iterator[Page[Raw]]]], ...] = (
+        ("project_vendors", "vendors of projects", client.project_vendors),
+        ("cost_codes", "cost codes", client.cost_codes),
+        ("wbs_codes", "budget codes", client.wbs_codes),
+    )
+    findings = [_readable(name, what, partial(read, project_id)) for name, what, read in needed]
+    return [*findings, _budget(client, project_id)]
+
+
+def _budget(client: ProcoreClient, project_id: str) -> Finding:
+    try:
+        codes = client.budgeted_wbs_codes(project_id)
+    except ProviderError as error:
+        return Finding(name="budget", ok=False, words=f"May not read budgets. {error}")
+    return Finding(name="budget", ok=True, words=f"May read budgets ({len(codes)} budget codes).")
+
+
+def _readable(name: str, what: str, read: Callable[[], Iterator[Page[Raw]]]) -> Finding:
+    try:
+        next(read(), None)
+    except ProviderError as error:
+        return Finding(name=name, ok=False, words=f"May not read {what}. {error}")
+    return Finding(name=name, ok=True, words=f"May read {what}.")
+
+
+def _clock(client: ProcoreClient) -> list[Finding]:
+    seconds = client.api.observed.clock_difference
+    if seconds is None:
+        return []
+    side = "ahead of" if seconds > 0 else "behind"
+    words = f"Procore's clock is {abs(seconds):.0f} s {side} ours."
+    return [Finding(name="clock", ok=abs(seconds) <= _CLOCK_TOLERANCE, words=words)]
+
+
+def _quota(client: ProcoreClient) -> list[Finding]:
+    quota = client.api.observed.quota
+    if quota is None:
+        return []
+    words = f"{quota.remaining:,} of {quota.limit:,} calls are left for {quota.reset_seconds} s."
+    return [Finding(name="quota", ok=True, words=words)]
+
+
+def _id(row: Raw) -> str:
+    return str(row.get("id", ""))
+
+
+def _name(row: Raw) -> str:
+    return str(row.get("name") or row.get("login") or "")
