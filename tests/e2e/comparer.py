@@ -3,6 +3,7 @@
 Reads both simulators' books and the expected ones over HTTP, and takes the ledger as plain rows
 `{kind, source_key, number, state, class}` (kind is purchase_order or bill). Uses the standard
 library alone and nothing of the service, so that no mistake of the service can hide in here.
+What becomes commitments in Procore is judged in `commitment_books`; the rest is here.
 """
 
 from __future__ import annotations
@@ -11,43 +12,25 @@ import json
 import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tests.e2e.target_books import KINDS, Kind, Row, TargetBooks
+from tests.e2e import commitment_books
+from tests.e2e.target_books import KINDS, Kind, TargetBooks
+from tests.e2e.verdict import Ledger, Result, Row, cents, compare_ledger, find_lost, words
 
-Ledger = Iterable[Mapping[str, Any]]
-
-
-@dataclass
-class Result:
-    """What was found. `ok` is that nothing was."""
-
-    counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    lost: list[str] = field(default_factory=list)
-    duplicates: list[str] = field(default_factory=list)
-    cents_off: int = 0
-    mismatches: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        return not (self.lost or self.duplicates or self.cents_off or self.mismatches)
-
-    def __str__(self) -> str:
-        head = (
-            f"lost={len(self.lost)} duplicates={len(self.duplicates)} "
-            f"cents_off={self.cents_off} mismatches={len(self.mismatches)} {self.counts}"
-        )
-        return "\n".join([head, *self.lost, *self.duplicates, *self.mismatches])
+__all__ = ["Result", "compare", "compare_over_http"]
 
 
 def compare_over_http(sandbox_url: str, ledger: Ledger, *, mapped: bool = False) -> Result:
     """Compare what a running sandbox holds; `mapped` after its resolutions have been applied."""
-    source = _read(f"{sandbox_url}/control/books/procurify")
-    target = _read(f"{sandbox_url}/control/books/zoho_books")
+    zoho_books = _read(f"{sandbox_url}/control/books/zoho_books")
     expected = _read(f"{sandbox_url}/control/expected")
-    return compare(source, target, expected, ledger, mapped=mapped)
+    if "commitments" in expected:
+        procore = _read(f"{sandbox_url}/control/books/procore")
+        return commitment_books.compare(zoho_books, procore, expected, ledger, mapped=mapped)
+    procurify = _read(f"{sandbox_url}/control/books/procurify")
+    return compare(procurify, zoho_books, expected, ledger, mapped=mapped)
 
 
 def compare(
@@ -58,11 +41,12 @@ def compare(
     books = TargetBooks(target)
     wanted = expected["after_mapping"] if mapped else expected
     result = Result()
-    _count(result, rows, wanted["documents"])
-    _find_lost(result, source, rows)
-    _compare_reasons(result, rows, wanted["waiting"], "waiting")
-    _compare_reasons(result, rows, wanted["held"], "held")
+    compare_ledger(result, rows, wanted)
     for kind in KINDS:
+        records = {
+            str(row[kind.source_key]): row[kind.source_number] for row in source[kind.source]
+        }
+        find_lost(result, rows, kind.name, records)
         _find_duplicates(result, books, kind)
         _find_strangers(result, books, kind, expected.get("hand_typed", {}))
         _compare_records(result, books, kind, wanted[kind.plural])
@@ -73,48 +57,6 @@ def _read(url: str) -> Row:
     with urllib.request.urlopen(url, timeout=120) as answer:
         read: Row = json.loads(answer.read(), parse_float=Decimal)
     return read
-
-
-def _count(result: Result, rows: list[Row], wanted: Mapping[str, Mapping[str, int]]) -> None:
-    for kind, states in wanted.items():
-        found = Counter(_state(row) for row in rows if row["kind"] == kind)
-        result.counts[kind] = dict(sorted(found.items())) | {"total": found.total()}
-        for state in sorted({*states, *result.counts[kind]}):
-            have, want = result.counts[kind].get(state, 0), states.get(state, 0)
-            if have != want:
-                result.mismatches.append(f"{kind}s {state}: {have} in the ledger, {want} expected")
-
-
-def _find_lost(result: Result, source: Row, rows: list[Row]) -> None:
-    """Source records that the ledger does not know."""
-    known = {(row["kind"], str(row["source_key"])) for row in rows}
-    for kind in KINDS:
-        for record in source[kind.source]:
-            if (kind.name, str(record[kind.source_key])) not in known:
-                number = record[kind.source_number]
-                result.lost.append(f"lost: {kind.name} {number} ({record[kind.source_key]})")
-
-
-def _compare_reasons(result: Result, rows: list[Row], planted: list[Row], state: str) -> None:
-    """What waits or is held must be the planted list, by record and by class."""
-    found = {_name(row): row for row in rows if _state(row) == state}
-    wanted = {_name(row): row for row in planted}
-    for name, row in wanted.items():
-        if name not in found:
-            result.mismatches.append(f"{_words(row)} should be {state} ({row['class']})")
-        elif not _same_class(found[name], row):
-            have = found[name].get("class")
-            result.mismatches.append(f"{_words(row)} is {state} for {have}, not {row['class']}")
-    for name, row in found.items():
-        if name not in wanted:
-            result.mismatches.append(f"{_words(row)} is {state} ({row.get('class')}), unplanned")
-
-
-def _same_class(row: Row, planted: Row) -> bool:
-    """A row may name one class or several; each must be planted, and one at least be named."""
-    said = row.get("class") or ()
-    classes = {said} if isinstance(said, str) else set(said)
-    return bool(classes) and classes <= {planted["class"], *planted.get("also", ())}
 
 
 def _find_duplicates(result: Result, books: TargetBooks, kind: Kind) -> None:
@@ -145,7 +87,7 @@ def _compare_records(result: Result, books: TargetBooks, kind: Kind, expected: l
     for want in expected:
         row = found.pop(want["reference"], None)
         if row is None:
-            result.mismatches.append(f"{_words(want)} is not at the target")
+            result.mismatches.append(f"{words(want)} is not at the target")
         else:
             _compare_record(result, books, kind, want, row)
     for row in found.values():
@@ -157,8 +99,8 @@ def _compare_record(result: Result, books: TargetBooks, kind: Kind, want: Row, r
     have = books.summary(kind, row, wanted_status=want["status"])
     for name in have:
         if have[name] != _comparable(name, want[name]):
-            result.mismatches.append(f"{_words(want)}: {name} {have[name]}, not {want[name]}")
-    result.cents_off += _cents(Decimal(row["total"]) - Decimal(want["total"]))
+            result.mismatches.append(f"{words(want)}: {name} {have[name]}, not {want[name]}")
+    result.cents_off += cents(Decimal(row["total"]) - Decimal(want["total"]))
     _compare_lines(result, books, kind, want, row)
 
 
@@ -171,12 +113,12 @@ def _compare_lines(result: Result, books: TargetBooks, kind: Kind, want: Row, ro
     ]
     have_sums, want_sums = _by_account(have_lines), _by_account(want_lines)
     for account in sorted({*have_sums, *want_sums}):
-        result.cents_off += _cents(have_sums[account] - want_sums[account])
+        result.cents_off += cents(have_sums[account] - want_sums[account])
     missing, extra = Counter(want_lines) - Counter(have_lines), Counter(have_lines)
     extra -= Counter(want_lines)
     if missing or extra:
         lacks, has = _listed(missing), _listed(extra)
-        result.mismatches.append(f"{_words(want)}: lines lack [{lacks}] and have [{has}]")
+        result.mismatches.append(f"{words(want)}: lines lack [{lacks}] and have [{has}]")
 
 
 def _by_account(lines: Iterable[tuple[str, Decimal, str, str]]) -> dict[str, Decimal]:
@@ -193,19 +135,3 @@ def _listed(lines: Counter[tuple[str, Decimal, str, str]]) -> str:
 
 def _comparable(name: str, value: Any) -> Any:
     return Decimal(value) if name in ("exchange_rate", "total", "discount") else value
-
-
-def _cents(difference: Decimal) -> int:
-    return int(abs(difference) * 100)
-
-
-def _state(row: Row) -> str:
-    return str(row["state"]).replace(" ", "_")
-
-
-def _name(row: Row) -> tuple[str, str]:
-    return row["kind"], str(row["source_key"])
-
-
-def _words(row: Row) -> str:
-    return f"{row['kind']} {row['number']!r} ({row['source_key']})"

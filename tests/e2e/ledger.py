@@ -16,6 +16,8 @@ _CLASSES = {
     "account": "account_missing",
     "tax": "tax_missing",
     "currency": "currency_missing",
+    "project": "project_missing",
+    "cost_code": "cost_code_missing",
 }
 
 

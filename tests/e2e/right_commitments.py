@@ -1,0 +1,121 @@
+"""Procore's books that are right: what a run without any mistake would leave behind.
+
+The construction company's expected books enter; Procore's records and a ledger that agree with
+them leave, for tests to spoil.
+"""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.sandbox.companies.company import Company
+from tests.e2e.commitment_books import compare
+from tests.e2e.verdict import Result, Row
+
+
+class Commitments:
+    """Both sides and the ledger, as they are after a run without any mistake."""
+
+    def __init__(self, company: Company, act: int = 0, *, mapped: bool = False) -> None:
+        self.mapped = mapped
+        self.source = copy.deepcopy(company.zoho_books)
+        self.expected = copy.deepcopy(company.expected[act])
+        self.wanted = self.expected["after_mapping"] if mapped else self.expected
+        self.target = _procore(company.procore)
+        for number, want in enumerate(self.wanted["commitments"], start=1):
+            self._post(want, 700_000_000 + number)
+        self.ledger = list(self._ledger())
+
+    def judged(self) -> Result:
+        return compare(self.source, self.target, self.expected, self.ledger, mapped=self.mapped)
+
+    @property
+    def contracts(self) -> list[Row]:
+        """Commitments of ours."""
+        rows: list[Row] = self.target["purchase_order_contracts"]
+        return [row for row in rows if row["origin_id"]]
+
+    @property
+    def contract(self) -> Row:
+        """One of several lines."""
+        return next(row for row in self.contracts if len(self.lines(row)) > 2)
+
+    def lines(self, contract: Row) -> list[Row]:
+        rows: list[Row] = self.target["line_items"]
+        return [row for row in rows if row["contract_id"] == contract["id"]]
+
+    def code(self, project: int, flat: str) -> int:
+        rows: list[Row] = self.target["wbs_codes"]
+        return next(
+            row["id"] for row in rows if (row["project_id"], row["flat_code"]) == (project, flat)
+        )
+
+    def _post(self, want: Row, key: int) -> None:
+        self.target["purchase_order_contracts"].append(
+            {
+                "id": key,
+                "project_id": want["project"],
+                "number": want["number"],
+                "vendor_id": want["vendor_id"],
+                "status": want["status"],
+                "accounting_method": want["accounting_method"],
+                "contract_date": want["contract_date"],
+                "delivery_date": want["delivery_date"],
+                "grand_total": want["total"],
+                "origin_id": want["origin"],
+                "deleted_at": None,
+            }
+        )
+        self.target["project_vendors"].append(
+            {"project_id": want["project"], "vendor_id": want["vendor_id"]}
+        )
+        for number, line in enumerate(want["lines"], start=1):
+            self.target["line_items"].append(
+                {
+                    "id": key * 100 + number,
+                    "contract_id": key,
+                    "wbs_code_id": self.code(want["project"], line["wbs"]),
+                    "amount": line["amount"],
+                    "origin_id": f"{want['origin']}:{want['project']}:{number}",
+                }
+            )
+
+    def _ledger(self) -> Iterator[Row]:
+        rest = {row["purchaseorder_id"]: "not applicable" for row in self.source["purchaseorders"]}
+        for row in self.wanted["commitments"]:
+            closed = row["status"] == "Closed"
+            if rest[row["source_key"]] != "posted":
+                rest[row["source_key"]] = "cancelled" if closed else "posted"
+        reasons = {}
+        for state in ("waiting", "held"):
+            for row in self.wanted[state]:
+                rest[row["source_key"]] = state
+                reasons[row["source_key"]] = row["class"]
+        for key, state in rest.items():
+            row = {"kind": "purchase_order", "source_key": key, "number": "n", "state": state}
+            yield row | {"class": reasons.get(key, "")}
+
+
+def _procore(state: dict[str, Any]) -> Row:
+    """The starting state as the books show it."""
+    types = {row["id"]: row["code"] for row in state["line_item_types"]}
+    books: Row = {
+        "vendors": copy.deepcopy(state["vendors"]),
+        "wbs_codes": [],
+        "project_vendors": [],
+        "purchase_order_contracts": [
+            contract | {"origin_id": None} for contract in state["purchase_order_contracts"]
+        ],
+        "line_items": [],
+    }
+    for project in state["projects"]:
+        codes = {row["id"]: row for row in project["cost_codes"]}
+        for row in project["wbs_codes"]:
+            code = codes[row["cost_code_id"]]
+            division = codes[code["parent_id"]]["code"]
+            flat = f"{division}-{code['code']}.{types[row['line_item_type_id']]}"
+            books["wbs_codes"].append(row | {"project_id": project["id"], "flat_code": flat})
+        books["project_vendors"] += [
+            {"project_id": project["id"], "vendor_id": vendor} for vendor in project["vendors"]
+        ]
+    return books

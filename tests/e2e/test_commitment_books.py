@@ -1,0 +1,223 @@
+"""The comparer catches what it is there for, each mistake planted into commitments that were right."""
+
+import copy
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from connectors.sandbox.companies.company import Company
+from connectors.sandbox.companies.construction import build
+from tests.e2e.right_commitments import Commitments
+
+Plant = Callable[[Commitments], None]
+
+
+@pytest.fixture(scope="module")
+def company() -> Company:
+    return build(orders=160, edits=80)
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize("act", [0, 1])
+def test_right_books_are_right(company: Company, act: int, mapped: bool) -> None:
+    books = Commitments(company, act, mapped=mapped)
+    result = books.judged()
+    assert result.ok, str(result)
+    assert result.counts["purchase_order"]["total"] == 160
+    assert result.counts["commitment"]["total"] == len(books.wanted["commitments"])
+
+
+def lose_an_order(books: Commitments) -> None:
+    books.ledger.remove(next(row for row in books.ledger if row["state"] == "posted"))
+
+
+def post_twice(books: Commitments) -> None:
+    books.target["purchase_order_contracts"].append(copy.deepcopy(books.contract))
+
+
+def post_twice_in_another_generation(books: Commitments) -> None:
+    origin = books.contract["origin_id"].removesuffix(":1") + ":2"
+    again = books.contract | {"id": 1, "number": "PO-99999", "origin_id": origin}
+    books.target["purchase_order_contracts"].append(again)
+
+
+def post_twice_without_origin(books: Commitments) -> None:
+    again = books.contract | {"id": 1, "origin_id": None}
+    books.target["purchase_order_contracts"].append(again)
+
+
+def post_a_line_twice(books: Commitments) -> None:
+    line = books.lines(books.contract)[0]
+    books.target["line_items"].append(copy.deepcopy(line))
+
+
+def add_a_cent(books: Commitments) -> None:
+    line = books.lines(books.contract)[0]
+    line["amount"] = str(Decimal(line["amount"]) + Decimal("0.01"))
+
+
+def add_a_cent_to_the_total(books: Commitments) -> None:
+    total = Decimal(books.contract["grand_total"])
+    books.contract["grand_total"] = str(total + Decimal("0.01"))
+
+
+def take_the_wrong_code(books: Commitments) -> None:
+    contract = books.contract
+    wrong = books.code(contract["project_id"], "01-590.M")
+    books.lines(contract)[0]["wbs_code_id"] = wrong
+
+
+def take_the_wrong_project(books: Commitments) -> None:
+    books.contract["project_id"] = 310_093
+
+
+def take_a_code_of_another_project(books: Commitments) -> None:
+    line = books.lines(books.contract)[0]
+    line["wbs_code_id"] = 1
+
+
+def leave_in_draft(books: Commitments) -> None:
+    books.contract["status"] = "Draft"
+
+
+def leave_a_removed_line(books: Commitments) -> None:
+    line = books.lines(books.contract)[0]
+    orphan = line | {"id": 1, "amount": "12.00", "origin_id": f"{line['origin_id']}0"}
+    books.target["line_items"].append(orphan)
+
+
+def forget_a_line(books: Commitments) -> None:
+    books.target["line_items"].remove(books.lines(books.contract)[0])
+
+
+def forget_to_post(books: Commitments) -> None:
+    books.target["purchase_order_contracts"].remove(books.contract)
+
+
+def delete_what_was_posted(books: Commitments) -> None:
+    books.contract["deleted_at"] = "2026-09-01T00:00:00Z"
+
+
+def post_what_should_wait(books: Commitments) -> None:
+    extra = books.contract | {"id": 1, "number": "PO-00001", "origin_id": "mlc:1:1:1:1"}
+    books.target["purchase_order_contracts"].append(extra)
+
+
+def take_the_wrong_vendor(books: Commitments) -> None:
+    vendors = books.target["vendors"]
+    others = (row["id"] for row in vendors if row["id"] != books.contract["vendor_id"])
+    books.contract["vendor_id"] = next(others)
+
+
+def forget_the_directory(books: Commitments) -> None:
+    contract = books.contract
+    books.target["project_vendors"] = [
+        row
+        for row in books.target["project_vendors"]
+        if (row["project_id"], row["vendor_id"]) != (contract["project_id"], contract["vendor_id"])
+    ]
+
+
+def take_another_orders_origin(books: Commitments) -> None:
+    organization = books.contract["origin_id"].split(":")[1]
+    books.contract["origin_id"] = f"mlc:{organization}:770000010099999:1:1"
+
+
+def take_the_wrong_method(books: Commitments) -> None:
+    row = next(row for row in books.contracts if row["accounting_method"] == "amount")
+    row["accounting_method"] = "unit"
+
+
+def shift_the_day(books: Commitments) -> None:
+    books.contract["contract_date"] = "2026-01-01"
+
+
+def overwrite_a_typed_commitment(books: Commitments) -> None:
+    rows = books.target["purchase_order_contracts"]
+    rows.remove(next(row for row in rows if row["number"] == "FIELD-04"))
+
+
+def let_a_line_go_unmarked(books: Commitments) -> None:
+    books.lines(books.contract)[0]["origin_id"] = None
+
+
+def hold_what_is_fine(books: Commitments) -> None:
+    next(row for row in books.ledger if row["state"] == "posted")["state"] = "held"
+
+
+def wait_for_the_wrong_reason(books: Commitments) -> None:
+    waiting = next(row for row in books.ledger if row["class"] == "project_missing")
+    waiting["class"] = "vendor_missing"
+
+
+MISTAKES: list[tuple[Plant, str]] = [
+    (lose_an_order, "lost: purchase_order PO-"),
+    (post_twice, "2 commitments in Procore for origin id"),
+    (post_twice_in_another_generation, "2 commitments in Procore for order and project"),
+    (post_twice_without_origin, "carries no origin id"),
+    (post_a_line_twice, "2 lines in Procore for origin id"),
+    (add_a_cent, "lines lack"),
+    (add_a_cent_to_the_total, ": total "),
+    (take_the_wrong_code, "01-590.M"),
+    (take_the_wrong_project, ": project 310093, not "),
+    (take_a_code_of_another_project, "no code"),
+    (leave_in_draft, "status Draft, not Approved"),
+    (leave_a_removed_line, " 12.00]"),
+    (forget_a_line, "and have []"),
+    (forget_to_post, "is not in Procore"),
+    (delete_what_was_posted, "is not in Procore"),
+    (post_what_should_wait, "should not be in Procore"),
+    (take_the_wrong_vendor, ": vendor "),
+    (forget_the_directory, "not in the project's directory"),
+    (take_another_orders_origin, "is another order's"),
+    (take_the_wrong_method, "accounting_method unit, not amount"),
+    (shift_the_day, "contract_date 2026-01-01"),
+    (overwrite_a_typed_commitment, "hand-typed commitment FIELD-04"),
+    (let_a_line_go_unmarked, "1 lines of ours in Procore carry no origin id"),
+    (hold_what_is_fine, "unplanned"),
+    (wait_for_the_wrong_reason, "not project_missing"),
+]
+
+
+@pytest.mark.parametrize(("plant", "said"), MISTAKES, ids=[p.__name__ for p, _ in MISTAKES])
+def test_a_mistake_is_found(company: Company, plant: Plant, said: str) -> None:
+    books = Commitments(company)
+    plant(books)
+    result = books.judged()
+    assert not result.ok
+    assert said in str(result)
+
+
+def test_cents_are_counted_by_total_and_by_project_and_code(company: Company) -> None:
+    books = Commitments(company)
+    add_a_cent_to_the_total(books)
+    assert books.judged().cents_off == 1
+    add_a_cent(books)
+    assert books.judged().cents_off == 2
+
+
+def test_a_line_on_the_wrong_code_is_off_on_both_codes(company: Company) -> None:
+    books = Commitments(company)
+    amount = Decimal(books.lines(books.contract)[0]["amount"])
+    take_the_wrong_code(books)
+    assert books.judged().cents_off == 2 * int(amount * 100)
+
+
+def test_cents_that_cancel_out_between_commitments_are_found_all_the_same(
+    company: Company,
+) -> None:
+    books = Commitments(company)
+    by_code: dict[int, list[dict[str, str]]] = {}
+    for contract in books.contracts:
+        for line in books.lines(contract):
+            by_code.setdefault(line["wbs_code_id"], []).append(line)
+    lines = next(
+        lines for lines in by_code.values() if len({line["contract_id"] for line in lines}) > 1
+    )
+    first, second = lines[0], lines[-1]
+    first["amount"] = str(Decimal(first["amount"]) + 1)
+    second["amount"] = str(Decimal(second["amount"]) - 1)
+    result = books.judged()
+    assert result.cents_off == 0
+    assert len(result.mismatches) == 2
