@@ -162,15 +162,13 @@ CELERY_TASK_DEFAULT_QUEUE = REDIS_KEY_PREFIX
 CELERY_TIMEZONE = "UTC"
 # Tasks are bells: what they did stands in PostgreSQL, so results are neither kept nor awaited.
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Longer than the longest task (60 s), or a running task would be handed to a second worker. The
-# restore throttle makes an unacknowledged bell ring again soon after that, not ten scans later.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "unacked_restore_throttle": 1}
+# A lost bell is rung again by the dispatcher, so none is kept in Redis until it is acknowledged.
+# Such keeping would also end a worker that loses Redis with a task in hand (kombu 5.7).
+CELERY_BROKER_TRANSPORT_OPTIONS = {"ack_emulation": False}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2}
 CELERY_BEAT_SCHEDULE_FILENAME: str = env.str("BEAT_SCHEDULE_FILE", default="celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

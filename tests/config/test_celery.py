@@ -32,6 +32,7 @@ def test_an_unread_bell_expires_when_the_next_one_rings() -> None:
         assert entry["options"]["expires"] == entry["schedule"].total_seconds()
 
 
-def test_no_task_outlives_the_time_after_which_its_bell_is_given_to_another() -> None:
-    longest_task = 60
-    assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"] > 2 * longest_task
+def test_no_bell_is_kept_in_redis_until_it_is_acknowledged() -> None:
+    # With it a worker that loses Redis while a task runs ends with an AttributeError in kombu.
+    assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["ack_emulation"] is False
+    assert not current_app.conf.task_acks_late
