@@ -23,7 +23,7 @@ class AuditEventAdmin(StaffAdmin):
     fields = (
         "tenant",
         "sequence",
-        "at",
+        "exact",
         "actor",
         "action",
         "source",
@@ -35,7 +35,7 @@ class AuditEventAdmin(StaffAdmin):
         "previous_hash",
         "hash",
     )
-    readonly_fields = ("source", "target", "what")
+    readonly_fields = ("exact", "source", "target", "what")
 
     @admin.display(description="Event", ordering="sequence")
     def event(self, row: AuditEvent) -> SafeString:
@@ -44,6 +44,10 @@ class AuditEventAdmin(StaffAdmin):
     @admin.display(description="When", ordering="at")
     def moment(self, row: AuditEvent) -> SafeString:
         return shown.when(row.at)
+
+    @admin.display(description="When")
+    def exact(self, row: AuditEvent) -> str:
+        return f"{row.at:%Y-%m-%d %H:%M:%S.%f %Z}"
 
     @admin.display(description="Source")
     def source(self, row: AuditEvent) -> SafeString:

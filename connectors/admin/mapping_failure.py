@@ -1,12 +1,10 @@
 """Staff pages of mapping failures: what is missing, how much waits for it, and resolving it."""
 
-from collections import defaultdict
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
@@ -45,7 +43,7 @@ class WithAmounts(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
-        amounts = waiting_amounts([row.pk for row in rows])
+        amounts = mapping.waiting_amounts([row.pk for row in rows])
         for row in rows:
             row.amounts = amounts.get(row.pk, {})
         self.result_list = rows
@@ -146,7 +144,7 @@ class MappingFailureAdmin(StaffAdmin):
             suggestions = mapping.suggestions(failure, flow)
             waits = Wait.objects.filter(failure=failure).select_related("document")
             documents = [wait.document for wait in waits.order_by("document__day")[:_SHOWN]]
-            amounts = waiting_amounts([failure.pk]).get(failure.pk, {})
+            amounts = mapping.waiting_amounts([failure.pk]).get(failure.pk, {})
             number = waits.count()
 
         def form(data: Any) -> TargetForm:
@@ -202,17 +200,3 @@ def kind_name(row: Any) -> str:
 def status(failure: MappingFailure) -> SafeString:
     is_open = failure.status == MappingFailure.Status.OPEN
     return shown.badge(failure.get_status_display(), "warn" if is_open else "good")
-
-
-def waiting_amounts(failure_ids: list[int]) -> dict[int, dict[str, Decimal]]:
-    """How much money waits for each failure, by currency."""
-    found: defaultdict[int, dict[str, Decimal]] = defaultdict(dict)
-    rows = (
-        Wait.objects.filter(failure__in=failure_ids, document__total__isnull=False)
-        .order_by()
-        .values_list("failure", "document__currency")
-        .annotate(amount=Sum("document__total"))
-    )
-    for failure, currency, amount in rows:
-        found[failure][currency] = amount
-    return dict(found)

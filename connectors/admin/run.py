@@ -69,7 +69,7 @@ class RunAdmin(StaffAdmin):
 
     @admin.display(description="Result")
     def result(self, run: Run) -> SafeString:
-        return shown.words(run.words)
+        return shown.words(run.words or counted(run))
 
     def change_view(
         self,
@@ -87,6 +87,7 @@ class RunAdmin(StaffAdmin):
             f"Run #{run.pk} of {run.integration}",
             run=run,
             status=tones.run_status(run),
+            says=run.words or counted(run),
             asked_by=asked_by(run),
             took=took(run),
             read=run.counts.get("read", []),
@@ -100,6 +101,15 @@ class RunAdmin(StaffAdmin):
 
 def asked_by(run: Run) -> str:
     return run.actor or run.get_trigger_display()
+
+
+def counted(run: Run) -> str:
+    """“21 held, 665 posted”, for a run that has nothing else to say."""
+    documents = run.counts.get("documents")
+    if not isinstance(documents, dict):
+        return ""
+    numbers = [(documents.get(state, 0), tones.plain(state)) for state in tones.STATE_ORDER]
+    return ", ".join(f"{number:,} {state}" for number, state in numbers if number)
 
 
 def call_name(name: str) -> str:

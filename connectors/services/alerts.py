@@ -11,12 +11,14 @@ from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import Count, Sum
+from django.db.models import Count
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from connectors.core.money import Money
 from connectors.engine.policy import policy
 from connectors.models import Connection, Health, MappingFailure
+from connectors.services.mapping import waiting_amounts
 from tenants.models import Member, Role, Tenant
 from tenants.scope import tenant_scope
 
@@ -61,12 +63,18 @@ def _take_failures(now: datetime) -> list[MappingFailure]:
     )
     ids = [row.pk for row in rows]
     MappingFailure.objects.filter(pk__in=ids).update(alerted_at=now)
-    return list(
+    failures = list(
         MappingFailure.objects.filter(pk__in=ids)
         .select_related("integration")
-        .annotate(documents=Count("waits"), amount=Sum("waits__document__total"))
+        .annotate(documents=Count("waits"))
         .order_by("-documents", "label")
     )
+    amounts = waiting_amounts(ids)
+    for failure in failures:
+        # Never one sum over several currencies.
+        waiting = sorted(amounts.get(failure.pk, {}).items())
+        failure.amounts = " + ".join(str(Money(amount, currency)) for currency, amount in waiting)
+    return failures
 
 
 def _take_connections(now: datetime) -> list[Connection]:
