@@ -135,7 +135,7 @@ def shift_the_day(books: Commitments) -> None:
 
 def overwrite_a_typed_commitment(books: Commitments) -> None:
     rows = books.target["purchase_order_contracts"]
-    rows.remove(next(row for row in rows if row["number"] == "FIELD-04"))
+    rows.remove(next(row for row in rows if row["number"] == "FIELD-05"))
 
 
 def let_a_line_go_unmarked(books: Commitments) -> None:
@@ -173,7 +173,7 @@ MISTAKES: list[tuple[Plant, str]] = [
     (take_another_orders_origin, "is another order's"),
     (take_the_wrong_method, "accounting_method unit, not amount"),
     (shift_the_day, "contract_date 2026-01-01"),
-    (overwrite_a_typed_commitment, "hand-typed commitment FIELD-04"),
+    (overwrite_a_typed_commitment, "hand-typed commitment FIELD-05"),
     (let_a_line_go_unmarked, "1 lines of ours in Procore carry no origin id"),
     (hold_what_is_fine, "unplanned"),
     (wait_for_the_wrong_reason, "not project_missing"),

@@ -50,7 +50,8 @@ REDIRECT_URI = "http://127.0.0.1:8000/connect/zoho-books/callback/"
 CURRENCIES = {"USD": zoho_id(3, 1), "CAD": zoho_id(3, 2)}
 # The ordinary mix: one order in four is for several projects.
 SPLIT_EVERY = 4
-HAND_TYPED_ON = (1, 4, 7)
+# Where the vendor is in the directory.
+HAND_TYPED_ON = (1, 5, 8)
 HAND_TYPED = {
     "commitments": [
         {"project": procore_project_id(project), "number": f"FIELD-{project:02d}"}

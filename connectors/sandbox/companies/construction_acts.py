@@ -1,4 +1,4 @@
-"""Two hundred edits: what people do to orders in the days after the first sync.
+"""What people do to orders in the days after the first sync, by default in two hundred edits.
 
 A scribe and a number of edits enter; orders are written down as they were and as they end, and the
 steps that lead there leave. No end depends on how many of an order's edits were seen one by one:
@@ -21,7 +21,6 @@ from connectors.sandbox.companies.construction_shapes import Part, Shape, goods
 from connectors.sandbox.companies.parts import text
 
 EDITED = 1
-NAME = "two hundred edits"
 Story = Callable[[Scribe], list[Step]]
 CLOSED = {"status": "Closed"}
 # What befalls orders that are edited again and again.
@@ -48,7 +47,7 @@ def prepare(s: Scribe, count: int, *, plain: bool = False) -> None:
         stories.append(edited(s, run))
         done += len(run)
     first, *others = invoices + list(_woven(stories))
-    s.script.acts.append([{"name": NAME} | first, *others])
+    s.script.acts.append([{"name": f"{count} edits"} | first, *others])
 
 
 def _stories(invoices: list[Step]) -> Iterator[Story]:

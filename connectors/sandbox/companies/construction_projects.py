@@ -98,7 +98,7 @@ def customer_id(project: int) -> str:
     """Whom a Zoho project is for."""
     of = SECOND_NUMBER_OF if project == SECOND_NUMBER else project
     owner = "Ridgeline Builders" if project == YARD else NAMES[of - 1][2]
-    return next(row["contact_id"] for row in customers() if row["contact_name"] == owner)
+    return str(next(row["contact_id"] for row in customers() if row["contact_name"] == owner))
 
 
 def procore_state(count: int, directories: dict[int, list[int]]) -> dict[str, Any]:
