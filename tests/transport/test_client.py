@@ -1,6 +1,7 @@
 """Reads are retried, writes are sent once, and every failure says whether anything happened."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -19,7 +20,7 @@ from connectors.core.errors import (
 from connectors.transport.client import ApiClient
 from connectors.transport.deadline import write_deadline
 from connectors.transport.tokens import NewToken
-from tests.transport.fakes import Rig, script
+from tests.transport.fakes import TABLE, Rig, script
 
 
 @pytest.fixture(autouse=True)
@@ -249,3 +250,45 @@ def test_a_failing_token_server_leaves_a_write_unsent() -> None:
     rig = Rig(script(status(401)), grant=failing)
     with pytest.raises(NotSentError):
         rig.client.write("POST", "/x", json={})
+
+
+# --- what some providers need besides -------------------------------------------------------------
+
+
+def test_headers_of_the_connection_go_with_every_call_but_never_over_its_token() -> None:
+    rig = Rig(script(ok(), ok()))
+    account = replace(rig.client._account, headers={"Company": "7", "Authorization": "mine"})
+    client = ApiClient(rig.client._dialect, account)
+    client.get("/bills")
+    client.write("POST", "/bills", json={}, headers={"Company": "8"})
+    assert [request.headers["company"] for request in rig.sent] == ["7", "8"]
+    assert {request.headers["authorization"] for request in rig.sent} == {"Bearer token-1"}
+
+
+def test_a_list_of_values_is_repeated_in_the_query() -> None:
+    rig = Rig(script(ok()))
+    rig.client.get("/bills", {"filters[id][]": ["a:1", "b"], "none": None})
+    assert rig.sent[0].url.params.get_list("filters[id][]") == ["a:1", "b"]
+    assert "none" not in rig.sent[0].url.params
+
+
+def test_success_without_a_body_is_believed_only_where_it_is_expected() -> None:
+    rig = Rig(script(httpx.Response(200), httpx.Response(200), httpx.Response(500)))
+    rig.client.write("DELETE", "/bills/1", may_be_empty=True)
+    with pytest.raises(UnknownOutcomeError, match="no JSON"):
+        rig.client.write("DELETE", "/bills/1")
+    with pytest.raises(UnknownOutcomeError):
+        rig.client.write("DELETE", "/bills/1", may_be_empty=True)
+
+
+def test_a_limit_without_retry_after_waits_for_the_reset_that_the_provider_names() -> None:
+    table = replace(TABLE, resets=lambda headers: timedelta(seconds=int(headers["reset"])))
+    rig = Rig(script(status(429, reset="40")), table=table)
+    with pytest.raises(RetryLater) as caught:
+        rig.client.get("/bills")
+    assert 38 < (caught.value.at - datetime.now(UTC)).total_seconds() <= 40
+    assert rig.governor.pauses == [caught.value.at]
+    rig = Rig(script(status(429, reset="40", **{"Retry-After": "90"})), table=table)
+    with pytest.raises(RetryLater) as caught:
+        rig.client.write("POST", "/bills", json={})
+    assert 88 < (caught.value.at - datetime.now(UTC)).total_seconds() <= 90
