@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from smtplib import SMTPException
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -63,7 +64,7 @@ def _take_failures(now: datetime) -> list[MappingFailure]:
     )
     ids = [row.pk for row in rows]
     MappingFailure.objects.filter(pk__in=ids).update(alerted_at=now)
-    failures = list(
+    failures: list[Any] = list(
         MappingFailure.objects.filter(pk__in=ids)
         .select_related("integration")
         .annotate(documents=Count("waits"))

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 
 from connectors.models import Connection, Document, MappingFailure, Wait
 from connectors.services import alerts
@@ -22,6 +23,11 @@ def two_currencies(world: World) -> World:
     return world
 
 
+def html_of(message: object) -> str:
+    assert isinstance(message, EmailMultiAlternatives)
+    return str(message.alternatives[0][0])
+
+
 def test_a_missing_mapping_is_told_once(two_currencies: World) -> None:
     world = two_currencies
     assert alerts.send_due(world.tenant_id)
@@ -31,7 +37,7 @@ def test_a_missing_mapping_is_told_once(two_currencies: World) -> None:
     link = f"{settings.BASE_URL}/admin/connectors/mappingfailure/{world.failure.pk}/change/"
     assert link in message.body
     assert "2 documents, 1,234.50 EUR + 8,000 JPY" in message.body
-    html = str(message.alternatives[0][0])
+    html = html_of(message)
     assert link in html
     assert "<script" not in html
 
@@ -46,5 +52,5 @@ def test_a_stopped_connection_says_why(world: World) -> None:
     (message,) = mail.outbox
     assert message.subject == "Zoho Books stopped: needs re-authorisation"
     assert "took the access <back>." in message.body, "plain text is not escaped"
-    assert "took the access &lt;back&gt;." in str(message.alternatives[0][0])
+    assert "took the access &lt;back&gt;." in html_of(message)
     assert f"/admin/connectors/connection/{world.target.pk}/change/" in message.body
