@@ -174,7 +174,8 @@ def _describe(job: Job, stream: Stream, document: Document, raw: Raw) -> None:
 
 def _fit(name: str, text: str) -> str:
     """Cut to its column: what lists show of a record must not keep it out of the ledger."""
-    return text[: Document._meta.get_field(name).max_length]
+    column: Any = Document._meta.get_field(name)
+    return text[: column.max_length]
 
 
 def _depend(job: Job, document: Document, wanted: frozenset[DocumentKey]) -> None:

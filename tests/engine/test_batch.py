@@ -10,7 +10,7 @@ import pytest
 
 from connectors.core.errors import ErrorKind, RetryLater
 from connectors.core.states import Reason, State
-from connectors.engine import deliver, outcomes
+from connectors.engine import deliver, links, outcomes
 from connectors.models import Attempt, Document, Outcome
 from tests.engine.tiny.fixtures import Engine
 from tests.engine.tiny.flow import CHILDREN
@@ -182,7 +182,7 @@ BOUNDARIES: dict[str, Patch] = {
     "after the target": _after_the_target,
     "before any outcome": _inside(deliver, "_settle", 1),
     "between outcomes": _inside(deliver, "_settle", 3),
-    "inside an outcome": _inside(outcomes.links, "put", 2),
+    "inside an outcome": _inside(links, "put", 2),
     "at the last settling": _inside(deliver, "finish", 4),
 }
 FIRED = Counter[str]()

@@ -78,7 +78,7 @@ def test_a_write_of_unknown_fate_is_looked_up_and_never_repeated(world: World) -
 def test_a_worker_that_dies_after_the_write_costs_nothing(world: World) -> None:
     world.source.put(PARENTS, "p1")
     world.read()
-    world.target.after = once(Killed())  # type: ignore[arg-type]
+    world.target.after = once(Killed())
     world.kill(world.work)
     assert world.state("p1") == State.DELIVERING
     world.recover()

@@ -62,7 +62,9 @@ def test_a_touched_record_is_read_but_not_posted_again(world: World) -> None:
     world.sync()
     assert world.source.reads == ["p1", "p1"]
     assert world.target.calls == calls
-    assert world.document("p1").record["memo"] == "seen by the boss"
+    record = world.document("p1").record
+    assert record is not None
+    assert record["memo"] == "seen by the boss"
 
 
 def test_a_changed_record_is_updated(world: World) -> None:

@@ -231,6 +231,11 @@ def make_flow(
     )
 
 
+def _content(record: Any) -> TinyRecord:
+    """What matters of it: all but the version, which moves with every touch."""
+    return replace(record, version="")
+
+
 def _stream(origin: TinySource, name: str, rank: int) -> Stream:
     listing = Listing(name="changed", facet="head", pages=origin.listing(name))
     return Stream(
@@ -242,7 +247,7 @@ def _stream(origin: TinySource, name: str, rank: int) -> Stream:
         sweep=(replace(listing, name="all"),),
         read=origin.read(name),
         parse=parse,
-        content=lambda record: replace(record, version=""),
+        content=_content,
         twin_number=lambda record: normalise_number(record.number),
         party_key=lambda record: record.party,
     )
