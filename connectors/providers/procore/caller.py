@@ -59,7 +59,7 @@ class Caller:
         def fetch(page: int) -> Reply:
             return self._get(path, {**params, "page": page, "per_page": PER_PAGE}, parts)
 
-        return header_pages(fetch, PER_PAGE, PageGuard(KEY, lambda row: str(row.get("id", row))))
+        return header_pages(fetch, PER_PAGE, PageGuard(KEY, _row_key))
 
     def _one(self, path: str, params: Mapping[str, Any], **parts: str) -> Raw:
         return record_of(self._get(path, params, parts).body)
@@ -96,3 +96,8 @@ class Caller:
             return self._write("PATCH", path, body, params, may_be_empty=False, **parts)
 
         return sync(send, updates)
+
+
+def _row_key(row: Raw) -> str:
+    """What tells rows of a list apart: their ids, or all of them where rows have none."""
+    return str(row.get("id") or row)

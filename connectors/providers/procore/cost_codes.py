@@ -28,10 +28,13 @@ class CostCodeCalls(Caller):
         return self._list("/rest/v1.0/line_item_types", {"project_id": project_id})
 
     def wbs_codes(self, project_id: str, updated_since: str | None = None) -> Iterator[Page[Raw]]:
-        """WBS codes of a project changed since then (aware ISO text), or all."""
+        """WBS codes of a project changed since then (aware ISO text), or all; inactive ones too."""
         return self._list(
             "/rest/v1.0/projects/{project}/work_breakdown_structure/wbs_codes",
-            {"filters[updated_at]": changed_since(updated_since)},
+            {
+                "filters[status][]": ["active", "inactive"],
+                "filters[updated_at]": changed_since(updated_since),
+            },
             {"project": project_id},
         )
 

@@ -35,13 +35,15 @@ class DirectoryCalls(Caller):
         return self._one("/rest/v1.0/projects/{id}", {"company_id": self.company}, id=project_id)
 
     def vendors(self, updated_since: str | None = None) -> Iterator[Page[Raw]]:
-        """Vendors of the company changed since then (aware ISO text), or all."""
-        params = {
-            "company_id": self.company,
-            "view": "extended",
-            "filters[updated_at]": changed_since(updated_since),
-        }
-        return self._list("/rest/v1.0/vendors", params)
+        """Vendors of the company changed since then (aware ISO text), or all.
+
+        Procore lists inactive ones apart; without them a vendor that was switched off would look
+        like one that has not changed.
+        """
+        params = {"view": "extended", "filters[updated_at]": changed_since(updated_since)}
+        yield from self._list("/rest/v1.0/vendors", {"company_id": self.company, **params})
+        inactive = "/rest/v1.0/companies/{company}/vendors/inactive"
+        yield from self._list(inactive, params, {"company": self.company})
 
     def create_vendor(self, vendor: Mapping[str, Any]) -> Raw:
         body = {"company_id": self.company, "vendor": vendor}
