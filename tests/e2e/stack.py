@@ -65,7 +65,8 @@ class Service:
         """Empty Redis, then kill it as a power cut would, and start it again."""
         self._lost_redis = True
         server = self.servers.redis
-        assert server is not None and server.pid is not None
+        assert server is not None
+        assert server.pid is not None
         redis.Redis.from_url(self.stack.env["REDIS_URL"]).flushall()
         os.kill(server.pid, signal.SIGKILL)
         server.stop()
