@@ -122,6 +122,9 @@ class Wire:
                 return self._exchange(self._client(place), outgoing, started)
             except httpx.TimeoutException as error:
                 raise self._error("no answer in time", error, state, timed_out=True) from None
+            except httpx.ConnectError as error:
+                words = "its address could not be reached"
+                raise self._error(words, error, state) from None
             except httpx.HTTPError as error:
                 words = f"the connection failed ({type(error).__name__})"
                 raise self._error(words, error, state) from None
