@@ -16,13 +16,14 @@ from typing import Any
 
 from aiohttp import web
 
-from connectors.sandbox import procurify, zoho_books
+from connectors.sandbox import procore, procurify, zoho_books
 from connectors.sandbox.companies import COMPANIES
 from connectors.sandbox.server import create_app
 from connectors.sandbox.world import SimulatorFactory, World
 
 HOST = "127.0.0.1"
 SIMULATORS: dict[str, SimulatorFactory] = {
+    "procore": procore.Simulator,
     "procurify": procurify.Simulator,
     "zoho_books": zoho_books.Simulator,
 }

@@ -35,8 +35,9 @@ An empty state is a Procore where the app is installed nowhere. Nothing here spe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from connectors.sandbox.clock import Clock
 from connectors.sandbox.procore.table import Record, Table, stamp
@@ -46,6 +47,7 @@ DEFAULT_SEGMENTS = {"cost_code": 447332, "line_item_type": 447333}
 DEFAULT_UOMS = ("ea", "ls", "lf", "sf", "sy", "cy", "ton", "hr", "day", "lot")
 DEFAULT_USER = {"id": 599_000_001, "login": "connector@dmsa.example", "name": "Connector Service"}
 DEFAULT_PERSON = {"id": 599_000_002, "login": "pat@example.com", "name": "Pat Morgan"}
+TIMES = ("created_at", "updated_at")
 BEGINNING = "2020-01-01T00:00:00Z"
 # Kinds with the field by which they are often asked.
 KINDS = {
@@ -61,6 +63,22 @@ KINDS = {
     "hooks": "",
     "triggers": "hook_id",
 }
+
+
+class Actor(NamedTuple):
+    """Who makes a change: a user, and the application that acts for it, if one does."""
+
+    user_id: int
+    application_id: int | None = None
+
+
+class Change(NamedTuple):
+    """A record was made, changed or deleted; what webhooks tell of."""
+
+    kind: str
+    event: str
+    record: Record
+    actor: Actor
 
 
 class Books:
@@ -84,6 +102,8 @@ class Books:
         self.segments: dict[str, int] = {**DEFAULT_SEGMENTS, **state.get("segments", {})}
         self.uoms: list[str] = list(state.get("uoms", DEFAULT_UOMS))
         self.tables = {kind: Table(clock, options, group) for kind, group in KINDS.items()}
+        self.actor = Actor(self.people[0]["id"])
+        self.observer: Callable[[Change], None] = lambda change: None
         self._last_id = FIRST_ID
 
     def __getitem__(self, kind: str) -> Table:
@@ -110,12 +130,41 @@ class Books:
         """The moment, as records carry it."""
         return stamp(self.clock.now())
 
+    @contextmanager
+    def acting(self, actor: Actor) -> Iterator[None]:
+        """What is changed within is changed by somebody else than a person of the company."""
+        before, self.actor = self.actor, actor
+        try:
+            yield
+        finally:
+            self.actor = before
+
     def save(self, kind: str, record: Record) -> Record:
-        """Store a new or changed record with its times."""
+        """Store a new or changed record with its times; one that says the same stays as it was."""
+        table = self.tables[kind]
+        old = table.need(record["id"]) if record["id"] in table else None
+        if old is not None and _content(old) == _content(record):
+            return old
         now = self.now()
-        record["created_at"] = record.get("created_at") or now
-        record["updated_at"] = now
-        return self.tables[kind].put(record)
+        saved = table.put(
+            {**record, "created_at": old["created_at"] if old else now, "updated_at": now}
+        )
+        self.tell(kind, "update" if old else "create", saved)
+        return saved
+
+    def remove(self, kind: str, record_id: int) -> None:
+        """Delete a record for good."""
+        self.tell(kind, "delete", self.tables[kind].remove(record_id))
+
+    def bury(self, kind: str, record: Record) -> None:
+        """Delete a record that stays known as deleted."""
+        now = self.now()
+        buried = self.tables[kind].put({**record, "deleted_at": now, "updated_at": now})
+        self.tell(kind, "delete", buried)
+
+    def tell(self, kind: str, event: str, record: Record) -> None:
+        """Let webhooks know."""
+        self.observer(Change(kind, event, record, self.actor))
 
     def load(self, kind: str, record: Record) -> Record:
         """Store a seeded record, with the times it brings or the beginning of time."""
@@ -127,3 +176,7 @@ class Books:
     def permits(self, project_id: int) -> bool:
         """Whether an administrator picked the project for this app."""
         return self.permitted is None or project_id in self.permitted
+
+
+def _content(record: Record) -> Record:
+    return {name: value for name, value in record.items() if name not in TIMES}

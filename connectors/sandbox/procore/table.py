@@ -116,6 +116,11 @@ class Table:
             self._groups.get(record[self._group], {}).pop(record["id"], None)
 
 
+def stamp_of(seconds: float) -> str:
+    """A moment given in seconds since 1970, as Procore prints it."""
+    return stamp(datetime.fromtimestamp(seconds, UTC))
+
+
 def stamp(moment: datetime) -> str:
     """A moment as Procore prints it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

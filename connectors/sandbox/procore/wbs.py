@@ -1,0 +1,199 @@
+"""The work breakdown structure of a project: patterns, segments, their items, and WBS codes.
+
+Every project has one pattern of two segments, cost code and cost type; the items of a segment are
+the codes and the types themselves. A WBS code joins one of each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from connectors.sandbox.procore import fields
+from connectors.sandbox.procore.answers import answer, page
+from connectors.sandbox.procore.api import Call, Route
+from connectors.sandbox.procore.errors import Refusal, invalid, malformed, not_found
+from connectors.sandbox.procore.state import Books
+from connectors.sandbox.procore.table import Record
+
+KIND = "wbs_codes"
+PATTERN_ID = 598_000_001
+STATUSES = ("active", "inactive")
+DELIMITER = "."
+NAMES = {"cost_code": "Cost Code", "line_item_type": "Cost Type"}
+
+
+def build(books: Books, project_id: int, sent: Record, old: Record | None) -> Record:
+    """A WBS code of one cost code and one cost type."""
+    record: Record = dict(old or {"id": sent.get("id") or books.next_id()})
+    record.setdefault("project_id", project_id)
+    record["cost_code_id"] = fields.key(sent, "cost_code_id", record.get("cost_code_id"))
+    record["line_item_type_id"] = fields.key(
+        sent, "line_item_type_id", record.get("line_item_type_id")
+    )
+    code, kind = parts(books, record)
+    if code is None or code["project_id"] != record["project_id"] or kind is None:
+        raise invalid(segment_items="do not exist")
+    record["description"] = fields.text(sent, "description", record.get("description"))
+    record["status"] = fields.choice(sent, "status", STATUSES, record.get("status", "active"))
+    return record
+
+
+def parts(books: Books, record: Record) -> tuple[Record | None, Record | None]:
+    """The cost code and the cost type that a WBS code joins."""
+    return (
+        books["cost_codes"].get(record["cost_code_id"] or 0),
+        books["line_item_types"].get(record["line_item_type_id"] or 0),
+    )
+
+
+def flat_code(books: Books, record: Record) -> str:
+    code, kind = parts(books, record)
+    return DELIMITER.join(one for one in (code and code["full_code"], kind and kind["code"]) if one)
+
+
+def show(books: Books, record: Record) -> Record:
+    code, kind = parts(books, record)
+    flat_name = DELIMITER.join(one["name"] for one in (code, kind) if one)
+    return {
+        "id": record["id"],
+        "flat_code": flat_code(books, record),
+        "flat_name": flat_name,
+        "description": record["description"] or flat_name,
+        "status": record["status"],
+        "segment_items": [
+            _item(books, "cost_code", code, path_code="full_code"),
+            _item(books, "line_item_type", kind, path_code="code"),
+        ],
+        "wbs_pattern_id": PATTERN_ID,
+        "created_at": record["created_at"],
+        "updated_at": record["updated_at"],
+    }
+
+
+def _item(books: Books, segment: str, item: Record | None, path_code: str) -> Record:
+    found: Record = item or {}
+    return {
+        "id": found.get("id"),
+        "segment_id": books.segments[segment],
+        "segment_item_id": found.get("id"),
+        "code": found.get("code"),
+        "path_code": found.get(path_code),
+        "name": found.get("name"),
+        "status": "active",
+    }
+
+
+def matching(books: Books, project_id: int, cost_code_id: Any, type_id: Any) -> Record | None:
+    """The WBS code of a combination."""
+    wanted = (cost_code_id, type_id)
+    codes = books[KIND].of(project_id)
+    return next(
+        (one for one in codes if (one["cost_code_id"], one["line_item_type_id"]) == wanted), None
+    )
+
+
+def list_patterns(call: Call) -> web.Response:
+    segments = [_segment(call.books, name, place) for place, name in enumerate(NAMES)]
+    pattern = {"id": PATTERN_ID, "delimiter": DELIMITER, "segments": segments}
+    return page(call.url, [pattern])
+
+
+def list_segments(call: Call) -> web.Response:
+    return page(call.url, [_segment(call.books, name, place) for place, name in enumerate(NAMES)])
+
+
+def _segment(books: Books, name: str, place: int) -> Record:
+    return {
+        "id": books.segments[name],
+        "name": NAMES[name],
+        "type": name,
+        "structure": "tiered" if name == "cost_code" else "flat",
+        "position": place + 1,
+    }
+
+
+def list_items(call: Call) -> web.Response:
+    books, segment_id = call.books, call.number("segment_id")
+    if segment_id == books.segments["cost_code"]:
+        rows = list(books["cost_codes"].listed(call.project_id or None))
+        return page(call.url, rows, lambda row: _item(books, "cost_code", row, "full_code"))
+    if segment_id == books.segments["line_item_type"]:
+        rows = list(books["line_item_types"].listed())
+        return page(call.url, rows, lambda row: _item(books, "line_item_type", row, "code"))
+    raise not_found()
+
+
+def list_codes(call: Call) -> web.Response:
+    books = call.books
+    rows = call.filters.apply(books[KIND].listed(call.project_id), ("id", "status"), TIMES)
+    needle = call.url.query.get("query", "").casefold()
+    if needle:
+        rows = [row for row in rows if needle in flat_code(books, row).casefold()]
+    return page(call.url, rows, lambda row: show(books, row))
+
+
+TIMES = ("created_at", "updated_at")
+
+
+def upsert(call: Call, sent: Record) -> Record:
+    """An existing combination is given back with its description updated."""
+    books = call.books
+    chosen = _chosen(books, sent)
+    old = matching(books, call.project_id, chosen["cost_code_id"], chosen["line_item_type_id"])
+    described = {"description": sent["description"]} if "description" in sent else {}
+    return books.save(KIND, build(books, call.project_id, {**chosen, **described}, old))
+
+
+def _chosen(books: Books, sent: Record) -> Record:
+    """The cost code and cost type that the body's segment items are."""
+    items = sent.get("segment_items")
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+        raise invalid(segment_items="are missing")
+    by_segment = {one.get("segment_id"): one.get("segment_item_id") for one in items}
+    unknown = set(by_segment) - set(books.segments.values())
+    if unknown or len(by_segment) != len(NAMES):
+        raise invalid(segment_items="must name one item of each segment")
+    return {f"{name}_id": by_segment[books.segments[name]] for name in NAMES}
+
+
+def add_code(call: Call) -> web.Response:
+    return answer(show(call.books, upsert(call, call.body)), 201)
+
+
+def add_many(call: Call) -> web.Response:
+    rows = call.body.get("bulk")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise malformed(bulk="must be a list of objects")
+    entities, errors = [], []
+    for row in rows:
+        try:
+            entities.append(show(call.books, upsert(call, row)))
+        except Refusal as refusal:
+            errors.append({**row, "errors": refusal.fields})
+    return answer({"entities": entities, "errors": errors}, 201)
+
+
+def change_code(call: Call) -> web.Response:
+    old = call.books[KIND].get(call.number("id"))
+    if old is None or old["project_id"] != call.project_id:
+        raise not_found()
+    sent = {name: call.body[name] for name in ("description", "status") if name in call.body}
+    saved = call.books.save(KIND, build(call.books, call.project_id, sent, old))
+    return answer(show(call.books, saved))
+
+
+PROJECT = "/v1.0/projects/{project_id}/work_breakdown_structure"
+COMPANY = "/v1.0/companies/{company_id}/work_breakdown_structure"
+ROUTES = [
+    Route("GET", f"{PROJECT}/patterns", list_patterns),
+    Route("GET", f"{PROJECT}/segments", list_segments),
+    Route("GET", f"{PROJECT}/segments/{{segment_id}}/segment_items", list_items),
+    Route("GET", f"{COMPANY}/patterns", list_patterns, "company"),
+    Route("GET", f"{COMPANY}/segments", list_segments, "company"),
+    Route("GET", f"{PROJECT}/wbs_codes", list_codes),
+    Route("POST", f"{PROJECT}/wbs_codes", add_code),
+    Route("PATCH", f"{PROJECT}/wbs_codes/bulk_create", add_many),
+    Route("PATCH", f"{PROJECT}/wbs_codes/{{id}}", change_code),
+]
