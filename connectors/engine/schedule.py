@@ -3,6 +3,7 @@
 Plain values enter and leave; a schedule that cannot be parsed says what is wrong with it.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,12 @@ def next_run(after: datetime, *, interval_minutes: int, cron: str, zone: ZoneInf
     """
     if not cron:
         return after + timedelta(minutes=interval_minutes)
+    return next(occurrences(after, cron, zone))
+
+
+def occurrences(after: datetime, cron: str, zone: ZoneInfo) -> Iterator[datetime]:
+    """The instants after ``after`` at which a cron expression comes true, without end."""
     check_cron(cron)
-    found: datetime = croniter(cron, after.astimezone(zone)).get_next(datetime)
-    return found
+    found = croniter(cron, after.astimezone(zone))
+    while True:
+        yield found.get_next(datetime)

@@ -64,7 +64,8 @@ def change(
         given = {k: v.strip() for k, v in (credentials or {}).items() if v and v.strip()}
         if given:
             seal(row, SEALED, {**open_sealed(row, SEALED), **given})
-            details["credentials"] = sorted(given)
+            # Names only; under the name "credentials" even these would be taken out.
+            details["secrets_replaced"] = sorted(given)
         row.health, row.health_words = Health.NEW, ""
         row.save()
         record(_event("connection.changed", row, actor, **details))

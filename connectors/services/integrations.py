@@ -3,9 +3,11 @@
 A resolved flow, two connections and a person's choices enter; nothing is read from a provider.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +20,7 @@ from connectors.engine import doorbell
 from connectors.engine.job import Resolved
 from connectors.engine.policy import policy
 from connectors.engine.runs import queue_run
-from connectors.engine.schedule import next_run
+from connectors.engine.schedule import next_run, occurrences
 from connectors.models import Connection, Integration, Run, WorkSlot
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -69,15 +71,11 @@ def _runs_per_day(interval_minutes: int, cron: str) -> int:
         return 24 * 60 // interval_minutes
     zone = ZoneInfo("UTC")
     # The busiest day of a week: “every five minutes on Mondays” costs what Mondays cost.
-    at = datetime(2026, 1, 5, tzinfo=UTC) - timedelta(seconds=1)
-    end, days = at + timedelta(days=7), [0] * 8
-    start = at
-    for _ in range(7 * 24 * 60):
-        at = next_run(at, interval_minutes=0, cron=cron, zone=zone)
-        if at > end:
-            break
-        days[(at - start).days] += 1
-    return max(days)
+    start = datetime(2026, 1, 5, tzinfo=UTC) - timedelta(seconds=1)
+    end = start + timedelta(days=7)
+    week = takewhile(lambda at: at < end, occurrences(start, cron, zone))
+    days = Counter((at - start).days for at in week)
+    return max(days.values(), default=1)
 
 
 def create(
