@@ -17,7 +17,7 @@ an option of the sandbox with the prefix ``procore_``, explained in the module i
     events      twin_events
 
 ``POST /control/call/procore/{name}``: expire_tokens, revoke_grants, suspend, resume, drop_hooks,
-permit. The form of the state to load stands in ``state``.
+permit, invoice. The form of the state to load stands in ``state``.
 """
 
 from connectors.sandbox.procore.simulator import Simulator

@@ -6,6 +6,7 @@ leave. Options: procore_token_lifetime (seconds); the credentials die with proco
 
 from __future__ import annotations
 
+import email
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -122,7 +123,22 @@ async def _sent(request: web.Request) -> dict[str, Any]:
         except json.JSONDecodeError:
             return {}
         return body if isinstance(body, dict) else {}
+    if request.content_type == "multipart/form-data":
+        return _parts(request.headers["Content-Type"], await request.read())
     return dict(await request.post())
+
+
+def _parts(content_type: str, body: bytes) -> dict[str, Any]:
+    """The fields of a multipart form. The body has been read already, which aiohttp cannot undo."""
+    head = f"Content-Type: {content_type}\r\n\r\n".encode()
+    message = email.message_from_bytes(head + body)
+    found: dict[str, Any] = {}
+    for part in message.walk():
+        name = part.get_param("name", header="Content-Disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            found[name] = content.decode()
+    return found
 
 
 def _error(status: int, error: str, description: str) -> web.Response:

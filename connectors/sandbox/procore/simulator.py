@@ -70,6 +70,7 @@ class Simulator:
             "resume": lambda params: self._resume(),
             "drop_hooks": self.drop_hooks,
             "permit": self.permit,
+            "invoice": self.invoice,
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -151,6 +152,16 @@ class Simulator:
         """An administrator picks the permitted projects anew: {"projects": [ids]}."""
         self._first().permitted = {int(one) for one in params["projects"]}
         return sorted(self._first().permitted or ())
+
+    def invoice(self, params: dict[str, Any]) -> dict[str, Any]:
+        """A vendor has invoiced: {"project_id", "number", "amount"}, as people know a contract."""
+        name = (params["project_id"], params["number"])
+        found = self._first()[contracts.KIND].find(
+            lambda one: (one["project_id"], one["number"]) == name
+        )
+        if found is None:
+            raise LookupError(f"Procore has no purchase order {name[1]} on project {name[0]}.")
+        return self.edit(contracts.KIND, str(found["id"]), {"invoiced": params["amount"]})
 
     def _first(self) -> Books:
         if not self.companies:
