@@ -7,6 +7,7 @@ from connectors.core.errors import BadInputError
 from connectors.core.flow import Flow
 from connectors.engine.job import Resolved
 from connectors.flows.procurify_to_zoho_books import flow as procurify_to_zoho_books
+from connectors.providers.procore import spec as procore
 from connectors.providers.procurify import spec as procurify
 from connectors.providers.zoho_books import spec as zoho_books
 from connectors.transport.provider import ProviderSpec
@@ -14,6 +15,7 @@ from connectors.transport.provider import ProviderSpec
 PROVIDERS: tuple[ProviderSpec, ...] = (
     procurify.SPEC,
     zoho_books.SPEC,
+    procore.SPEC,
 )
 
 FLOWS: tuple[Flow, ...] = (procurify_to_zoho_books.FLOW,)

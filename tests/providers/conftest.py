@@ -64,6 +64,7 @@ def open_at(
             ),
             governor=OpenGovernor(),
             wire=wire,
+            client_id=credentials.get("client_id", ""),
         )
     )
 

@@ -25,6 +25,7 @@ _LOCKED = (
     r"\block|(?:cannot|can't|can not|may not|must not)\b.*\b(?:approved|complete)\b"
     r"|\b(?:approved|complete)\b.*\b(?:cannot|can't|can not|not allowed|not be|must be draft)"
 )
+_INVOICED = r"\b(?:invoices?|invoiced|requisitions?|payments?)\b"
 _NO_COMPANY = r"missing procore-company-id"
 _NOT_CONNECTED = r"app\b.*\bnot\b.*\b(?:connected|installed)\b|not connected to this company"
 # Sentences are believed of answers that are sure refusals; a 500 stays a 500 whatever it says.
@@ -200,6 +201,11 @@ def is_origin_taken(facts: ErrorFacts) -> bool:
 def is_locked(facts: ErrorFacts) -> bool:
     """Whether Procore refused because the record is approved or otherwise locked."""
     return _refused_for(facts, _LOCKED)
+
+
+def is_invoiced(facts: ErrorFacts) -> bool:
+    """Whether Procore refused because money has moved on the record."""
+    return _refused_for(facts, _INVOICED)
 
 
 def _refused_for(facts: ErrorFacts, words: str) -> bool:

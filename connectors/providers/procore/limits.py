@@ -17,7 +17,8 @@ from connectors.transport.provider import positive_int
 # Procore's own example of its spike limit: until a connection's test has seen the real one.
 _PER_10_SECONDS = 25
 _CONCURRENCY = 4
-_SPIKE = 10
+# Ten seconds, and one lost to whole numbers at each end.
+_SPIKE = 12
 _HOUR = 3600
 _LEEWAY = 60
 _DIGITS = 12

@@ -1,0 +1,165 @@
+"""Testing a Procore connection: what is fine, what is not, and what a person may choose from."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from connectors.core.errors import BadInputError
+from connectors.providers.procore.limits import limits
+from connectors.providers.procore.ping import ping, resolve
+from connectors.transport.provider import Finding
+from tests.providers.procore_world import (
+    COMPANY,
+    HARBOUR,
+    OLD,
+    OTHER_COMPANY,
+    SCHOOL,
+    SECRET,
+    ProcoreWorld,
+    procore_world,
+    state,
+)
+
+SETTINGS = {"environment": "production", "company_id": COMPANY}
+
+
+@pytest.fixture
+def procore() -> Iterator[ProcoreWorld]:
+    with procore_world() as world:
+        yield world
+
+
+def findings_of(procore: ProcoreWorld, **changes: Any) -> dict[str, Finding]:
+    found = ping(procore.client(**changes), {**SETTINGS, **changes})
+    assert len({finding.name for finding in found}) == len(found)
+    return {finding.name: finding for finding in found}
+
+
+def test_everything_is_fine(procore: ProcoreWorld) -> None:
+    found = findings_of(procore)
+    assert all(finding.ok for finding in found.values()), found
+    assert list(found) == [
+        "authorised", "organization", "vendors", "projects", "project_vendors", "cost_codes",
+        "wbs_codes", "budget", "webhooks", "clock", "quota",
+    ]  # fmt: skip
+    assert "Harbour Builders" in found["organization"].words
+    assert "3 projects" in found["projects"].words
+    assert "3 budget codes" in found["budget"].words
+
+
+def test_the_profile_offers_companies_and_projects(procore: ProcoreWorld) -> None:
+    profile = resolve(procore.client(), SETTINGS)
+    assert (profile["company_id"], profile["name"]) == (COMPANY, "Harbour Builders")
+    assert profile["companies"] == [{"company_id": COMPANY, "name": "Harbour Builders"}]
+    assert profile["currency_code"] == "USD"
+    assert profile["projects"][0] == {
+        "id": HARBOUR,
+        "name": "Harbour",
+        "number": "P-1",
+        "active": True,
+    }
+    assert [row["active"] for row in profile["projects"]] == [True, True, False]
+    assert profile["permitted"] == [HARBOUR, SCHOOL, OLD]
+    assert profile["user_id"] == "599000001"
+    assert profile["web_root"] == f"{procore.url}/procore/web"
+
+
+def test_chosen_projects_are_the_permitted_ones(procore: ProcoreWorld) -> None:
+    chosen = {"project_ids": f"{SCHOOL},{HARBOUR}"}
+    profile = resolve(procore.client(**chosen), {**SETTINGS, **chosen})
+    assert profile["permitted"] == [SCHOOL, HARBOUR]
+    assert len(profile["projects"]) == 3
+    found = findings_of(procore, **chosen)
+    assert found["projects"].ok
+    assert "2 projects" in found["projects"].words
+
+
+def test_a_chosen_project_that_is_not_permitted_is_named(procore: ProcoreWorld) -> None:
+    chosen = {"project_ids": f"{HARBOUR},{SECRET}"}
+    found = findings_of(procore, **chosen)
+    assert not found["projects"].ok
+    assert SECRET in found["projects"].words
+    assert "App Management" in found["projects"].words
+    assert resolve(procore.client(**chosen), {**SETTINGS, **chosen})["permitted"] == [HARBOUR]
+
+
+def test_a_project_whose_commitments_are_refused_is_named(procore: ProcoreWorld) -> None:
+    match = {"path_regex": f"purchase_order_contracts.*project_id={SCHOOL}"}
+    procore.fault("status", status=403, match=match)
+    found = findings_of(procore)
+    assert not found["projects"].ok
+    assert "School" in found["projects"].words
+    assert "Harbour" not in found["projects"].words
+
+
+def test_no_project_at_all_is_no_good_connection(procore: ProcoreWorld) -> None:
+    procore.call("permit", projects=[])
+    found = findings_of(procore)
+    assert not found["projects"].ok
+    assert "none is permitted" in found["projects"].words
+    assert "cost_codes" not in found
+    assert resolve(procore.client(), SETTINGS)["permitted"] == []
+
+
+def test_wrong_credentials_end_the_test(procore: ProcoreWorld) -> None:
+    found = ping(procore.client(client_secret="wrong"), SETTINGS)
+    assert [(finding.name, finding.ok) for finding in found] == [("authorised", False)]
+    assert "Check both" in found[0].words
+
+
+def test_a_missing_permission_is_named_and_the_rest_goes_on(procore: ProcoreWorld) -> None:
+    procore.fault("status", status=403, match={"path_regex": "budget_views"})
+    found = findings_of(procore)
+    assert not found["budget"].ok
+    assert "May not read budgets" in found["budget"].words
+    assert found["webhooks"].ok
+
+
+# --- which company --------------------------------------------------------------------------------
+
+
+def test_the_only_company_is_learnt_where_it_may_be_asked_for(procore: ProcoreWorld) -> None:
+    procore.options["procore_companies_need_header"] = False
+    client = procore.client(company_id="")
+    profile = resolve(client, {"environment": "production"})
+    assert profile["company_id"] == COMPANY
+    assert profile["companies"] == [{"company_id": COMPANY, "name": "Harbour Builders"}]
+    found = ping(client, {"environment": "production"})
+    assert [finding.ok for finding in found[:2]] == [True, False]
+    assert f"Harbour Builders ({COMPANY})" in found[1].words
+
+
+def test_where_it_may_not_be_asked_for_a_person_is_told_to_enter_it(procore: ProcoreWorld) -> None:
+    found = ping(procore.client(company_id=""), {"environment": "production"})
+    assert [(finding.name, finding.ok) for finding in found] == [("authorised", False)]
+    assert "Enter the company ID" in found[0].words
+
+
+def test_several_companies_are_offered_and_none_is_guessed(procore: ProcoreWorld) -> None:
+    other = {"id": int(OTHER_COMPANY), "name": "Other"}
+    procore.simulator.load({**state(), "other_companies": [other]})
+    procore.options["procore_companies_need_header"] = False
+    profile = resolve(procore.client(company_id=""), {"environment": "production"})
+    assert "company_id" not in profile
+    assert [row["company_id"] for row in profile["companies"]] == [COMPANY, OTHER_COMPANY]
+
+
+def test_a_company_that_is_not_among_them(procore: ProcoreWorld) -> None:
+    settings = {**SETTINGS, "company_id": "77"}
+    with pytest.raises(BadInputError, match=f"Harbour Builders \\({COMPANY}\\)"):
+        resolve(procore.client(), settings)
+    organization = ping(procore.client(), settings)[1]
+    assert (organization.name, organization.ok) == ("organization", False)
+
+
+# --- limits ---------------------------------------------------------------------------------------
+
+
+def test_the_test_learns_how_fast_procore_lets_us_go(procore: ProcoreWorld) -> None:
+    procore.options.update(procore_spike=90, procore_hourly=3600)
+    profile = resolve(procore.client(), SETTINGS)
+    assert profile["per_10_seconds"] == 90
+    assert limits({}, profile).per_10_seconds == 90
+    procore.options.update(procore_spike=0, procore_hourly=500)
+    assert "per_10_seconds" not in resolve(procore.client(), SETTINGS)
