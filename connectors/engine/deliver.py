@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from connectors.core.decisions import Conflict, Deliver, Found, PartPlan, Step
 from connectors.core.errors import (
+    CallInsideTransactionError,
     ErrorFacts,
     ErrorKind,
     NotSentError,
@@ -139,6 +140,8 @@ def _call(
             return sink.perform_batch(client, pairs)
     except (ProviderError, RetryLater) as error:
         return [error] * len(begun)
+    except CallInsideTransactionError:
+        raise  # nothing left, and nothing that follows could be trusted
     except Exception as error:
         # A mistake of ours, perhaps in reading an answer: what was written is not known by it.
         logger.exception("a step of %s could not be carried out", job.flow.key)
