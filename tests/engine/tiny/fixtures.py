@@ -48,11 +48,16 @@ def engine(settings: Settings) -> Iterator[Engine]:
     policy.cache_clear()
 
 
+def without_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The systems of the tiny flow are in this process: nothing is opened for them."""
+    for module in (runs, work, reference_data):
+        monkeypatch.setattr(module, "open_client", tiny_world.open_client)
+
+
 @pytest.fixture
 def new_world(committed: None, monkeypatch: pytest.MonkeyPatch) -> MakeWorld:
     """Make a tenant with the tiny flow: ``new_world(refuses_second=())``."""
-    for module in (runs, work, reference_data):
-        monkeypatch.setattr(module, "open_client", tiny_world.open_client)
+    without_clients(monkeypatch)
 
     def make(**options: object) -> World:
         return make_world(f"tiny-{next(_numbers)}", **options)  # type: ignore[arg-type]
