@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.core.flow import Context, Flow
+from connectors.core.flow import SOURCE, Context, Flow
 from connectors.core.log_context import log_context
 from connectors.models import Connection, Integration
 from connectors.transport.provider import ProviderSpec
@@ -23,6 +23,17 @@ class Resolved:
     flow: Flow
     source: ProviderSpec
     target: ProviderSpec
+
+    def listens(self, side: str) -> bool:
+        """Whether webhooks of that side's provider mean anything to the flow."""
+        spec = self.source if side == SOURCE else self.target
+        if spec.webhooks is None:
+            return False
+        if any(ref.resources for ref in self.flow.references if ref.side == side):
+            return True
+        if side == SOURCE:
+            return any(stream.resource for stream in self.flow.streams)
+        return bool(self.flow.watched)
 
 
 Resolve = Callable[[str], Resolved]

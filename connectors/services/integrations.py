@@ -22,6 +22,7 @@ from connectors.engine.policy import policy
 from connectors.engine.runs import queue_run
 from connectors.engine.schedule import next_run, occurrences
 from connectors.models import Connection, Integration, Run, WorkSlot
+from connectors.services import webhooks
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
@@ -115,6 +116,8 @@ def create(
         WorkSlot.objects.bulk_create(
             WorkSlot(integration=integration, number=n + 1) for n in range(policy().slots)
         )
+        if enabled:
+            webhooks.open_for(integration, resolved, actor=actor)
         record(_event("integration.created", integration, actor, _settings(integration)))
     return integration
 
@@ -144,6 +147,8 @@ def change(
             row.streams.update(cursor=None)
         after = _settings(row)
         details = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
+        if "enabled" in details:
+            webhooks.open_for(row, resolved, actor=actor)
         if details:
             record(_event("integration.changed", row, actor, details))
     return row

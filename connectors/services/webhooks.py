@@ -17,7 +17,7 @@ from audit.services import Event, record
 from connectors.core.errors import ConnectorError
 from connectors.core.flow import SOURCE, TARGET
 from connectors.engine import doorbell, inbox, sessions
-from connectors.engine.job import Job
+from connectors.engine.job import Job, Resolved
 from connectors.models import (
     Connection,
     InboxEvent,
@@ -145,36 +145,44 @@ def address(endpoint: WebhookEndpoint) -> str:
     return f"{settings.BASE_URL}{path}"
 
 
+def open_for(integration: Integration, resolved: Resolved, *, actor: str) -> None:
+    """Open endpoints where the flow listens, and have the hooks made; also after it was paused.
+
+    Where a connection's last enabled integration is paused, the same look takes its hooks away.
+    """
+    for side, connection_id in ((SOURCE, integration.source_id), (TARGET, integration.target_id)):
+        if not resolved.listens(side):
+            continue
+        with tenant_scope(integration.tenant_id):
+            connection = Connection.objects.get(pk=connection_id)
+            endpoint = open_endpoint(connection, actor=actor)
+            doorbell.ring(doorbell.CHECK_HOOKS, integration.tenant_id, endpoint.pk)
+
+
 def keep_hooks(tenant_id: int, endpoint_id: int, spec_of: Callable[[str], ProviderSpec]) -> None:
-    """Make what is missing of our hooks at the provider; what fails is shown and tried again."""
+    """Make what is missing of our hooks, or remove them where no integration listens any more.
+
+    What fails is shown at the endpoint and tried again at the next look.
+    """
     with tenant_scope(tenant_id):
         endpoint = WebhookEndpoint.objects.select_related("connection").get(pk=endpoint_id)
         secret = open_sealed(endpoint, SEALED)["secret"]
+        wanted = bool(_sides(endpoint.connection_id))
     spec = spec_of(endpoint.connection.provider)
-    if spec.webhooks is None or spec.webhooks.ensure is None:
+    if spec.webhooks is None or spec.webhooks.ensure is None or spec.webhooks.remove is None:
         _checked(endpoint, endpoint.hooks, "")
         return
     try:
         with sessions.connect(endpoint.connection, spec) as client:
-            hooks = spec.webhooks.ensure(client, address(endpoint), secret, endpoint.hooks)
+            hooks: dict[str, Any] = {}
+            if wanted:
+                hooks = spec.webhooks.ensure(client, address(endpoint), secret, endpoint.hooks)
+            elif endpoint.hooks:
+                spec.webhooks.remove(client, endpoint.hooks)
     except ConnectorError as error:
         _checked(endpoint, endpoint.hooks, str(error))
         return
     _checked(endpoint, hooks, "")
-
-
-def remove_hooks(connection: Connection, spec: ProviderSpec, *, actor: str) -> None:
-    """Take our hooks away at the provider and forget the endpoint."""
-    with tenant_scope(connection.tenant_id):
-        endpoint = WebhookEndpoint.objects.filter(connection=connection).first()
-    if endpoint is None:
-        return
-    if spec.webhooks is not None and spec.webhooks.remove is not None and endpoint.hooks:
-        with sessions.connect(connection, spec) as client:
-            spec.webhooks.remove(client, endpoint.hooks)
-    with tenant_scope(connection.tenant_id):
-        WebhookEndpoint.objects.filter(pk=endpoint.pk).delete()
-        record(_event("webhooks.removed", connection, actor))
 
 
 def _checked(endpoint: WebhookEndpoint, hooks: dict[str, Any], words: str) -> None:
