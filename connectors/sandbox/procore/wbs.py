@@ -179,7 +179,7 @@ def change_code(call: Call) -> web.Response:
     old = call.books[KIND].get(call.number("id"))
     if old is None or old["project_id"] != call.project_id:
         raise not_found()
-    sent = {name: call.body[name] for name in ("description", "status") if name in call.body}
+    sent: Record = {n: call.body[n] for n in ("description", "status") if n in call.body}
     saved = call.books.save(KIND, build(call.books, call.project_id, sent, old))
     return answer(show(call.books, saved))
 
