@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -43,8 +44,7 @@ class DocumentAdmin(StaffAdmin):
         "integration__target__sealed_credentials",
     )
     list_display = (
-        "name",
-        "where",
+        "heading",
         "party_name",
         "business_day",
         "amount",
@@ -69,12 +69,15 @@ class DocumentAdmin(StaffAdmin):
         return self.model._default_manager.defer("record", "sightings")
 
     @admin.display(description="Document", ordering="number")
-    def name(self, document: Document) -> str:
-        return f"{tones.plain(document.stream)} {document.number or document.key}"
+    def heading(self, document: Document) -> SafeString:
+        place = shown.hinted(document.tenant, f"Integration {document.integration}")
+        return format_html(
+            '{}<span class="staff-below">{}</span>', capfirst(self.name(document)), place
+        )
 
-    @admin.display(description="Tenant", ordering="tenant__name")
-    def where(self, document: Document) -> SafeString:
-        return shown.hinted(document.tenant, f"Integration {document.integration}")
+    @staticmethod
+    def name(document: Document) -> str:
+        return f"{tones.plain(document.stream)} {document.number or document.key}"
 
     @admin.display(description="Day", ordering="day")
     def business_day(self, document: Document) -> SafeString:
