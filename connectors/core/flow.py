@@ -109,7 +109,8 @@ class TargetIndex:
 class PartRef:
     """Which target record a step or a probe is about; ids are empty before it exists.
 
-    ``total`` is the payload's total as text, empty where none is checked.
+    ``total`` is the payload's total as text, empty where none is checked; ``part`` is the name of
+    the document's part, as the flow planned it.
     """
 
     target_kind: str
@@ -119,12 +120,14 @@ class PartRef:
     vendor_key: str
     total: str
     payload: Mapping[str, Any] = field(default_factory=dict)
+    part: str = ""
 
 
 class Sink(Protocol):
     """The target side of a flow: does one step, or tells whether it has happened.
 
-    ``perform`` raises ProviderError (UnknownOutcomeError when its fate is unknown).
+    ``perform`` raises ProviderError (UnknownOutcomeError when its fate is unknown). A state without
+    a target id is that of a step that only prepared something beside the record: nothing is linked.
     ``probe`` only reads; it never raises for an absent record.
     """
 

@@ -150,6 +150,7 @@ def _read_live(facts: Facts, wanted: ReadTarget, read_part: ReadPart) -> dict[st
                 vendor_key=str(link.payload.get("vendor_id", "")),
                 total="" if link.total is None else str(link.total),
                 payload=link.payload,
+                part=link.part,
             )
         )
         if state is not None:

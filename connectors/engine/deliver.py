@@ -83,8 +83,9 @@ def _work(item: Decided) -> Work:
 
 
 def _next_group(queue: list[Work]) -> list[Work]:
-    head = queue[0]
-    return [work for work in queue if work.batch == head.batch] if head.batch else [head]
+    """Steps with a call of their own go first, so that the others meet for the one they share."""
+    alone = next((work for work in queue if not work.batch), None)
+    return [work for work in queue if work.batch == queue[0].batch] if alone is None else [alone]
 
 
 def _keep(job: Job, queue: list[Work]) -> None:
@@ -184,7 +185,7 @@ def _done(job: Job, work: Work, sent: Sent, state: TargetState) -> None:
     plan, _ = work.steps.pop(0)
     last = not work.steps
     with job.scope():
-        if outcomes.succeed_or_hold(job, sent, state) is None:
+        if not outcomes.succeed_or_hold(job, sent, state):
             work.steps = []
             return
         # After every step, since a status step reports no total: a wrong order is never opened.
@@ -225,7 +226,7 @@ def _refused(job: Job, client: Any, sent: Sent, error: ProviderError) -> None:
     with job.scope():
         if isinstance(found, Found):
             # Without a link another document has this target already, and the document is held.
-            if outcomes.succeed_or_hold(job, sent, found.state, result=Result.FOUND) is not None:
+            if outcomes.succeed_or_hold(job, sent, found.state, result=Result.FOUND):
                 outcomes.retry(document, "Found at the target; what remains follows.", at=_now())
             return
         result = Result.NOT_SENT if isinstance(error, NotSentError) else Result.REFUSED

@@ -21,6 +21,8 @@ _HELD_FROM = (State.DELIVERING, State.UNCONFIRMED, State.POSTED, State.HELD)
 def settle_late(job: Job, sent: Sent, state: TargetState) -> None:
     """Take note of a write that was given up and has happened after all, inside the scope."""
     document = Document.objects.select_for_update().get(pk=sent.document.pk)
+    if not state.target_id:
+        return
     link = links.of(sent)
     if link is None:
         link = links.put(job, sent, state)
@@ -32,6 +34,8 @@ def settle_late(job: Job, sent: Sent, state: TargetState) -> None:
 
 def is_second(sent: Sent, state: TargetState) -> Link | None:
     """The link to another target that came into being since this attempt was begun, if any."""
+    if not state.target_id:
+        return None
     link = links.of(sent)
     if link is None or link.target_id in (state.target_id, sent.attempt.plan["target_id"]):
         return None

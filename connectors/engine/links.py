@@ -61,17 +61,21 @@ def put(job: Job, sent: Sent, state: TargetState) -> Link:
     return link
 
 
-def posted_event(sent: Sent, link: Link, state: TargetState, result: Any) -> trail.Event:
-    """That the target has this now, with everything an auditor asks for."""
+def posted_event(sent: Sent, link: Link | None, state: TargetState, result: Any) -> trail.Event:
+    """That the target has this now, with everything an auditor asks for.
+
+    A step that only prepared something has no link, and may come before there is any.
+    """
+    plan = sent.attempt.plan
     return trail.document_event(
         f"target.{sent.attempt.action}",
         sent.document,
         run_id=sent.attempt.run_id,
-        target_kind=link.target_kind,
-        target_id=link.target_id,
-        target_number=link.target_number,
+        target_kind=plan["target_kind"],
+        target_id=link.target_id if link else plan["target_id"],
+        target_number=link.target_number if link else plan["number"],
         details={
-            "reference": link.reference,
+            "reference": plan["reference"],
             "total": None if state.total is None else str(state.total),
             "currency": state.currency,
             "status": state.status,

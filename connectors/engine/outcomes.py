@@ -53,22 +53,23 @@ def current_run(job: Job) -> int | None:
     return runs.filter(status="running").first() or runs.first()
 
 
-def succeed(job: Job, sent: Sent, state: TargetState, *, result: Any = Result.DONE) -> Link | None:
-    """Record that the step has happened; returns the link, or None when the outcome came late."""
+def succeed(job: Job, sent: Sent, state: TargetState, *, result: Any = Result.DONE) -> bool:
+    """Record that the step has happened; False when the outcome came late or may not count."""
     mine = _lock(sent)
     _note(sent, Result.LATE if mine is None else result, target=plans.state_json(state))
     if mine is None:
         late.settle_late(job, sent, state)
-        return None
+        return False
     other = late.is_second(sent, state)
     if other is not None:
         _close(sent)
         late.two_targets(sent, other, state)
-        return None
-    link = links.put(job, sent, state)
+        return False
+    # A step that only prepared something beside the record names no target: nothing to link.
+    link = links.put(job, sent, state) if state.target_id else None
     _close(sent)
     trail.write([links.posted_event(sent, link, state, result)])
-    return None if _taken_over(sent, mine) else link
+    return not _taken_over(sent, mine)
 
 
 def fail(sent: Sent, result: Any, facts: ErrorFacts | None, words: str = "") -> bool:
@@ -186,9 +187,7 @@ def _close(sent: Sent) -> None:
     sent.document.open_attempt = None
 
 
-def succeed_or_hold(
-    job: Job, sent: Sent, state: TargetState, *, result: Any = Result.DONE
-) -> Link | None:
+def succeed_or_hold(job: Job, sent: Sent, state: TargetState, *, result: Any = Result.DONE) -> bool:
     """Like ``succeed``, but a target that another document holds already holds this one."""
     try:
         with transaction.atomic():
@@ -201,4 +200,4 @@ def succeed_or_hold(
             f"The target answered with {state.number or state.target_id}, which another document "
             "is linked to already. Compare the two documents, then dismiss one of them.",
         )
-        return None
+        return False

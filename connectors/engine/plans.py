@@ -51,6 +51,7 @@ def part_ref(plan: PartPlan, target_id: str) -> PartRef:
         vendor_key=plan.vendor_key,
         total="" if plan.total is None else str(plan.total),
         payload=plan.payload,
+        part=plan.part,
     )
 
 
@@ -65,6 +66,7 @@ def ref_of(attempt: Attempt, link: Link | None) -> PartRef:
         vendor_key=plan["vendor_key"],
         total=plan["total"] or "",
         payload=plan["payload"],
+        part=plan["part"],
     )
 
 
@@ -78,6 +80,7 @@ def link_ref(link: Link) -> PartRef:
         vendor_key=str(link.payload.get("vendor_id", "")),
         total="" if link.total is None else str(link.total),
         payload=link.payload,
+        part=link.part,
     )
 
 

@@ -109,8 +109,7 @@ def _still_open(sent: Sent) -> bool:
 
 def _conclude(job: Job, sent: Sent, probe: Probe) -> None:
     if isinstance(probe, Found):
-        link = outcomes.succeed_or_hold(job, sent, probe.state, result=Result.FOUND)
-        if link is not None:
+        if outcomes.succeed_or_hold(job, sent, probe.state, result=Result.FOUND):
             # Decided anew, so that only what remains is done: a later step, a newer version.
             outcomes.settle(sent.document, State.DUE)
     elif isinstance(probe, Conflict):

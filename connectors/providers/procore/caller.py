@@ -12,6 +12,7 @@ from connectors.core.records import Page, Raw
 from connectors.providers.procore.bodies import numeric_ids, record_of
 from connectors.providers.procore.errors import KEY, TABLE
 from connectors.providers.procore.limits import limits, quota_subject, read_quota
+from connectors.providers.procore.settings import project_ids
 from connectors.providers.procore.sync import Result, Update, sync
 from connectors.transport.client import ApiClient, Dialect
 from connectors.transport.pagination import PageGuard, header_pages
@@ -30,6 +31,7 @@ class Caller:
     def __init__(self, context: ClientContext) -> None:
         settings = context.settings
         self._company = str(settings.get("company_id") or "")
+        self._projects = frozenset(project_ids(settings))
         self.sandbox_url = context.endpoints.sandbox_url
         account = context.account(
             quota_subject(settings, context.client_id),
@@ -44,6 +46,10 @@ class Caller:
         if not self._company:
             raise BadInputError("Choose the Procore company in the connection's settings.")
         return self._company
+
+    def may_use(self, project_id: str) -> bool:
+        """Whether a project is one of the chosen ones; all are where none was chosen."""
+        return not self._projects or project_id in self._projects
 
     def _get(
         self,

@@ -32,6 +32,7 @@ class ZohoBooksClient:
         account = context.account(quota_subject(settings), limits(settings, context.profile))
         self.api = ApiClient(DIALECT, account)
         self._organization = str(settings.get("organization_id") or "")
+        self._account_codes: Mapping[str, str] | None = None
 
     # --- organisation and master data --------------------------------------------------------
 
@@ -66,6 +67,20 @@ class ZohoBooksClient:
         return self._list(
             "/chartofaccounts", "chartofaccounts", "account_id", filter_by="AccountType.All"
         )
+
+    def account_codes(self) -> Mapping[str, str]:
+        """Account id -> the code that people gave the account; read once per client."""
+        if self._account_codes is None:
+            self._account_codes = {
+                str(row.get("account_id", "")): str(row.get("account_code") or "")
+                for page in self.chart_of_accounts()
+                for row in page.rows
+            }
+        return self._account_codes
+
+    def projects(self) -> Iterator[Page[Raw]]:
+        """Projects, inactive ones included."""
+        return self._list("/projects", "projects", "project_id", filter_by="Status.All")
 
     def taxes(self) -> Iterator[Page[Raw]]:
         return self._list("/settings/taxes", "taxes", "tax_id")

@@ -9,22 +9,34 @@ from connectors.providers.zoho_books.records.documents import (
     line_rows,
     purchase_order_state,
 )
+from connectors.providers.zoho_books.records.orders import (
+    SourceLine,
+    SourceOrder,
+    parse_purchase_order,
+)
 from connectors.providers.zoho_books.records.reference import (
     account_row,
     currency_row,
     is_vendor,
+    modified_text,
     period_lock_row,
+    project_row,
     tax_row,
     vendor_row,
 )
 
 __all__ = [
+    "SourceLine",
+    "SourceOrder",
     "account_row",
     "bill_state",
     "currency_row",
     "is_vendor",
     "line_rows",
+    "modified_text",
+    "parse_purchase_order",
     "period_lock_row",
+    "project_row",
     "purchase_order_state",
     "tax_row",
     "vendor_row",

@@ -61,6 +61,22 @@ def account_row(raw: Raw) -> ReferenceRow:
     )
 
 
+def project_row(raw: Raw) -> ReferenceRow:
+    fields = Fields(raw, "a Zoho project")
+    return ReferenceRow(
+        kind="project",
+        key=fields.required_text("project_id"),
+        name=fields.text("project_name"),
+        number=fields.text("project_code"),
+        active=fields.text("status", "active").casefold() == "active",
+        attributes={
+            "customer": fields.text("customer_name"),
+            "currency": fields.text("currency_code").upper(),
+            "modified": modified_text(fields),
+        },
+    )
+
+
 def tax_row(raw: Raw) -> ReferenceRow:
     fields = Fields(raw, "a Zoho tax")
     rate = plain(fields.amount("tax_percentage"))

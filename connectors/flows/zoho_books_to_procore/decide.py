@@ -1,0 +1,275 @@
+"""Decides on a purchase order: post it, change it, follow its life, wait, or ask a person.
+
+The record and its facts enter, one decision leaves. Pure, and the same for a real run and for a
+preview. Nothing partial is meant to stay: every part gets its lines before any part is approved.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from connectors.core.decisions import (
+    Decision,
+    Deliver,
+    Facts,
+    Held,
+    LinkState,
+    Needs,
+    NotApplicable,
+    Nothing,
+    PartPlan,
+    ReadTarget,
+)
+from connectors.core.flow import Context
+from connectors.core.names import normalise_number
+from connectors.core.records import Record
+from connectors.core.references import MappingKey
+from connectors.core.states import Reason, State
+from connectors.flows.zoho_books_to_procore import options
+from connectors.flows.zoho_books_to_procore.lines import (
+    Charge,
+    DoesNotAddUpError,
+    charges,
+    order_lines,
+)
+from connectors.flows.zoho_books_to_procore.meaning import meant_parts
+from connectors.flows.zoho_books_to_procore.plan import (
+    Meant,
+    Steps,
+    first_steps,
+    next_steps,
+    part_plan,
+    settled,
+    withdrawal,
+    withdrawn_plan,
+)
+from connectors.flows.zoho_books_to_procore.resolve import mapping_keys
+from connectors.flows.zoho_books_to_procore.words import CLOSED, DELETED
+from connectors.providers.zoho_books.records import SourceOrder
+
+CANCELLED = frozenset({"cancelled", "void"})
+NOT_YET = frozenset(
+    {"draft", "pending_approval", "approval_overdue", "rejected", "pending_signature"}
+)
+
+
+def needs(stream: str, record: Record, context: Context) -> Needs:
+    """The mappings of its lines and charges, and who else in Procore has its numbers."""
+    order = _order(stream, record)
+    lines = order_lines(order, context)
+    projects = {line.source_project for line in lines}
+    numbers = [order.number, *(f"{order.number}-{n + 1}" for n in range(len(projects)))]
+    return Needs(
+        mappings=mapping_keys(order, lines, _readable_charges(order)),
+        twins=frozenset(normalise_number(number) for number in numbers if order.number),
+    )
+
+
+def decide(stream: str, record: Record, facts: Facts, context: Context) -> Decision:
+    """What shall happen to this order, given these facts."""
+    order = _order(stream, record)
+    links = _links(facts)
+    standing = {part: link for part, link in links.items() if _stands(link)}
+    if facts.gone:
+        return _gone(order, standing, links)
+    if order.status in CANCELLED:
+        return _cancelled(order, standing, links, facts)
+    if order.status in NOT_YET:
+        return _not_yet(order, standing)
+    problem = _problem(order, context)
+    if problem is not None:
+        return problem
+    try:
+        found = charges(order)
+    except DoesNotAddUpError as error:
+        return Held(reason=Reason.TOTAL_DIFFERS, words=str(error))
+    return _post(order, found, links, facts, context)
+
+
+def _order(stream: str, record: Record) -> SourceOrder:
+    if isinstance(record, SourceOrder):
+        return record
+    raise TypeError(f"no stream {stream!r} of {type(record).__name__} in this flow")
+
+
+def _links(facts: Facts) -> dict[str, LinkState]:
+    """What was posted, with what Procore says now where it was asked: some may be deleted."""
+    gone = {part for part, live in facts.live.items() if live.status == DELETED}
+    return {
+        part: replace(link, status=DELETED) if part in gone else link
+        for part, link in facts.links.items()
+    }
+
+
+def _stands(link: LinkState) -> bool:
+    return link.status not in (CLOSED, DELETED)
+
+
+def _gone(
+    order: SourceOrder, standing: Mapping[str, LinkState], links: Mapping[str, LinkState]
+) -> Decision:
+    if not links:
+        return NotApplicable(words="It was deleted in Zoho Books before it was posted.")
+    if not standing:
+        return Nothing(final=State.CANCELLED)
+    return Held(
+        reason=Reason.WITHDRAWN,
+        words=f"Purchase order {order.number} no longer exists in Zoho Books, but stands in "
+        f"Procore as {_numbers(standing)}. Close it there, or dismiss this document to keep it.",
+    )
+
+
+def _not_yet(order: SourceOrder, standing: Mapping[str, LinkState]) -> Decision:
+    words = order.status.replace("_", " ")
+    if not standing:
+        return NotApplicable(words=f"Its status in Zoho Books is {words}.")
+    return Held(
+        reason=Reason.WITHDRAWN,
+        words=f"Purchase order {order.number} is {words} again in Zoho Books, but stands in "
+        f"Procore as {_numbers(standing)}. Once it is approved it is followed by itself.",
+    )
+
+
+def _cancelled(
+    order: SourceOrder,
+    standing: Mapping[str, LinkState],
+    links: Mapping[str, LinkState],
+    facts: Facts,
+) -> Decision:
+    if not links:
+        return NotApplicable(words="It was cancelled in Zoho Books before it was posted.")
+    if not standing:
+        return Nothing(final=State.CANCELLED)
+    if unseen := [part for part in standing if part not in facts.live]:
+        return ReadTarget(parts=tuple(sorted({*unseen, *facts.live})))
+    plans = []
+    for part, link in sorted(standing.items()):
+        steps = withdrawal(link, facts.live[part], "was cancelled")
+        if isinstance(steps, Held):
+            return steps
+        plans += [withdrawn_plan(link, steps.after, order.currency)] if steps.after else []
+    if not plans:
+        return Nothing(final=State.CANCELLED)
+    return Deliver(parts=tuple(plans), final=State.CANCELLED)
+
+
+def _problem(order: SourceOrder, context: Context) -> Held | None:
+    """What only Zoho Books can put right, whatever the mappings say."""
+    if order.status not in options.posted_statuses(context):
+        return Held(
+            reason=Reason.UNKNOWN_STATUS,
+            words=f"Zoho Books says status {order.status!r} of purchase order {order.number}, "
+            "which this integration does not post. Add it to the statuses that are posted, or "
+            "dismiss this document.",
+        )
+    if not order.number:
+        return Held(
+            reason=Reason.NUMBER_MISSING,
+            words=f"The purchase order (Zoho {order.key}) has no number.",
+        )
+    if not order.vendor_id or not order.lines:
+        lacks = "vendor" if not order.vendor_id else "lines"
+        return Held(
+            reason=Reason.UNREADABLE,
+            words=f"Purchase order {order.number} has no {lacks}. Enter it in Zoho Books.",
+        )
+    return None
+
+
+def _post(
+    order: SourceOrder,
+    found: Sequence[Charge],
+    links: Mapping[str, LinkState],
+    facts: Facts,
+    context: Context,
+) -> Decision:
+    parts = meant_parts(order, found, links, facts, context)
+    if not isinstance(parts, tuple):
+        return parts
+    meant, used = parts
+    ours = {part.project_id for part in meant}
+    lost = {part: link for part, link in links.items() if part not in ours and _stands(link)}
+    if unseen := _unseen(meant, lost, links, facts):
+        return ReadTarget(parts=unseen)
+    return _plan(order, meant, used, lost, links, facts, context)
+
+
+def _unseen(
+    meant: Sequence[Meant],
+    lost: Mapping[str, LinkState],
+    links: Mapping[str, LinkState],
+    facts: Facts,
+) -> tuple[str, ...]:
+    """The parts that must be seen in Procore before anything is done to them."""
+    wanted = set(lost)
+    for part in meant:
+        link = links.get(part.project_id)
+        if link is not None and link.status != DELETED and not settled(part, link):
+            wanted.add(part.project_id)
+    if wanted <= facts.live.keys():
+        return ()
+    return tuple(sorted(wanted | facts.live.keys()))
+
+
+def _plan(
+    order: SourceOrder,
+    meant: Sequence[Meant],
+    used: Sequence[MappingKey],
+    lost: Mapping[str, LinkState],
+    links: Mapping[str, LinkState],
+    facts: Facts,
+    context: Context,
+) -> Decision:
+    contents: list[PartPlan] = []
+    after: list[PartPlan] = []
+    for part in meant:
+        steps = _steps(part, links.get(part.project_id), facts, context)
+        if isinstance(steps, Held):
+            return steps
+        contents += [part_plan(part, steps.content)] if steps.content else []
+        after += [part_plan(part, steps.after)] if steps.after else []
+    for name, link in sorted(lost.items()):
+        steps = withdrawal(link, facts.live[name], "has no lines for this project any more")
+        if isinstance(steps, Held):
+            return steps
+        after += [withdrawn_plan(link, steps.after, order.currency)] if steps.after else []
+    if not contents and not after:
+        return Nothing()
+    return Deliver(parts=(*contents, *after), mappings_used=tuple(used))
+
+
+def _steps(part: Meant, link: LinkState | None, facts: Facts, context: Context) -> Steps | Held:
+    if link is None or link.status == DELETED:
+        return _taken(part, facts) or first_steps(part)
+    if settled(part, link):
+        return Steps()
+    live = facts.live[part.project_id]
+    return next_steps(part, link, live, reopens=options.reopens_approved(context))
+
+
+def _taken(part: Meant, facts: Facts) -> Held | None:
+    """Somebody typed the same order into Procore already: same number, same vendor."""
+    for suspect in facts.target_suspects:
+        same = normalise_number(suspect.number) == normalise_number(part.number)
+        if (
+            same
+            and suspect.vendor_key == part.vendor_id
+            and suspect.reference != (part.reference.text)
+        ):
+            return Held(
+                reason=Reason.DUPLICATE_SUSPECTED,
+                words=f"Procore already has a commitment {suspect.number} of this vendor that was "
+                "not posted by this service. Delete or renumber it there, or dismiss this "
+                "document.",
+            )
+    return None
+
+
+def _numbers(links: Mapping[str, LinkState]) -> str:
+    return ", ".join(sorted(link.target_number for link in links.values()))
+
+
+def _readable_charges(order: SourceOrder) -> list[Charge]:
+    try:
+        return charges(order)
+    except DoesNotAddUpError:
+        return []

@@ -1,0 +1,155 @@
+"""Which Zoho vendor, project or account is which Procore one: linked or only suggested.
+
+Both sides' reference rows enter; links that need no person leave, and suggestions with named
+evidence for everything else. A cost code is linked by itself only where its code is the very same.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from rapidfuzz import fuzz
+
+from connectors.core.names import normalise_name
+from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
+from connectors.flows.zoho_books_to_procore.words import COST_CODE, PROJECT, VENDOR
+
+_WORTH_SHOWING = 65
+_SHOWN = 8
+# Evidence beyond a likeness of names, and how much it counts.
+_SAME_CODE, _SAME_DOMAIN, _SAME_CITY = 80, 25, 8
+
+KeyOf = Callable[[ReferenceRow], str]
+
+
+def autolink(
+    source: Iterable[ReferenceRow],
+    target: Iterable[ReferenceRow],
+    linked: frozenset[tuple[str, str]],
+) -> list[AutomaticLink]:
+    """Links that are beyond doubt, for what is not linked yet."""
+    sources, targets = list(source), list(target)
+    known, taken = {key for key, _ in linked}, {key for _, key in linked}
+    found: list[AutomaticLink] = []
+    for kind, key_of, evidence in _RULES:
+        ours = [row for row in sources if row.kind == kind]
+        theirs = [row for row in targets if row.kind == kind and _is_general(row)]
+        for link in _unique_links(ours, theirs, key_of, evidence):
+            free = kind == COST_CODE or link.target_key not in taken
+            if link.source_key not in known and free:
+                known.add(link.source_key)
+                taken.add(link.target_key)
+                found.append(link)
+    return found
+
+
+def suggest(kind: str, row: ReferenceRow, targets: Iterable[ReferenceRow]) -> list[Suggestion]:
+    """Targets that a person may mean, the likeliest first, each with its evidence."""
+    scored = [
+        (score, target, evidence)
+        for target in targets
+        if target.active and _fits(kind, row, target)
+        for score, evidence in [_score(kind, row, target)]
+        if score >= _WORTH_SHOWING
+    ]
+    scored.sort(key=lambda found: (-found[0], found[1].name, found[1].key))
+    return [
+        Suggestion(
+            target_key=target.key,
+            target_name=f"{target.number} {target.name}".strip(),
+            score=score,
+            evidence=evidence,
+        )
+        for score, target, evidence in scored[:_SHOWN]
+    ]
+
+
+def _unique_links(
+    sources: Sequence[ReferenceRow], targets: Sequence[ReferenceRow], key_of: KeyOf, evidence: str
+) -> Iterator[AutomaticLink]:
+    """Rows that alone have the same word on either side, inactive rows counted too."""
+    ours, theirs = _grouped(sources, key_of), _grouped(targets, key_of)
+    for word, rows in ours.items():
+        others = theirs.get(word, [])
+        if len(rows) == 1 and len(others) == 1 and others[0].active:
+            yield AutomaticLink(
+                kind=rows[0].kind,
+                source_key=rows[0].key,
+                target_key=others[0].key,
+                evidence=f"same {evidence}, and the only {rows[0].name!r} on either side",
+            )
+
+
+def _grouped(rows: Iterable[ReferenceRow], key_of: KeyOf) -> dict[str, list[ReferenceRow]]:
+    found: dict[str, list[ReferenceRow]] = {}
+    for row in rows:
+        if word := key_of(row):
+            found.setdefault(word, []).append(row)
+    return found
+
+
+def _name(row: ReferenceRow) -> str:
+    return normalise_name(_bare_name(row))
+
+
+def _bare_name(row: ReferenceRow) -> str:
+    """A project's name without its number, which Procore may show in front of it."""
+    name = row.name
+    if row.kind == PROJECT and row.number:
+        name = name.removeprefix(row.number).lstrip(" -")
+    return name or row.name
+
+
+def _number(row: ReferenceRow) -> str:
+    return row.number.strip().casefold()
+
+
+def _cost_code(row: ReferenceRow) -> str:
+    """The code that an account has, or the cost code in front of a budget code's cost type."""
+    return row.number.partition(".")[0].strip().casefold()
+
+
+def _is_general(row: ReferenceRow) -> bool:
+    """Of budget codes only the rows for all projects may be linked by themselves."""
+    return row.kind != COST_CODE or "projects" in row.attributes
+
+
+def _fits(kind: str, row: ReferenceRow, target: ReferenceRow) -> bool:
+    """A rule for all projects leads to a flat code, one of a project to a budget code."""
+    if kind != COST_CODE:
+        return True
+    return row.key.startswith("*|") == _is_general(target)
+
+
+def _score(kind: str, row: ReferenceRow, target: ReferenceRow) -> tuple[int, tuple[str, ...]]:
+    score = round(fuzz.WRatio(_name(row), _name(target)))
+    evidence = [f"name {score}% alike"] if score >= _WORTH_SHOWING else []
+    code_of = _cost_code if kind == COST_CODE else _number
+    for words, weight, agrees in (
+        ("same code", _SAME_CODE, kind != VENDOR and _same(code_of(row), code_of(target))),
+        ("same e-mail domain", _SAME_DOMAIN, bool(_domains(row) & _domains(target))),
+        ("same city", _SAME_CITY, _same(_city(row), _city(target))),
+    ):
+        if agrees:
+            evidence.append(words)
+            score += weight
+    return min(score, 100), tuple(evidence)
+
+
+def _same(ours: str, theirs: str) -> bool:
+    return bool(ours) and ours == theirs
+
+
+def _city(row: ReferenceRow) -> str:
+    return str(row.attributes.get("city") or "").strip().casefold()
+
+
+def _domains(row: ReferenceRow) -> set[str]:
+    emails = row.attributes.get("emails") or []
+    return {str(email).rpartition("@")[2].casefold() for email in emails if "@" in str(email)}
+
+
+_RULES: tuple[tuple[str, KeyOf, str], ...] = (
+    (VENDOR, _name, "name"),
+    (PROJECT, _number, "number"),
+    (PROJECT, _name, "name"),
+    (COST_CODE, _cost_code, "code"),
+)
