@@ -149,3 +149,13 @@ def live(state: dict[str, Any] | None = None, **options: Any) -> Iterator[Live]:
             yield served
         finally:
             served.http.close()
+
+
+def person_orders(zoho: Live, number: str = "P-1", **more: Any) -> Any:
+    record = {"vendor_id": VENDOR, "purchaseorder_number": number, "line_items": [line()], **more}
+    return zoho.control("POST", "add/zoho_books/purchaseorders", record)
+
+
+def edit(zoho: Live, order: Any, **changes: Any) -> Any:
+    path = f"edit/zoho_books/purchaseorders/{order['purchaseorder_id']}"
+    return zoho.control("POST", path, changes)

@@ -212,7 +212,12 @@ def test_people_keep_the_books_and_what_is_in_use_stays(company: Served) -> None
     budget = {"project_id": DEPOT, "wbs_code_id": made["id"], "original_budget_amount": "12.50"}
     added = company.control("POST", "add/procore/budget_line_items", budget)
     assert added["original_budget_amount"] == "12.5"
+    company.control("POST", "add/procore/project_vendors", {"project_id": DEPOT, "vendor_id": GONE})
     company.control("POST", f"delete/procore/vendors/{GONE}")
+    assert names(company.done("GET", f"/v1.0/projects/{DEPOT}/vendors")) == ["Acme Concrete"]
+    budgeted = {one["wbs_code_id"] for one in company.books()["budget_line_items"]}
+    company.control("POST", f"delete/procore/wbs_codes/{STEEL}")
+    assert budgeted - {o["wbs_code_id"] for o in company.books()["budget_line_items"]} == {STEEL}
     books = company.books()
     assert names(books["vendors"]) == ["Acme Concrete", "Bolt & Sons"]
     statuses = {one["id"]: one["status"] for one in books["wbs_codes"]}

@@ -50,6 +50,7 @@ class Delivery:
             "status": self.status,
             "problem": self.problem,
             "made": self.made,
+            "started": self.started or None,
             "finished": self.finished or None,
             "answer_seconds": self.answer_seconds,
         }

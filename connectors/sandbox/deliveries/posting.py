@@ -29,5 +29,5 @@ async def post(
             return answer.status, ""
     except TimeoutError:
         return None, f"No answer within {settings.timeout:g} seconds."
-    except (aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, OSError, ValueError) as error:
         return None, f"{type(error).__name__}: {error}"

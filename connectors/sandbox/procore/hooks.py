@@ -24,7 +24,8 @@ HOOKS, TRIGGERS = "hooks", "triggers"
 EVENTS = ("create", "update", "delete")
 MOST_TRIGGERS = 500
 NAMESPACE = re.compile(r"[a-z0-9-]+")
-API_VERSIONS = ("v2", "v2.0", "v3", "v3.0", "v4", "v4.0")
+# Later payload versions exist but are not simulated.
+API_VERSIONS = ("v2", "v2.0")
 RESOURCES = (
     "Purchase Order Contracts",
     "Purchase Order Contract Line Items",

@@ -33,6 +33,12 @@ KINDS = (
     "line_items",
 )
 
+# What goes with a deleted record: its entries in project directories, its budget lines.
+DEPENDENTS = {
+    "vendors": (("project_vendors", "vendor_id"),),
+    "wbs_codes": (("budget_line_items", "wbs_code_id"),),
+}
+
 
 def compose(books: Books, kind: str, sent: Record, old: Record | None) -> Record:
     """A record of a kind from what a person typed, or from a seed."""
@@ -101,6 +107,10 @@ def delete(books: Books, kind: str, record_id: str) -> None:
         contracts.delete(books, old, by_people=True)
         return
     _refuse_used(books, kind, old)
+    for dependent, field in DEPENDENTS.get(kind, ()):
+        for row in books[dependent].records():
+            if row[field] == old["id"]:
+                books.remove(dependent, row["id"])
     books.remove(kind, old["id"])
     if kind == "line_items":
         contract_routes.touch(books, books[contracts.KIND].need(old["contract_id"]))
