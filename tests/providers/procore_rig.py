@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 
 from connectors.providers.procore.client import ProcoreClient
-from connectors.providers.procore.spec import SPEC, clean
+from connectors.providers.procore.settings import clean
+from connectors.providers.procore.spec import SPEC
 from connectors.transport.provider import ClientContext
 from connectors.transport.tokens import TokenSource
 from connectors.transport.wire import Wire

@@ -140,7 +140,7 @@ def test_a_filter_that_is_ignored_finds_nothing_wrong() -> None:
 
 def test_the_budget_is_read_through_its_first_view() -> None:
     budgeted = [{"id": 1, "wbs_code_id": 11}, {"id": 2, "wbs_code_id": 12}]
-    odd = [
+    odd: list[dict[str, Any]] = [
         {"id": 3, "wbs_code_id": 13, "budget_row_type": "unbudgeted"},
         {"id": 4, "wbs_code_id": None},
     ]

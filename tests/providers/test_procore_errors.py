@@ -151,7 +151,8 @@ def test_words_tell_what_a_refusal_is_about(words: str, locked: bool, taken: boo
 
 
 def test_a_row_without_a_reason_is_refused_all_the_same() -> None:
-    for row in ({"errors": {}}, {"errors": None}, {}, {"errors": [[]]}):
+    silent: tuple[dict[str, Any], ...] = ({"errors": {}}, {"errors": None}, {}, {"errors": [[]]})
+    for row in silent:
         error = row_error(row)
         assert error.kind is K.REJECTED
         assert "without a reason" in error.facts.message
@@ -177,12 +178,13 @@ def test_what_is_there_already(status: int, words: str, there: bool) -> None:
 def test_a_limit_waits_for_the_time_that_procore_names() -> None:
     now = datetime.now(UTC)
     reset = str(int(now.timestamp()) + 40)
-    for headers, low, high in (
+    cases: tuple[tuple[dict[str, Any], int, int], ...] = (
         ({"x-rate-limit-reset": reset}, 38, 41),
         ({"x-rate-limit-reset": reset, "retry-after": "7"}, 6, 8),
         ({}, 58, 61),
         ({"x-rate-limit-reset": "soon"}, 58, 61),
-    ):
+    )
+    for headers, low, high in cases:
         at = failed(429, {"message": "x"}, **headers).facts.retry_at
         assert at is not None
         assert low < (at - now).total_seconds() < high, headers

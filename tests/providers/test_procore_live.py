@@ -226,7 +226,7 @@ def test_a_lock_is_known_in_every_shape(
 def test_a_draft_can_be_deleted_and_found_among_the_deleted(client: ProcoreClient) -> None:
     contract_id = made(client)
     client.delete_contract(HARBOUR, contract_id)
-    lookup = {"origin_ids": [ORIGIN]}
+    lookup: dict[str, Any] = {"origin_ids": [ORIGIN]}
     assert every(client.purchase_order_contracts(HARBOUR, **lookup)) == []
     for wanted in ("with", "only"):
         found = every(client.purchase_order_contracts(HARBOUR, include_deleted=wanted, **lookup))

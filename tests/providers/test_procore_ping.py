@@ -66,7 +66,7 @@ def test_the_profile_offers_companies_and_projects(procore: ProcoreWorld) -> Non
 
 
 def test_chosen_projects_are_the_permitted_ones(procore: ProcoreWorld) -> None:
-    chosen = {"project_ids": f"{SCHOOL},{HARBOUR}"}
+    chosen: dict[str, Any] = {"project_ids": f"{SCHOOL},{HARBOUR}"}
     profile = resolve(procore.client(**chosen), {**SETTINGS, **chosen})
     assert profile["permitted"] == [SCHOOL, HARBOUR]
     assert len(profile["projects"]) == 3
@@ -76,7 +76,7 @@ def test_chosen_projects_are_the_permitted_ones(procore: ProcoreWorld) -> None:
 
 
 def test_a_chosen_project_that_is_not_permitted_is_named(procore: ProcoreWorld) -> None:
-    chosen = {"project_ids": f"{HARBOUR},{SECRET}"}
+    chosen: dict[str, Any] = {"project_ids": f"{HARBOUR},{SECRET}"}
     found = findings_of(procore, **chosen)
     assert not found["projects"].ok
     assert SECRET in found["projects"].words

@@ -12,6 +12,7 @@ from connectors.core.errors import (
     ProviderError,
     UnknownOutcomeError,
 )
+from connectors.core.records import Raw
 from connectors.providers.procore import sync
 from connectors.providers.procore.errors import is_locked, is_origin_taken
 from connectors.providers.procore.sync import Result
@@ -21,6 +22,11 @@ from tests.transport.fakes import script
 
 def failed(row: Any, **errors: list[str]) -> dict[str, Any]:
     return {**row, "errors": errors}
+
+
+def record_of(result: Result) -> Raw:
+    assert not isinstance(result, ProviderError), result
+    return result
 
 
 def error_of(result: Result) -> ProviderError:
@@ -35,7 +41,7 @@ def test_results_stand_in_the_order_of_the_updates_whatever_the_answers() -> Non
     )
     found = ProcoreRig(script(answer))
     first, second, third = found.client.sync_contracts(PROJECT, [a, b, c])
-    assert (first["id"], third["id"]) == (1, 3)
+    assert (record_of(first)["id"], record_of(third)["id"]) == (1, 3)
     refused = error_of(second)
     assert refused.kind is ErrorKind.REJECTED
     assert refused.facts.message == "Procore said: title no"
@@ -48,7 +54,7 @@ def test_rows_are_known_by_id_where_they_have_no_origin() -> None:
     answer = synced({"id": 5, "origin_id": None}, errors=[failed({"id": 6}, id=["not found"])])
     found = ProcoreRig(script(answer))
     first, second = found.client.sync_lines(PROJECT, "7", [{"id": "5"}, {"id": "6"}])
-    assert first["id"] == 5
+    assert record_of(first)["id"] == 5
     assert "id not found" in str(error_of(second))
     assert found.body() == {"updates": [{"id": 5}, {"id": 6}]}
     assert found.sent[0].url.params["project_id"] == PROJECT
