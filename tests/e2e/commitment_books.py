@@ -34,20 +34,13 @@ class Line(NamedTuple):
 
 
 class CommitmentBooks:
-    """Procore's books, with lines, codes and vendors findable by what refers to them."""
+    """Procore's books: which commitments are ours, and what they come down to."""
 
     def __init__(self, books: Row) -> None:
-        self._vendors = {row["id"]: row["name"] for row in books["vendors"]}
-        self._codes = {row["id"]: row["flat_code"] for row in books["wbs_codes"]}
         self._directory = {
             (row["project_id"], row["vendor_id"]) for row in books["project_vendors"]
         }
-        self._contracts = [
-            row for row in books["purchase_order_contracts"] if not row.get("deleted_at")
-        ]
-        self._lines: dict[int, list[Row]] = defaultdict(list)
-        for line in books["line_items"]:
-            self._lines[line["contract_id"]].append(line)
+        self._contracts: list[Row] = books["purchase_order_contracts"]
 
     def ours(self) -> list[Row]:
         """Commitments that carry our origin id; deleted ones no longer count."""
@@ -59,8 +52,8 @@ class CommitmentBooks:
     def head(self, row: Row) -> Row:
         """The head of a commitment in the words of the expected books."""
         return {
-            "project": row["project_id"],
-            "vendor": self._vendors.get(row["vendor_id"], "nobody"),
+            "project": row["project"]["id"],
+            "vendor": (row["vendor"] or {"company": "nobody"})["company"],
             "status": row["status"],
             "accounting_method": row["accounting_method"],
             "contract_date": row["contract_date"],
@@ -69,16 +62,16 @@ class CommitmentBooks:
         }
 
     def in_directory(self, row: Row) -> bool:
-        return (row["project_id"], row["vendor_id"]) in self._directory
+        return (row["project"]["id"], (row["vendor"] or {"id": 0})["id"]) in self._directory
 
     def lines(self, row: Row) -> list[Line]:
         return [
-            Line(self._codes.get(line["wbs_code_id"], "no code"), Decimal(line["amount"]))
-            for line in self._lines[row["id"]]
+            Line(line["wbs_code"]["flat_code"], Decimal(line["amount"]))
+            for line in row["line_items"]
         ]
 
     def line_origins(self, row: Row) -> list[str]:
-        return [str(line.get("origin_id") or "") for line in self._lines[row["id"]]]
+        return [str(line["origin_id"] or "") for line in row["line_items"]]
 
 
 def compare(
@@ -110,7 +103,7 @@ def _find_duplicates(result: Result, books: CommitmentBooks) -> None:
     names: dict[str, Iterable[Any]] = {
         "origin id": (row["origin_id"] for row in ours),
         "number": (row["number"] for row in ours),
-        "order and project": ((_order(row["origin_id"]), row["project_id"]) for row in ours),
+        "order and project": ((_order(row["origin_id"]), row["project"]["id"]) for row in ours),
     }
     for what, values in names.items():
         for value, count in Counter(values).items():
@@ -128,7 +121,7 @@ def _find_duplicates(result: Result, books: CommitmentBooks) -> None:
 def _find_strangers(result: Result, books: CommitmentBooks, hand_typed: list[Row]) -> None:
     """Commitments without our origin id that nobody typed: ours all the same, and unmarked."""
     typed = Counter((row["project"], row["number"]) for row in hand_typed)
-    found = Counter((row["project_id"], row["number"]) for row in books.others())
+    found = Counter((row["project"]["id"], row["number"]) for row in books.others())
     for project, number in (found - typed).elements():
         result.duplicates.append(f"commitment {number} on project {project} carries no origin id")
     for project, number in (typed - found).elements():
@@ -145,7 +138,7 @@ def _compare_commitments(result: Result, books: CommitmentBooks, expected: list[
             _compare_commitment(result, books, want, row)
     for row in found.values():
         result.mismatches.append(
-            f"commitment {row['number']} on project {row['project_id']} should not be in Procore"
+            f"commitment {row['number']} on project {row['project']['id']} should not be in Procore"
         )
 
 
@@ -169,7 +162,7 @@ def _compare_commitment(result: Result, books: CommitmentBooks, want: Row, row: 
 
 def _compare_codes(result: Result, books: CommitmentBooks, expected: list[Row]) -> None:
     """What all commitments together put on each cost code of each project."""
-    have = _sums((row["project_id"], books.lines(row)) for row in books.ours())
+    have = _sums((row["project"]["id"], books.lines(row)) for row in books.ours())
     want = _sums((row["project"], _lines(row)) for row in expected)
     for project, wbs in sorted({*have, *want}):
         found, wanted = have[project, wbs], want[project, wbs]

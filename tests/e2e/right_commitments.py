@@ -38,47 +38,35 @@ class Commitments:
     @property
     def contract(self) -> Row:
         """One of several lines."""
-        return next(row for row in self.contracts if len(self.lines(row)) > 2)
-
-    def lines(self, contract: Row) -> list[Row]:
-        rows: list[Row] = self.target["line_items"]
-        return [row for row in rows if row["contract_id"] == contract["id"]]
-
-    def code(self, project: int, flat: str) -> int:
-        rows: list[Row] = self.target["wbs_codes"]
-        return next(
-            row["id"] for row in rows if (row["project_id"], row["flat_code"]) == (project, flat)
-        )
+        return next(row for row in self.contracts if len(row["line_items"]) > 2)
 
     def _post(self, want: Row, key: int) -> None:
+        lines = [
+            {
+                "wbs_code": {"flat_code": line["wbs"]},
+                "amount": line["amount"],
+                "origin_id": f"{want['origin']}:{want['project']}:{number}",
+            }
+            for number, line in enumerate(want["lines"], start=1)
+        ]
         self.target["purchase_order_contracts"].append(
             {
                 "id": key,
-                "project_id": want["project"],
+                "project": {"id": want["project"]},
                 "number": want["number"],
-                "vendor_id": want["vendor_id"],
+                "vendor": {"id": want["vendor_id"], "company": want["vendor"]},
                 "status": want["status"],
                 "accounting_method": want["accounting_method"],
                 "contract_date": want["contract_date"],
                 "delivery_date": want["delivery_date"],
                 "grand_total": want["total"],
                 "origin_id": want["origin"],
-                "deleted_at": None,
+                "line_items": lines,
             }
         )
         self.target["project_vendors"].append(
             {"project_id": want["project"], "vendor_id": want["vendor_id"]}
         )
-        for number, line in enumerate(want["lines"], start=1):
-            self.target["line_items"].append(
-                {
-                    "id": key * 100 + number,
-                    "contract_id": key,
-                    "wbs_code_id": self.code(want["project"], line["wbs"]),
-                    "amount": line["amount"],
-                    "origin_id": f"{want['origin']}:{want['project']}:{number}",
-                }
-            )
 
     def _ledger(self) -> Iterator[Row]:
         rest = {row["purchaseorder_id"]: "not applicable" for row in self.source["purchaseorders"]}
@@ -98,24 +86,18 @@ class Commitments:
 
 def _procore(state: dict[str, Any]) -> Row:
     """The starting state as the books show it."""
-    types = {row["id"]: row["code"] for row in state["line_item_types"]}
-    books: Row = {
-        "vendors": copy.deepcopy(state["vendors"]),
-        "wbs_codes": [],
-        "project_vendors": [],
-        "purchase_order_contracts": [
-            contract | {"origin_id": None} for contract in state["purchase_order_contracts"]
-        ],
-        "line_items": [],
-    }
-    for project in state["projects"]:
-        codes = {row["id"]: row for row in project["cost_codes"]}
-        for row in project["wbs_codes"]:
-            code = codes[row["cost_code_id"]]
-            division = codes[code["parent_id"]]["code"]
-            flat = f"{division}-{code['code']}.{types[row['line_item_type_id']]}"
-            books["wbs_codes"].append(row | {"project_id": project["id"], "flat_code": flat})
-        books["project_vendors"] += [
-            {"project_id": project["id"], "vendor_id": vendor} for vendor in project["vendors"]
-        ]
-    return books
+    typed = [
+        {
+            "project": {"id": row["project_id"]},
+            "number": row["number"],
+            "origin_id": None,
+            "line_items": [],
+        }
+        for row in state["purchase_order_contracts"]
+    ]
+    directory = [
+        {"project_id": project["id"], "vendor_id": vendor}
+        for project in state["projects"]
+        for vendor in project["vendors"]
+    ]
+    return {"purchase_order_contracts": typed, "project_vendors": directory}

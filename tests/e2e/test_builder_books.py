@@ -1,0 +1,111 @@
+"""The builder's expected commitments, typed into Procore's simulator by hand, come out as written.
+
+So the author's arithmetic and the simulators' agree before any sync has run, and the comparer reads
+the simulators' real books, over the sandbox's real control door.
+"""
+
+from contextlib import suppress
+
+import pytest
+
+from connectors.sandbox import procore, procurify, zoho_books
+from connectors.sandbox.companies import COMPANIES, construction
+from connectors.sandbox.world import SimulatorFactory, World
+from tests.e2e.comparer import Result, compare_over_http
+from tests.e2e.right_commitments import Commitments
+from tests.e2e.verdict import Row
+from tests.sandbox.serving import serving
+
+SIMULATORS: dict[str, SimulatorFactory] = {
+    "procore": procore.Simulator,
+    "procurify": procurify.Simulator,
+    "zoho_books": zoho_books.Simulator,
+}
+
+
+class Typist:
+    """Types expected commitments into Procore's pages, as somebody without this service would."""
+
+    def __init__(self, world: World) -> None:
+        self.procore = world.simulator("procore")
+        codes = self.procore.books()["wbs_codes"]
+        self.codes = {(row["project_id"], row["flat_code"]): row["id"] for row in codes}
+
+    def type_in(self, books: Row) -> None:
+        for want in books["commitments"]:
+            self.commitment(want)
+
+    def commitment(self, want: Row) -> None:
+        entry = {"project_id": want["project"], "vendor_id": want["vendor_id"]}
+        with suppress(ValueError):  # it is in the directory already
+            self.procore.add("project_vendors", entry)
+        record = {
+            "project_id": want["project"],
+            "number": want["number"],
+            "vendor_id": want["vendor_id"],
+            "status": want["status"],
+            "accounting_method": want["accounting_method"],
+            "contract_date": want["contract_date"],
+            "delivery_date": want["delivery_date"],
+            "origin_id": want["origin"],
+            "line_items": [
+                {
+                    "wbs_code_id": self.codes[want["project"], line["wbs"]],
+                    "amount": line["amount"],
+                    "origin_id": f"{want['origin']}:{want['project']}:{number}",
+                }
+                for number, line in enumerate(want["lines"], start=1)
+            ],
+        }
+        self.procore.add("purchase_order_contracts", record)
+
+
+@pytest.fixture
+def world() -> World:
+    made = World(SIMULATORS, COMPANIES)
+    made.load_company("construction")
+    return made
+
+
+def judged(world: World, ledger: list[Row], *, mapped: bool = False) -> Result:
+    with serving(world) as url:
+        return compare_over_http(url, ledger, mapped=mapped)
+
+
+def ledger(act: int, *, mapped: bool = False) -> list[Row]:
+    return Commitments(construction.build(), act, mapped=mapped).ledger
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize("act", [0, 1])
+def test_the_expected_books_can_be_kept_in_procore_to_the_cent(
+    world: World, act: int, mapped: bool
+) -> None:
+    assert world.company is not None
+    expected = world.company.expected[act]
+    Typist(world).type_in(expected["after_mapping"] if mapped else expected)
+    for _ in range(act):
+        world.play_next_act()
+    result = judged(world, ledger(act, mapped=mapped), mapped=mapped)
+    assert result.ok, str(result)
+    assert result.counts["commitment"]["Approved"] > 200
+
+
+def test_books_that_did_not_follow_the_edits_are_found_out(world: World) -> None:
+    Typist(world).type_in(world.expected())
+    rows = ledger(0)
+    world.play_next_act()
+    result = judged(world, rows)
+    text = str(result)
+    assert not result.lost
+    assert not result.duplicates
+    assert result.cents_off > 0
+    for words in (
+        "status Approved, not Closed",
+        "should be held (invoiced)",
+        "should be waiting (cost_code_missing)",
+        "is not in Procore",
+        "delivery_date",
+        "lines lack",
+    ):
+        assert words in text

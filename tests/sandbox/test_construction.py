@@ -1,0 +1,278 @@
+"""The construction company: what it holds, that it is what it says, and that its acts play."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.sandbox import procore, procurify, zoho_books
+from connectors.sandbox.companies import COMPANIES
+from connectors.sandbox.companies.company import Company
+from connectors.sandbox.companies.construction import build
+from connectors.sandbox.world import SimulatorFactory, World
+from tests.sandbox.serving import serving
+
+SIMULATORS: dict[str, SimulatorFactory] = {
+    "procore": procore.Simulator,
+    "procurify": procurify.Simulator,
+    "zoho_books": zoho_books.Simulator,
+}
+WAITING = {"vendor_missing", "project_missing", "cost_code_missing"}
+HELD = {"currency_differs", "unbudgeted", "unknown_status"}
+POSTING = {
+    "open", "approved", "issued", "billed", "partially_billed", "partially_received", "received",
+    "closed",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def company() -> Company:
+    return build()
+
+
+def classes(rows: list[dict[str, Any]]) -> set[str]:
+    return {row["class"] for row in rows}
+
+
+def edits(company: Company) -> list[dict[str, Any]]:
+    return [step for step in company.acts[0] if step["provider"] == "zoho_books"]
+
+
+# What it holds
+
+
+def test_the_same_seed_gives_the_same_company(company: Company) -> None:
+    assert json.dumps(vars(build())) == json.dumps(vars(company))
+    assert json.dumps(vars(build(seed=2))) != json.dumps(vars(company))
+
+
+def test_its_size_is_what_was_asked_for(company: Company) -> None:
+    assert len(company.zoho_books["purchaseorders"]) == 260
+    assert len(edits(company)) == 200
+    small = build(orders=120, projects=10, vendors=30, edits=80)
+    assert len(small.zoho_books["purchaseorders"]) == 120
+    assert len(edits(small)) == 80
+    assert len(small.connect["procore"]["project_ids"]) == 10
+    wrong: dict[str, Any]
+    for wrong, said in (
+        ({"orders": 20}, "needs at least orders="),
+        ({"edits": 20}, "needs at least edits="),
+        ({"vendors": 3}, "Choose between"),
+        ({"projects": 40}, "Choose between"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            build(**wrong)
+
+
+def test_a_plain_company_has_no_trouble() -> None:
+    company = build(plain=True, orders=300)
+    (expected,) = company.expected
+    assert company.acts == []
+    assert expected["documents"] == {"purchase_order": {"posted": 300, "total": 300}}
+    assert expected["waiting"] == expected["held"] == []
+    edited = build(plain=True, orders=60, edits=25)
+    assert len(edits(edited)) == 25
+    assert edited.expected[1]["documents"] == {"purchase_order": {"posted": 60, "total": 60}}
+
+
+def test_every_order_has_one_state_in_every_act(company: Company) -> None:
+    for expected in company.expected:
+        for books in (expected, expected["after_mapping"]):
+            counts = dict(books["documents"]["purchase_order"])
+            assert counts.pop("total") == sum(counts.values()) == 260
+            for state in ("waiting", "held"):
+                listed = {row["source_key"] for row in books[state]}
+                assert len(listed) == len(books[state]) == counts[state]
+
+
+def test_every_trouble_is_planted_more_than_once(company: Company) -> None:
+    before, after = company.expected
+    assert classes(before["waiting"]) == WAITING
+    assert classes(before["held"]) == HELD
+    assert classes(after["held"]) == HELD | {"invoiced"}
+    for rows in (before["waiting"], before["held"], after["held"]):
+        assert min(Counter(row["class"] for row in rows).values()) > 1
+    assert any(row["also"] for row in before["waiting"])
+    assert classes(after["after_mapping"]["waiting"]) == {"vendor_missing", "project_missing"}
+    assert after["documents"]["purchase_order"]["cancelled"] > 1
+
+
+def test_orders_are_in_all_statuses(company: Company) -> None:
+    found = {order["status"] for order in company.zoho_books["purchaseorders"]}
+    assert found >= POSTING | {"draft", "pending_approval", "rejected", "cancelled"}
+
+
+def test_every_project_has_commitments_of_both_methods_somewhere(company: Company) -> None:
+    commitments = company.expected[0]["commitments"]
+    assert {row["project"] for row in commitments} == set(company.connect["procore"]["project_ids"])
+    assert {row["accounting_method"] for row in commitments} == {"unit", "amount"}
+    assert len({row["number"] for row in commitments}) == len(commitments)
+    suffixes = {row["number"].removeprefix(row["order"]) for row in commitments}
+    assert suffixes == {"", "-1", "-2", "-3"}
+    assert {row["number"][-2:] for row in company.expected[1]["commitments"]} >= {"-1", "-2"}
+    listed = {
+        (row["id"], vendor) for row in company.procore["projects"] for vendor in row["vendors"]
+    }
+    assert any((row["project"], row["vendor_id"]) not in listed for row in commitments)
+
+
+def test_many_orders_are_edited_several_times(company: Company) -> None:
+    per_order = Counter(step["id"] for step in edits(company))
+    assert sum(count > 1 for count in per_order.values()) > 40
+    assert max(per_order.values()) == 5
+    changed = {name for step in edits(company) for name in step["changes"]}
+    assert changed >= {
+        "add_lines", "change_lines", "remove_lines", "vendor_id", "status", "delivery_date",
+        "discount", "adjustment", "notes",
+    }  # fmt: skip
+    touched = [
+        change
+        for step in edits(company)
+        for change in step["changes"].get("change_lines", {}).values()
+    ]
+    assert {name for change in touched for name in change} == {
+        "quantity", "rate", "project_id", "account_id",
+    }  # fmt: skip
+
+
+def test_written_lines_add_up_to_written_totals(company: Company) -> None:
+    for expected in company.expected:
+        for row in expected["after_mapping"]["commitments"]:
+            lines = sum(Decimal(line["amount"]) for line in row["lines"])
+            assert lines == Decimal(row["total"]), row["number"]
+
+
+# What the simulators make of it
+
+
+@pytest.fixture(scope="module")
+def worlds() -> list[World]:
+    """The company before its act and after."""
+    made = []
+    for act in range(2):
+        world = World(SIMULATORS, COMPANIES)
+        world.load_company("construction")
+        for want in world.expected()["commitments"] if act else ():
+            post(world, want)
+        for _ in range(act):
+            world.play_next_act()
+        made.append(world)
+    return made
+
+
+def post(world: World, want: dict[str, Any]) -> None:
+    """The head of a commitment, typed into Procore so that people can invoice it."""
+    record = {name: want[name] for name in ("number", "status")}
+    record |= {"vendor_id": world_vendor(world, want), "project_id": want["project"]}
+    world.simulator("procore").add("purchase_order_contracts", record)
+
+
+def world_vendor(world: World, want: dict[str, Any]) -> int:
+    """The commitment's vendor, in the project's directory by now."""
+    entry = {"project_id": want["project"], "vendor_id": want["vendor_id"]}
+    with suppress(ValueError):  # it is there already
+        world.simulator("procore").add("project_vendors", entry)
+    return int(want["vendor_id"])
+
+
+def test_commitments_together_are_what_zoho_adds_up(worlds: list[World]) -> None:
+    """The author's arithmetic against the simulator's: taxes, discounts, adjustments, rounding."""
+    for world in worlds:
+        orders = {
+            row["purchaseorder_number"]: row
+            for row in world.simulator("zoho_books").books()["purchaseorders"]
+        }
+        for books in (world.expected(), world.expected()["after_mapping"]):
+            troubled = {row["number"] for row in books["waiting"] + books["held"]}
+            sums: dict[str, Decimal] = defaultdict(Decimal)
+            for row in books["commitments"]:
+                if row["status"] != "Closed" and row["order"] not in troubled:
+                    sums[row["order"]] += Decimal(row["total"])
+            assert len(sums) == books["documents"]["purchase_order"]["posted"]
+            for number, total in sums.items():
+                assert orders[number]["total"] == total, number
+
+
+def test_the_method_says_whether_zohos_lines_reproduce(worlds: list[World]) -> None:
+    for world in worlds:
+        exact = defaultdict(list)
+        names = {row["source_id"]: row["target"] for row in project_ids(world.expected(), world)}
+        for order in world.simulator("zoho_books").books()["purchaseorders"]:
+            for line in order["line_items"]:
+                key = order["purchaseorder_id"], names.get(line["project_id"])
+                exact[key].append(line["quantity"] * line["rate"] == line["item_total"])
+        for row in world.expected()["commitments"]:
+            lines = exact.get((row["source_key"], row["project"]))
+            if lines:
+                method = "unit" if all(lines) else "amount"
+                assert row["accounting_method"] == method, row["number"]
+
+
+def project_ids(expected: dict[str, Any], world: World) -> list[dict[str, Any]]:
+    assert world.company is not None
+    rows = world.company.connect["mappings"] + world.company.connect["resolutions"]
+    return [
+        {"source_id": row["source_key"], "target": int(row["target_id"])}
+        for row in rows
+        if row["kind"] == "project"
+    ]
+
+
+def test_what_is_expected_exists_in_procore(worlds: list[World]) -> None:
+    for world in worlds:
+        books = world.simulator("procore").books()
+        codes = {(row["project_id"], row["flat_code"]): row for row in books["wbs_codes"]}
+        vendors = {row["id"]: row["name"] for row in books["vendors"]}
+        for row in world.expected()["after_mapping"]["commitments"]:
+            assert vendors[row["vendor_id"]] == row["vendor"]
+            for line in row["lines"]:
+                assert codes[row["project"], line["wbs"]]["status"] == "active"
+
+
+def test_an_invoice_reaches_its_commitment(worlds: list[World]) -> None:
+    after = worlds[1]
+    held = {row["number"] for row in after.expected()["held"] if row["class"] == "invoiced"}
+    contracts = after.simulator("procore").books()["purchase_order_contracts"]
+    invoiced = {row["number"] for row in contracts if Decimal(row["total_requisitions_amount"]) > 0}
+    assert held == invoiced
+    assert len(held) > 1
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[httpx.Client]:
+    world = World(SIMULATORS, COMPANIES)
+    world.load_company("construction")
+    with serving(world) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        yield client
+
+
+def test_the_control_door_tells_what_to_connect_and_map(sandbox: httpx.Client) -> None:
+    told = sandbox.get("/control/company").json()
+    zoho = sandbox.get("/control/books/zoho_books").json()
+    books = sandbox.get("/control/books/procore").json()
+    assert told["zoho_books"]["organization_id"] == zoho["organization_id"]
+    assert told["integration_options"] == {"reopen_approved": True}
+    assert len(told["procore"]["project_ids"]) == 15
+    contacts = {row["contact_id"]: row["contact_name"] for row in zoho["contacts"]}
+    projects = {row["project_id"]: row["project_name"] for row in zoho["projects"]}
+    targets = {
+        "vendor": {str(row["id"]): row["name"] for row in books["vendors"]},
+        "project": {str(row["id"]): row["name"] for row in books["projects"]},
+        "cost_code": {str(row["id"]): row["flat_code"] for row in books["wbs_codes"]},
+    }
+    targets["cost_code"] |= {row["flat_code"]: row["flat_code"] for row in books["wbs_codes"]}
+    accounts = {row["account_code"] for row in zoho["chartofaccounts"]}
+    for row in told["mappings"] + told["resolutions"]:
+        assert targets[row["kind"]][row["target_id"]] == row["target_name"]
+        if row["kind"] == "cost_code":
+            project, code = row["source_key"].split("|")
+            assert project in projects or project == "*"
+            assert code in accounts or code.startswith("charge:")
+        else:
+            names = contacts if row["kind"] == "vendor" else projects
+            assert names[row["source_key"]] == row["source_label"]
