@@ -115,6 +115,17 @@ def test_absent_takes_two_looks_the_second_after_the_deadline_and_some_time(
     assert world.target.most_per_reference() == 1
 
 
+def test_one_empty_look_is_not_believed_however_late_it_comes(world: World) -> None:
+    world.source.put(PARENTS, "p1")
+    world.read()
+    world.target.before = once(lost_answer())
+    world.work()
+    world.pass_time(3600)
+    world.recover()
+    assert world.state("p1") == State.UNCONFIRMED
+    assert len(world.target.looks) == 1
+
+
 def test_a_record_that_shows_late_is_not_made_twice(world: World) -> None:
     world.target.refuses_doubles = False
     world.source.put(PARENTS, "p1")

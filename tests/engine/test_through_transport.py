@@ -70,7 +70,7 @@ def posting(world: World, heads: list[bytes]) -> Iterator[Callable[[Any], World]
                 target_id=body["id"], number=part.number, status="", total=None, currency="USD"
             )
 
-        world.target.perform = perform  # type: ignore[method-assign]
+        world.target.perform = perform  # type: ignore[method-assign,assignment]
         world.source.put(CHILDREN, "c1")
         world.read()
         return world
