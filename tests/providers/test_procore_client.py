@@ -269,3 +269,9 @@ def test_triggers_are_made_in_parts_of_five_hundred() -> None:
     assert [len(found.body(at)["triggers"]) for at in (0, 1)] == [500, 1]
     assert found.body(1)["triggers"] == [{"resource_name": "Kind 500", "event_type": "update"}]
     assert found.body(1)["company_id"] == 42
+
+
+def test_the_chosen_projects_may_be_used_and_without_a_choice_all() -> None:
+    assert rig().client.may_use("7")
+    chosen = rig(project_ids="12, 7").client
+    assert [chosen.may_use(project_id) for project_id in ("7", "12", "1")] == [True, True, False]
