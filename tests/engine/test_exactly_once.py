@@ -262,7 +262,7 @@ def test_workers_at_once_post_everything_once(world: World) -> None:
     start = threading.Barrier(3)
 
     def work() -> None:
-        start.wait(5)
+        start.wait(30)
         world.work()
 
     for worker in [Worker(work) for _ in range(3)]:

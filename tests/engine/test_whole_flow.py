@@ -3,7 +3,6 @@
 The books are judged by the comparer, which knows nothing of the service.
 """
 
-
 from tests.e2e import ledger
 from tests.e2e.comparer import compare_over_http
 from tests.engine.conftest import Connected

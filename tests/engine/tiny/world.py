@@ -66,7 +66,7 @@ class Worker(threading.Thread):
             connection.close()
 
     def end(self) -> Any:
-        self.join(timeout=10)
+        self.join(timeout=60)
         assert not self.is_alive(), "the worker hangs"
         if self._error is not None:
             raise self._error
@@ -83,10 +83,10 @@ class Pause:
     def __call__(self, *_: Any) -> None:
         if self._first.acquire(blocking=False):
             self._reached.set()
-            assert self._go_on.wait(10), "nobody let the worker go on"
+            assert self._go_on.wait(60), "nobody let the worker go on"
 
     def wait(self) -> None:
-        assert self._reached.wait(10), "no worker came by"
+        assert self._reached.wait(60), "no worker came by"
 
     def go_on(self) -> None:
         self._go_on.set()
