@@ -1,0 +1,48 @@
+"""Workers that start in a moment: a process that has imported everything forks a worker per wish.
+
+`python -m tests.e2e.nursery` reads "start NAME LOG" from its input and answers with a pid. Each
+worker is Celery's own, with a session of its own; the kernel ends it with the nursery.
+"""
+
+import os
+import signal
+import sys
+
+import django
+
+from config.celery import app
+from config.processes import die_with_parent_if_supervised
+
+OPTIONS = ["--pool", "threads", "--concurrency", "4", "--loglevel", "INFO"]
+OPTIONS += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+
+
+def main() -> None:
+    """Import what a worker imports, then fork on demand."""
+    django.setup()
+    app.loader.import_default_modules()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
+    print("ready", flush=True)
+    for line in sys.stdin:
+        _, name, log = line.split()
+        pid = os.fork()
+        if pid == 0:
+            become_worker(name, log)
+        print(pid, flush=True)
+
+
+def become_worker(name: str, log: str) -> None:
+    """Turn this fork into a worker; never returns."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    die_with_parent_if_supervised()
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for number in (1, 2):
+        os.dup2(output, number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    app.worker_main(["worker", "--hostname", f"{name}@%h", *OPTIONS])
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

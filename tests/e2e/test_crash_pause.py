@@ -1,0 +1,39 @@
+"""A real worker paused until another one has taken over its work, then resumed: the same books."""
+
+import pytest
+
+from connectors.services import integrations
+from tests.e2e.conftest import ACTOR, Struck
+from tests.e2e.crashes import Crashes, say
+from tests.e2e.test_crash_kill import assert_books
+
+pytestmark = pytest.mark.slow
+
+# The writes: what a worker that wakes up late could spoil.
+WRITES = {
+    "create an order",
+    "set an order's status",
+    "update an order",
+    "create a bill",
+    "update a bill",
+}
+STRIKES = 14
+
+
+def test_paused_past_recovery_and_resumed(struck: Struck) -> None:
+    crashes = struck(orders=33, bills=56)
+    crashes.only = {"attempt", "outcome", "link", "document"}
+    crashes.set_gates(WRITES)
+    crashes.most = STRIKES
+    crashes.run(Crashes.pause, seconds=150)
+    assert_books(crashes)
+    # A week later: revisions, cancellations and new documents.
+    crashes.sandbox.post("/control/act")
+    integrations.run_now(crashes.job.integration, actor=ACTOR, sweep=True)
+    crashes.most = 2 * STRIKES
+    crashes.run(Crashes.pause, seconds=150)
+    assert_books(crashes)
+    say("paused and resumed", crashes.struck)
+    for what in WRITES:
+        for phase in ("before", "after"):
+            assert crashes.struck[f"request, {phase}: {what}"] == 1, (phase, what)
