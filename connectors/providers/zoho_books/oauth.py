@@ -29,6 +29,7 @@ SCOPES = (
     "ZohoBooks.contacts.CREATE",
     "ZohoBooks.settings.READ",
     "ZohoBooks.accountants.READ",
+    "ZohoBooks.projects.READ",
     "ZohoBooks.purchaseorders.READ",
     "ZohoBooks.purchaseorders.CREATE",
     "ZohoBooks.purchaseorders.UPDATE",

@@ -227,8 +227,9 @@ def _connect(scribe: Scribe) -> dict[str, Any]:
         "procore": {
             "client_id": procore_client,
             "client_secret": procore_secret,
-            "company_id": PROCORE_COMPANY_ID,
-            "project_ids": [procore_project_id(project) for project in active],
+            "environment": "production",
+            "company_id": str(PROCORE_COMPANY_ID),
+            "project_ids": ", ".join(str(procore_project_id(project)) for project in active),
         },
         "history_start": (scribe.start - timedelta(days=31)).isoformat(),
         "integration_options": {"reopen_approved": True},
