@@ -6,13 +6,14 @@ interrupts it, the next slice starts from what the database says.
 
 import logging
 import time
+from collections import Counter
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Count, F
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -258,15 +259,30 @@ def _end(job: Job, run: Run, status: str, words: str) -> None:
 
 def _save(job: Job, run: Run, **changes: Any) -> None:
     """Write to the run if it is still ours; API calls counted so far go along."""
-    calls = dict(run.calls)
-    for name, number in job.calls.items():
-        calls[name] = calls.get(name, 0) + number
     with tenant_scope(job.tenant_id):
-        kept = Run.objects.filter(pk=run.pk, fence=run.fence).update(calls=calls, **changes)
-    if not kept:
-        raise LostRun
+        row = Run.objects.select_for_update().filter(pk=run.pk, fence=run.fence).first()
+        if row is None:
+            raise LostRun
+        calls = _with_calls(row, job)
+        Run.objects.filter(pk=run.pk).update(calls=calls, **changes)
     run.calls = calls
     job.calls.clear()
+
+
+def count_calls(job: Job) -> None:
+    """Count the calls of a worker at the documents to the run that they belong to."""
+    if not job.calls:
+        return
+    with job.scope():
+        runs = Run.objects.select_for_update().filter(integration=job.integration)
+        row = runs.order_by(F("finished_at").desc(nulls_first=True), "-pk").first()
+        if row is not None:
+            Run.objects.filter(pk=row.pk).update(calls=_with_calls(row, job))
+    job.calls.clear()
+
+
+def _with_calls(row: Run, job: Job) -> dict[str, int]:
+    return dict(Counter(row.calls) + job.calls)
 
 
 def _count(run: Run, **numbers: int) -> None:

@@ -16,6 +16,7 @@ from connectors.engine.decide import decide_batch, settle_decided
 from connectors.engine.deliver import Stop, deliver
 from connectors.engine.job import Job
 from connectors.engine.policy import policy
+from connectors.engine.runs import count_calls
 from connectors.engine.sessions import open_client
 
 
@@ -33,6 +34,7 @@ def work_slot(job: Job, slot: Slot) -> None:
     finally:
         with job.scope():
             claims.free_slot(slot, at=at)
+        count_calls(job)
 
 
 def _one_batch(job: Job, slot: Slot, client: "_Lazy") -> bool:
