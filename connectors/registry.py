@@ -7,6 +7,7 @@ from connectors.core.errors import BadInputError
 from connectors.core.flow import Flow
 from connectors.engine.job import Resolved
 from connectors.flows.procurify_to_zoho_books import flow as procurify_to_zoho_books
+from connectors.flows.zoho_books_to_procore import flow as zoho_books_to_procore
 from connectors.providers.procore import spec as procore
 from connectors.providers.procurify import spec as procurify
 from connectors.providers.zoho_books import spec as zoho_books
@@ -18,7 +19,10 @@ PROVIDERS: tuple[ProviderSpec, ...] = (
     procore.SPEC,
 )
 
-FLOWS: tuple[Flow, ...] = (procurify_to_zoho_books.FLOW,)
+FLOWS: tuple[Flow, ...] = (
+    procurify_to_zoho_books.FLOW,
+    zoho_books_to_procore.FLOW,
+)
 
 _PROVIDERS = {spec.key: spec for spec in PROVIDERS}
 _FLOWS = {flow.key: flow for flow in FLOWS}

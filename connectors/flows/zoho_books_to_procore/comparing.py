@@ -33,6 +33,7 @@ def lines_by_key(
 ) -> tuple[dict[str, Mapping[str, Any]], list[Mapping[str, Any]]]:
     """The commitment's lines: ours by our key, and those that somebody typed in."""
     ours: dict[str, Mapping[str, Any]] = {}
+    ours: dict[str, Mapping[str, Any]] = {}
     others = []
     for line in state.content.get("lines", ()):
         key = line_key(str(line.get("origin_id", "")), reference, project_id)
@@ -106,10 +107,10 @@ def _lines(payload: Mapping[str, Any], state: TargetState) -> list[FieldDifferen
             theirs = str(ours[key].get(name, ""))
             found.append(FieldDifference(field=field, ours=str(line[name]), theirs=theirs))
     added = [*(ours[key] for key in ours.keys() - meant.keys()), *others]
-    for line in sorted(added, key=lambda line: str(line["id"])):
-        label = f"line {line.get('description') or line['id']}"
+    for extra in sorted(added, key=lambda row: str(row["id"])):
+        label = f"line {extra.get('description') or extra['id']}"
         found.append(
-            FieldDifference(field=label, ours="not ours", theirs=str(line.get("amount", "")))
+            FieldDifference(field=label, ours="not ours", theirs=str(extra.get("amount", "")))
         )
     return found
 

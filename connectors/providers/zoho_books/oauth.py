@@ -28,6 +28,7 @@ SCOPES = (
     "ZohoBooks.contacts.READ",
     "ZohoBooks.contacts.CREATE",
     "ZohoBooks.settings.READ",
+    "ZohoBooks.projects.READ",
     "ZohoBooks.accountants.READ",
     "ZohoBooks.projects.READ",
     "ZohoBooks.purchaseorders.READ",

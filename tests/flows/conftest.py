@@ -1,0 +1,124 @@
+"""The builder's company, connected and mapped, for tests that drive the whole flow to Procore."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from connectors import registry
+from connectors.engine.job import Job, load_job
+from connectors.management.demo import ALLOWANCES, SANDBOX_OPTIONS
+from connectors.management.sandbox_door import accept_consent
+from connectors.models import Connection
+from connectors.services import connections, integrations, mapping, reference_data
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+from tenants.services import create_tenant
+from tests.sandbox_process import SandboxProcess
+
+FLOW = "zoho_books_to_procore"
+ACTOR = "system:tests"
+# Procore's spike limit would make every test wait; its own tests keep to it.
+UNTHROTTLED = {**SANDBOX_OPTIONS, "procore_hourly": 0, "procore_spike": 0}
+Builder = Callable[..., Job]
+
+
+@pytest.fixture
+def builder(sandbox: SandboxProcess, transactional_db: None) -> Builder:
+    """Connect the company in the wished size: ``builder(plain=True, orders=20)``."""
+
+    def connect(
+        *, options: dict[str, Any] | None = None, integration: dict[str, Any] | None = None,
+        **counts: Any,
+    ) -> Job:
+        sandbox.post(
+            "/control/reset",
+            {
+                "company": "construction",
+                "counts": counts,
+                "options": {**UNTHROTTLED, **(options or {})},
+            },
+        )
+        company = sandbox.get("/control/company")
+        tenant = create_tenant(name="Ridgeline", slug="ridgeline", actor=ACTOR)
+        made = integrations.create(
+            tenant_id=tenant.pk,
+            resolved=registry.resolve(FLOW),
+            name="Zoho Books to Procore",
+            source=_zoho(tenant, company["zoho_books"]),
+            target=_procore(tenant, company["procore"]),
+            actor=ACTOR,
+            options={**company["integration_options"], **(integration or {})},
+            interval_minutes=60,
+            history_start=date.fromisoformat(company["history_start"]),
+            enabled=False,
+        )
+        job = load_job(tenant.pk, made.pk, registry.resolve)
+        reference_data.read_all(job)
+        apply(job, company["mappings"])
+        return job
+
+    return connect
+
+
+def apply(job: Job, rows: list[dict[str, str]]) -> None:
+    """Map as a person would, where nothing was linked by itself."""
+    for row in rows:
+        mapping.set_mapping(
+            job.integration,
+            kind=row["kind"],
+            source_key=row["source_key"],
+            target_key=row["target_id"],
+            actor=ACTOR,
+        )
+
+
+def _zoho(tenant: Tenant, given: dict[str, str]) -> Connection:
+    settings = {
+        "accounts_region": given["region"],
+        "organization_id": given["organization_id"],
+        **ALLOWANCES["zoho_books"],
+    }
+    connection = _connection(tenant, "zoho_books", settings, given)
+    spec = registry.provider("zoho_books")
+    url = connections.authorise_url(
+        connection, spec=spec, redirect_uri=given["redirect_uri"], state="tests"
+    )
+    connections.complete_consent(
+        connection,
+        spec=spec,
+        redirect_uri=given["redirect_uri"],
+        query=accept_consent(url),
+        actor=ACTOR,
+    )
+    return _tested(connection)
+
+
+def _procore(tenant: Tenant, given: dict[str, Any]) -> Connection:
+    settings = {name: given[name] for name in ("environment", "company_id", "project_ids")}
+    settings |= {"per_10_seconds": 2000, "concurrency": 8}
+    return _tested(_connection(tenant, "procore", settings, given))
+
+
+def _connection(
+    tenant: Tenant, provider: str, settings: dict[str, Any], given: dict[str, Any]
+) -> Connection:
+    return connections.create(
+        tenant_id=tenant.pk,
+        spec=registry.provider(provider),
+        name=provider,
+        settings=settings,
+        credentials={name: given[name] for name in ("client_id", "client_secret")},
+        actor=ACTOR,
+    )
+
+
+def _tested(connection: Connection) -> Connection:
+    spec = registry.provider(connection.provider)
+    findings = connections.ping(connection, spec=spec, actor=ACTOR)
+    assert all(finding.ok for finding in findings), findings
+    with tenant_scope(connection.tenant_id):
+        return Connection.objects.get(pk=connection.pk)
+
+
