@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from connectors import registry
 from connectors.engine.job import Job, load_job
@@ -20,9 +19,7 @@ Connected = Callable[..., Job]
 
 
 @pytest.fixture
-def connected(
-    sandbox: SandboxProcess, transactional_db: None, settings: SettingsWrapper
-) -> Connected:
+def connected(sandbox: SandboxProcess, transactional_db: None, settings: Any) -> Connected:
     """Make a company of the wished size and connect it: ``connected(bills=20, plain=True)``."""
     # Nobody guesses these passwords; a proper hash of each takes longer than the rest.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
