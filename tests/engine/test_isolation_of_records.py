@@ -250,10 +250,22 @@ def test_a_child_waits_for_its_parent_and_follows_it(world: World) -> None:
 
 
 def test_a_child_that_was_decided_while_its_parent_was_posted_looks_again(world: World) -> None:
-    """Both are claimed by one worker: the child is decided before the parent's call."""
-    world.source.put(PARENTS, "p1")
+    """The parent is posted between the child's decision and its coming to rest."""
     world.source.put(CHILDREN, "c1", parent="p1")
-    world.sync()
+    world.read()
+    decide = world.resolved.flow.decide
+
+    def post_the_parent(*args: Any) -> Any:
+        object.__setattr__(world.resolved.flow, "decide", decide)
+        decision = decide(*args)
+        world.source.put(PARENTS, "p1")
+        world.read()
+        world.work()
+        assert world.state("p1") == State.POSTED
+        return decision
+
+    object.__setattr__(world.resolved.flow, "decide", post_the_parent)
+    world.work()
     assert world.states() == {"p1": State.POSTED, "c1": State.POSTED}
 
 

@@ -168,11 +168,14 @@ def test_a_change_between_reading_and_writing_is_not_overwritten(
     sealed: World, use_keys: UseKeys, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     use_keys(NEW, OLD)
-    opens, model = keys._opens, ConnectionToken if change == "token" else Connection
-    done: list[bool] = []
+    opens, done = keys._opens, list[bool]()
+    with sealed.scope():
+        row: Any = Connection.objects.get(provider="tiny_source")
+        if change == "token":
+            row = ConnectionToken.objects.get()
 
     def come_between(*args: Any) -> bool:
-        if args[0] is model and not done:
+        if args[:2] == (type(row), row.pk) and not done:
             done.append(True)
             Worker(lambda: refresh(sealed) if change == "token" else reconnect(sealed)).end()
         return opens(*args)
