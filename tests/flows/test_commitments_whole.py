@@ -3,6 +3,8 @@
 The books are judged by the comparer, which knows nothing of the service.
 """
 
+import pytest
+
 from tests.e2e import ledger
 from tests.e2e.comparer import Result, compare_over_http
 from tests.engine.drive import run_until_idle
@@ -21,4 +23,22 @@ def test_a_plain_company_ends_in_the_commitments_that_were_written_down(
     job = builder(plain=True, orders=24)
     run_until_idle(job)
     result = judged(sandbox, job)
+    assert result.ok, str(result)
+
+
+@pytest.mark.slow
+def test_a_company_in_trouble_waits_or_is_held_and_follows_what_people_edit_and_map(
+    builder: Builder, sandbox: SandboxProcess
+) -> None:
+    job = builder(orders=150, edits=80)
+    run_until_idle(job, seconds=200)
+    result = judged(sandbox, job)
+    assert result.ok, str(result)
+    sandbox.post("/control/act")
+    run_until_idle(job, seconds=200)
+    result = judged(sandbox, job)
+    assert result.ok, str(result)
+    apply(job, sandbox.get("/control/company")["resolutions"])
+    run_until_idle(job, seconds=200)
+    result = judged(sandbox, job, mapped=True)
     assert result.ok, str(result)
