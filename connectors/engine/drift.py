@@ -38,23 +38,36 @@ def look_at_target(job: Job, kind: str, target_id: str) -> bool:
     return _compare(job, link, state)
 
 
+def differences(job: Job, link: Link, state: TargetState) -> list[FieldDifference]:
+    """What the target says otherwise than we posted, but for what has been accepted."""
+    if job.flow.differences is None:
+        return []
+    found = job.flow.differences(link.target_kind, link.payload, state)
+    return [d for d in found if link.adopted.get(d.field) != d.theirs]
+
+
 def _compare(job: Job, link: Link, state: TargetState | None) -> bool:
     if job.flow.differences is None:
         return False
-    found: Sequence[FieldDifference] = ()
-    if state is not None:
-        found = job.flow.differences(link.target_kind, link.payload, state)
-        found = [d for d in found if link.adopted.get(d.field) != d.theirs]
-        if not found:
-            return False
+    found = differences(job, link, state) if state is not None else []
+    if state is not None and not found:
+        return False
     with job.scope():
-        if not _still_as_read(link):
+        if not still_as_read(link):
             return False
         if state is None:
-            _hold(link, Reason.TARGET_MISSING, "It was deleted at the target.", [])
+            _hold(link, Reason.TARGET_MISSING, missing(link), [])
         else:
             apply(link, found, _policy(job, link, found))
     return True
+
+
+def missing(link: Link) -> str:
+    """Words for a record that the target does not have any more."""
+    return (
+        f"{link.target_number or link.target_id} was deleted at the target. "
+        "Restore it there and replay this document, or dismiss it."
+    )
 
 
 def _policy(job: Job, link: Link, found: Sequence[FieldDifference]) -> str:
@@ -64,11 +77,11 @@ def _policy(job: Job, link: Link, found: Sequence[FieldDifference]) -> str:
     return ALERT if chosen == RESTORE and fought else chosen
 
 
-def _still_as_read(link: Link) -> bool:
+def still_as_read(link: Link, *, state: State = State.POSTED) -> bool:
     """Whether nothing has been posted since the link was read; locks it."""
     document = Document.objects.select_for_update().get(pk=link.document_id)
     current = Link.objects.select_for_update().get(pk=link.pk)
-    return document.state == State.POSTED and current.confirmed_at == link.confirmed_at
+    return document.state == state and current.confirmed_at == link.confirmed_at
 
 
 def apply(link: Link, found: Sequence[FieldDifference], policy: str, actor: str = "") -> None:

@@ -11,8 +11,9 @@ import pytest
 from django.core.management import call_command
 from pytest_django import DjangoDbBlocker, Settings
 
-from connectors.engine import runs, work
+from connectors.engine import drift, inbox, runs, work
 from connectors.engine.policy import policy
+from connectors.services import drift as drift_service
 from connectors.services import reference_data
 from tests.engine.tiny import world as tiny_world
 from tests.engine.tiny.world import World, make_world
@@ -50,7 +51,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 def without_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     """The systems of the tiny flow are in this process: nothing is opened for them."""
-    for module in (runs, work, reference_data):
+    for module in (runs, work, drift, inbox, drift_service, reference_data):
         monkeypatch.setattr(module, "open_client", tiny_world.open_client)
 
 

@@ -4,7 +4,7 @@ A child waits for its parent, every document for its vendor's mapping; what has 
 what is gone is cancelled. Its decisions are pure, like those of a real flow.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -26,10 +26,18 @@ from connectors.core.decisions import (
     Waiting,
 )
 from connectors.core.errors import BadInputError
-from connectors.core.flow import Context, Flow, Listing, Option, ReferenceStream, Stream
+from connectors.core.flow import (
+    Context,
+    FieldDifference,
+    Flow,
+    Listing,
+    Option,
+    ReferenceStream,
+    Stream,
+)
 from connectors.core.names import normalise_number
 from connectors.core.reading import Fields
-from connectors.core.records import Page, Raw
+from connectors.core.records import Page, Raw, TargetState
 from connectors.core.references import (
     AutomaticLink,
     MappingKey,
@@ -45,6 +53,8 @@ from tests.engine.tiny.target import TinyTarget
 KEY = "tiny"
 PARENTS, CHILDREN = "parents", "children"
 OPEN, CANCELLED = "open", "cancelled"
+# The target's word for parents in its webhooks.
+WATCHED = "Parents"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +209,15 @@ def suggest(kind: str, row: ReferenceRow, targets: Iterable[ReferenceRow]) -> li
     ]
 
 
+def differences(kind: str, payload: Mapping[str, Any], state: TargetState) -> list[FieldDifference]:
+    """What somebody typed over at the target, field by field."""
+    return [
+        FieldDifference(field=name, ours=str(ours), theirs=str(state.content.get(name, "")))
+        for name, ours in payload.items()
+        if state.content.get(name) != ours
+    ]
+
+
 def make_flow(
     origin: TinySource, sink: TinyTarget, refuses_second: Iterable[str] = (PARENTS, CHILDREN)
 ) -> Flow:
@@ -220,7 +239,10 @@ def make_flow(
             ReferenceStream(side="target", kind="vendor", every=timedelta(hours=1), fetch=vendors),
         ),
         indexes=(),
-        options=(Option(name="strict", label="Strict", help="", default=False),),
+        options=(
+            Option(name="strict", label="Strict", help="", default=False),
+            Option(name="drift", label="When changed there", help="", default="alert"),
+        ),
         needs=needs,
         decide=decide,
         sink=sink,
@@ -228,6 +250,8 @@ def make_flow(
         suggest=suggest,
         mapping_kinds={"vendor": "Vendor"},
         refuses_second=frozenset(refuses_second),
+        watched={WATCHED: PARENTS},
+        differences=differences,
     )
 
 

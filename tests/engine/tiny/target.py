@@ -110,6 +110,12 @@ class TinyTarget:
         self.records[key] = {**empty, "body": {}, **row}
         return key
 
+    def edit(self, key: str, **values: Any) -> None:
+        """Type something over what stands there, as a person would."""
+        row = self.records[key]
+        row["body"] = {**row["body"], **values}
+        row["total"] = row["body"]["total"]
+
     # --- inside -----------------------------------------------------------------------------
 
     def _write(self, items: Items) -> list[TargetState | ProviderError]:
@@ -175,4 +181,5 @@ class TinyTarget:
             currency="USD",
             reference=row["reference"],
             vendor_key=row["vendor"],
+            content=dict(row["body"]),
         )
