@@ -36,6 +36,9 @@ from connectors.models import Document
 
 logger = logging.getLogger(__name__)
 
+_LONGEST_REFERENCE = 120
+_LONGEST_KEY = 200
+
 # Reads one posted part from the target; None when it is no longer there.
 ReadPart = Callable[[PartRef], TargetState | None]
 
@@ -94,6 +97,27 @@ def _ask(job: Job, document: Document) -> Asking | Held | NotApplicable:
     return Asking(document, stream, record, needs)
 
 
+def _storable(decision: Decision) -> Decision:
+    """Hold what the tables cannot take, instead of trying it again and again."""
+    if isinstance(decision, Deliver):
+        names = [part.reference for part in decision.parts]
+        if any(len(name) > _LONGEST_REFERENCE for name in names):
+            return _too_long("reference", max(names, key=len))
+    if isinstance(decision, Waiting):
+        keys = [missing.key.source_key for missing in decision.missing]
+        if any(len(key) > _LONGEST_KEY for key in keys):
+            return _too_long("name of what is to be mapped", max(keys, key=len))
+    return decision
+
+
+def _too_long(what: str, text: str) -> Held:
+    return Held(
+        reason=Reason.UNREADABLE,
+        words=f"The {what} “{text[:60]}…” has {len(text)} characters, more than can be kept. "
+        "Shorten it at the source.",
+    )
+
+
 def _our_mistake(error: Exception) -> Held:
     """A record that upsets the flow's code is held; its neighbours are decided all the same."""
     return Held(
@@ -113,6 +137,7 @@ def _decide(job: Job, ask: Asking, facts: Facts, read_part: ReadPart) -> Decided
             decision = job.flow.decide(ask.stream.name, ask.record, facts, job.context)
         if isinstance(decision, ReadTarget):
             decision = _gone_at_target(facts, decision)
+        decision = _storable(decision)
     except BadInputError as error:
         decision = Held(reason=Reason.UNREADABLE, words=str(error))
     except ProviderError as error:

@@ -108,8 +108,13 @@ def _save_links(job: Job, links: Sequence[AutomaticLink]) -> int:
     if not links:
         return 0
     lock_mappings(job.integration)
+    # What a person has mapped since the rows were read is theirs.
+    mapped = set(
+        Mapping.objects.filter(integration=job.integration).values_list("kind", "source_key")
+    )
+    links = [link for link in links if (link.kind, link.source_key) not in mapped]
     Mapping.objects.bulk_create(
-        (
+
             Mapping(
                 integration=job.integration,
                 kind=link.kind,
@@ -120,8 +125,7 @@ def _save_links(job: Job, links: Sequence[AutomaticLink]) -> int:
                 actor=trail.WORKER,
             )
             for link in links
-        ),
-        ignore_conflicts=True,
+
     )
     trail.write(_link_event(job, link) for link in links)
     for link in links:

@@ -43,17 +43,23 @@ class SliceOver(Exception):  # noqa: N818 - a signal
 
 def queue_run(integration: Integration, *, trigger: str, actor: str, sweep: bool = False) -> Run:
     """Queue a run inside the scope; the one that is queued already serves both callers."""
-    try:
-        with transaction.atomic():
-            run = Run.objects.create(
-                integration=integration, trigger=trigger, actor=actor, sweep=sweep
+    while True:
+        try:
+            with transaction.atomic():
+                return Run.objects.create(
+                    integration=integration, trigger=trigger, actor=actor, sweep=sweep
+                )
+        except IntegrityError:
+            queued = Run.objects.select_for_update().filter(
+                integration=integration, status=Run.Status.QUEUED
             )
-    except IntegrityError:
-        run = Run.objects.get(integration=integration, status=Run.Status.QUEUED)
-        if sweep and not run.sweep:
-            run.sweep = True
-            run.save(update_fields=["sweep"])
-    return run
+            run = queued.first()
+        # None: it was started between our two looks, so there is room for ours.
+        if run is not None:
+            if sweep and not run.sweep:
+                run.sweep = True
+                run.save(update_fields=["sweep"])
+            return run
 
 
 def lease_run(run_id: int) -> Run | None:
@@ -203,11 +209,13 @@ def _finish_when_idle(job: Job, run: Run) -> None:
             next_at__lte=timezone.now() + timedelta(seconds=30),
         ).exists()
         counts = _by_state(job)
-    if busy:
+        enabled = Integration.objects.filter(pk=job.integration.pk, enabled=True).exists()
+    if busy and enabled:
         _pause(job, run, timezone.now() + _LOOK_AGAIN)
         return
     run.counts["documents"] = counts
-    _end(job, run, Run.Status.FINISHED, "")
+    words = "The integration is paused: what is due posts when it is resumed." if busy else ""
+    _end(job, run, Run.Status.FINISHED, words)
 
 
 def _by_state(job: Job) -> dict[str, int]:

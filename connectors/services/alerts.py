@@ -39,6 +39,7 @@ def send_due(tenant_id: int) -> bool:
         return False
     if not recipients:
         logger.warning("tenant %s has nobody to write to", tenant_id)
+        _give_back(tenant_id, failures, connections)
         return False
     sent = False
     try:
