@@ -8,7 +8,6 @@ import json
 import os
 import random
 import signal
-
 import subprocess
 import sys
 import threading
@@ -34,8 +33,8 @@ from tests.sandbox_process import SandboxProcess
 
 ENGINE = {
     "claim_seconds": 8,
-    "write_seconds": 3,
-    "settle_seconds": 1,
+    "write_seconds": 1.5,
+    "settle_seconds": 0.5,
     "first_look_seconds": 0.2,
     "retry_first_seconds": 0.3,
     "retry_most_seconds": 2,
@@ -137,6 +136,7 @@ class Crashes:
     _pid: int = 0
     _events: "Queue[Boundary]" = field(default_factory=Queue)
     _gates: list[Gate] = field(default_factory=list)
+    _held: Any = None
     _armed: bool = False
     _one: threading.Lock = field(default_factory=threading.Lock)
 
@@ -180,26 +180,36 @@ class Crashes:
             quiet = 0 if self._under_way() else quiet + 1
             if time.monotonic() > ends:
                 say("until then", self.struck)
+                sys.stdout.write(self._told())
                 raise AssertionError(f"not at rest after {seconds} s: {self._under_way()}")
         self._armed = False
         self.stop(self._pid)
+
+    def run_and_kill_at_random(self, *, kills: int, seed: int, seconds: float) -> None:
+        """Kill at any moment, and leave it to real time to bring the work back."""
+        chance = random.Random(seed)
+        self._pid = self.nursery.start()
+        for _ in range(kills):
+            self._work_for(chance.uniform(0.3, 1.2))
+            self.stop(self._pid)
+            self.struck["at random"] += 1
+            self._pid = self.nursery.start()
+        self.stop(self._pid)
+        self.most = 0
+        self.run(Crashes.kill, seconds=seconds)
 
     def _strike_where_held(self, strike: Callable[["Crashes"], None]) -> None:
         with suppress(Empty):
             boundary = self._events.get(timeout=_TICK)
             self.struck[f"commit, {boundary.phase}: {boundary.what}"] += 1
             self._held = boundary
-            if os.environ.get("DBG"): print(round(time.monotonic(),2), self._under_way(), boundary.phase, boundary.what, boundary.pid, flush=True)
             strike(self)
         for gate in list(self._gates):
             if self.sandbox.get(f"/control/gates/{gate.id}")["hit"]:
                 self._gates.remove(gate)
                 self.struck[f"request, {gate.phase}: {gate.what}"] += 1
                 self._held = gate
-                if os.environ.get("DBG"): print(round(time.monotonic(),2), self._under_way(), gate, flush=True)
                 strike(self)
-
-    _held: Any = None
 
     def release(self, *, cut: bool) -> None:
         """Let what is held go on; ``cut`` for a client that is dead."""
@@ -226,7 +236,8 @@ class Crashes:
         os.kill(paused, signal.SIGSTOP)
         self.let_time_pass()
         self._pid = self.nursery.start()
-        self._work_for(1.6)
+        # Long enough for the other one to be sure that nothing was written, and to write it.
+        self._work_for(2.4)
         self.release(cut=False)
         os.kill(paused, signal.SIGCONT)
         self._work_for(0.5)
@@ -256,6 +267,18 @@ class Crashes:
             Run.objects.filter(**mine).update(leased_until=EPOCH)
             ConnectionToken.objects.update(leased_until=None)
 
+    def _told(self) -> str:
+        """What the ledger and the worker say, for finding out why nothing moves."""
+        with self.job.scope():
+            documents = Document.objects.filter(integration=self.job.integration)
+            moving = documents.filter(state__in=["due", "delivering", "unconfirmed"])
+            lines = [f"{d} {d.state} {d.next_at} {d.claimed_until} {d.words}" for d in moving]
+            runs = Run.objects.filter(integration=self.job.integration)
+            lines += [f"{run} {run.status} {run.phase} {run.words} {run.next_at}" for run in runs]
+            slots = WorkSlot.objects.filter(integration=self.job.integration)
+            lines += [f"{slot} {slot.leased_until}" for slot in slots]
+        return "\n".join([*lines, self.nursery.log.read_text(errors="replace")[-3000:]])
+
     def _under_way(self) -> str:
         with self.job.scope():
             documents = Document.objects.filter(integration=self.job.integration)
@@ -280,5 +303,3 @@ def socket_folder_of_database() -> Path:
     folder = Path(settings.DATABASES["default"]["HOST"])
     assert (folder / ".s.PGSQL.5432").is_socket(), "crash tests need the embedded PostgreSQL"
     return folder
-
-

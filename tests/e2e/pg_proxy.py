@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BEFORE, AFTER = "before", "after"
-_WRITE = re.compile(r'^\s*(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?(.*)', re.S)
+_WRITE = re.compile(r'^\s*(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?(.*)', re.DOTALL)
 _TELLING = {"state", "open_attempt", "fence", "claimed_until", "leased_until", "status", "phase"}
 _WHOLE_ROW = 15
 _BESIDES = "audit_"  # every audited transaction writes there too
@@ -155,7 +155,7 @@ def _describe(verb: str, table: str, rest: str) -> str:
     written = set(_COLUMN.findall(rest.partition(" WHERE ")[0]))
     # Whole rows that are saved are told apart from moves by their number of columns.
     telling = sorted(written & _TELLING) if len(written) < _WHOLE_ROW else ["whole row"]
-    return f"{verb.split()[0].lower()} {name}({','.join(telling)})"
+    return f"{verb.split(maxsplit=1)[0].lower()} {name}({','.join(telling)})"
 
 
 def _exactly(line: socket.socket, size: int, *, then: int = 0) -> bytes:

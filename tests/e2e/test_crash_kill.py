@@ -31,3 +31,14 @@ def test_killed_at_each_commit_and_each_request(struck: Struck) -> None:
     for what in REQUESTS:
         for phase in ("before", "after"):
             assert crashes.struck[f"request, {phase}: {what}"] == 1, (phase, what)
+
+
+@pytest.mark.parametrize("seed", [7])
+def test_killed_at_random_moments_and_recovered_by_the_clock_alone(
+    struck: Struck, seed: int
+) -> None:
+    """No lease is moved here: an abandoned claim must be found within 30 s of real time."""
+    crashes = struck(plain=True, orders=10, bills=30)
+    crashes.run_and_kill_at_random(kills=6, seed=seed, seconds=30)
+    assert_books(crashes)
+    say(f"killed, seed {seed}", crashes.struck)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from connectors.models import WorkSlot
 from connectors.services import integrations
 from tests.e2e.conftest import ACTOR, Struck
 from tests.e2e.crashes import Crashes, say
@@ -21,8 +22,12 @@ STRIKES = 14
 
 
 def test_paused_past_recovery_and_resumed(struck: Struck) -> None:
-    crashes = struck(orders=33, bills=56)
-    crashes.only = {"attempt", "outcome", "link", "document"}
+    crashes = struck(orders=50, bills=75)
+    crashes.only = {"attempt", "outcome"}
+    # One document after the other, and slowly: the other worker shall not do it all meanwhile.
+    with crashes.job.scope():
+        WorkSlot.objects.filter(number__gt=1).delete()
+    crashes.sandbox.post("/control/options", {"zoho_latency": 0.15})
     crashes.set_gates(WRITES)
     crashes.most = STRIKES
     crashes.run(Crashes.pause, seconds=150)
@@ -34,6 +39,9 @@ def test_paused_past_recovery_and_resumed(struck: Struck) -> None:
     crashes.run(Crashes.pause, seconds=150)
     assert_books(crashes)
     say("paused and resumed", crashes.struck)
+    for phase in ("before", "after"):
+        for table in ("attempt", "outcome"):
+            assert any(f"commit, {phase}: insert {table}" in what for what in crashes.struck)
     for what in WRITES:
         for phase in ("before", "after"):
             assert crashes.struck[f"request, {phase}: {what}"] == 1, (phase, what)

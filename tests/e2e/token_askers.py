@@ -15,8 +15,9 @@ from importlib import import_module
 from typing import Any
 
 import django
+from django.db import DatabaseError
 
-from connectors.core.errors import RetryLater
+from connectors.core.errors import ConnectorError, RetryLater
 
 PROCESSES, THREADS = int(sys.argv[1]), int(sys.argv[2])
 _PATIENCE = 30.0
@@ -67,7 +68,7 @@ def patiently(wish: Callable[[], Any]) -> Any:
             if time.monotonic() > ends:
                 return f"still told to wait: {later.why}"
             time.sleep(0.1)
-        except Exception as error:
+        except (ConnectorError, DatabaseError, OSError) as error:
             return f"{type(error).__name__}: {error}"
 
 
