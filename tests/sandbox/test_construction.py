@@ -62,7 +62,7 @@ def test_its_size_is_what_was_asked_for(company: Company) -> None:
     assert len(small.zoho_books["purchaseorders"]) == 120
     assert len(edits(small)) == 80
     assert len(project_ids(small)) == 10
-    wrong: dict[str, Any]
+    wrong: Any
     for wrong, said in (
         ({"orders": 20}, "needs at least orders="),
         ({"edits": 20}, "needs at least edits="),
