@@ -160,6 +160,7 @@ class ConnectionAdmin(StaffAdmin):
             authorise_url=_authorise_url(connection, spec),
             may_paste=spec.consent is not None and spec.consent.paste is not None,
             may_choose=len(choices) > 1 or (choices and not connection.settings.get(setting)),
+            choose=f"Choose {_label(spec, setting)}",
         )
 
     @acts
@@ -232,7 +233,7 @@ class ConnectionAdmin(StaffAdmin):
 
     @acts
     def choose(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """One organisation of several that the consent covers."""
+        """One organisation or company of several that let us in."""
         self.require(request)
         connection, spec = self._both(pk)
         setting, choices = offers(connection, spec)
@@ -240,7 +241,8 @@ class ConnectionAdmin(StaffAdmin):
 
         def choose(given: dict[str, Any]) -> str:
             if not choices:
-                raise BadInputError("Nothing is offered yet: authorise the connection first.")
+                first = "authorise" if spec.consent is not None else "test"
+                raise BadInputError(f"Nothing is offered yet: {first} the connection first.")
             connections.change(
                 connection,
                 spec=spec,
@@ -251,8 +253,10 @@ class ConnectionAdmin(StaffAdmin):
 
         return self.ask(
             request,
-            title=f"Organisation of {connection.name}",
-            form=lambda data: OfferForm(data, offers=choices, chosen=chosen),
+            title=f"Choose for {connection.name}",
+            form=lambda data: OfferForm(
+                data, offers=choices, chosen=chosen, label=_label(spec, setting)
+            ),
             act=choose,
             done=self.page_url("change", pk),
             back=self.page_url("change", pk),
@@ -280,6 +284,10 @@ def _register(spec: ProviderSpec) -> str:
     if spec.consent is None:
         return ""
     return f"Register {redirect_uri()} as the application's redirect address at {spec.title}."
+
+
+def _label(spec: ProviderSpec, setting: str) -> str:
+    return next((field.label for field in spec.setting_fields if field.name == setting), "Which?")
 
 
 def _how(spec: ProviderSpec) -> dict[str, str]:

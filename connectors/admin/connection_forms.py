@@ -100,11 +100,13 @@ class PasteForm(forms.Form):
 
 
 class OfferForm(forms.Form):
-    """One of the organisations that the connected person may use."""
+    """One of the organisations or companies that we are let into."""
 
-    def __init__(self, data: Any, *, offers: list[tuple[str, str]], chosen: str) -> None:
+    def __init__(
+        self, data: Any, *, offers: list[tuple[str, str]], chosen: str, label: str
+    ) -> None:
         super().__init__(data)
-        self.fields["offer"] = fields.choice("Organisation", offers, initial=chosen)
+        self.fields["offer"] = fields.choice(label, offers, initial=chosen)
 
 
 def _setting(field: Field, stored: Any) -> forms.Field:
@@ -117,7 +119,17 @@ def _setting(field: Field, stored: Any) -> forms.Field:
 
 def offers(connection: Connection, spec: ProviderSpec) -> tuple[str, list[tuple[str, str]]]:
     """The setting that a profile leaves to a person, and its (value, name) choices."""
-    names = {field.name for field in spec.setting_fields}
-    found = connection.profile.get("organizations") or []
-    setting = next((name for row in found for name in row if name in names), "")
-    return setting, [(row[setting], f"{row.get('name')} ({row[setting]})") for row in found]
+    for field in spec.setting_fields:
+        for found in connection.profile.values():
+            rows = _rows_with(field.name, found)
+            if rows:
+                return field.name, [
+                    (str(row[field.name]), f"{row.get('name')} ({row[field.name]})") for row in rows
+                ]
+    return "", []
+
+
+def _rows_with(setting: str, found: Any) -> list[Mapping[str, Any]]:
+    """A list of the profile whose rows answer the setting, whatever the provider calls it."""
+    rows = found if isinstance(found, list) else []
+    return [row for row in rows if isinstance(row, Mapping) and setting in row]

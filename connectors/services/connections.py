@@ -133,18 +133,19 @@ def paste_code(connection: Connection, *, spec: ProviderSpec, code: str, actor: 
     learn_profile(connection, spec=spec, actor=actor)
 
 
-def learn_profile(connection: Connection, *, spec: ProviderSpec, actor: str) -> None:
+def learn_profile(connection: Connection, *, spec: ProviderSpec, actor: str) -> bool:
     """Read which organisation or company it is, and choose it where there is only one.
 
     A setting that the profile answers and nobody has set is taken from it; where several are
     offered the profile lists them and a person chooses. What fails here is shown by the test.
+    Returns whether a setting was taken.
     """
     try:
         with sessions.connect(connection, spec) as client:
             profile = spec.resolve(client, connection.settings)
     except ConnectorError as error:
         _store_words(connection, str(error))
-        return
+        return False
     names = {field.name for field in spec.setting_fields}
     learnt = {
         name: str(value)
@@ -158,6 +159,7 @@ def learn_profile(connection: Connection, *, spec: ProviderSpec, actor: str) -> 
         if learnt:
             record(_event("connection.changed", row, actor, settings=learnt))
     connection.__dict__.update(row.__dict__)
+    return bool(learnt)
 
 
 def _store_words(connection: Connection, words: str) -> None:
@@ -188,24 +190,38 @@ def _keep_grant(connection: Connection, exchanged: Exchanged, actor: str) -> Non
 def ping(connection: Connection, *, spec: ProviderSpec, actor: str) -> list[Finding]:
     """Make real read calls and say in words what they found; sets health and profile.
 
-    Never raises for what a provider says: a failure is a finding.
+    Never raises for what a provider says: a failure is a finding. Where nobody has consented on
+    the provider's page, this is the first time that we may ask which organisation it is.
     """
-    try:
-        with sessions.connect(connection, spec) as client:
-            findings = spec.ping(client, connection.settings)
-            profile = spec.resolve(client, connection.settings) if _fine(findings) else None
-    except ProviderError as error:
-        findings, profile = [Finding(name="connect", ok=False, words=str(error))], None
-        if error.kind in health.CONNECTION_KINDS:
-            health.stop(connection, error)
-    except ConnectorError as error:
-        findings, profile = [Finding(name="connect", ok=False, words=str(error))], None
+    findings, profile = _try(connection, spec)
+    unknown = _authorised(findings) and not _organization_known(findings)
+    if unknown and learn_profile(connection, spec=spec, actor=actor):
+        findings, profile = _try(connection, spec)
     _store_findings(connection, findings, profile, actor)
     return findings
 
 
-def _fine(findings: list[Finding]) -> bool:
-    return all(finding.ok for finding in findings)
+def _try(connection: Connection, spec: ProviderSpec) -> tuple[list[Finding], dict[str, Any] | None]:
+    """What the provider's test finds, with the profile where everything is fine."""
+    try:
+        with sessions.connect(connection, spec) as client:
+            findings = spec.ping(client, connection.settings)
+            fine = all(finding.ok for finding in findings)
+            return findings, spec.resolve(client, connection.settings) if fine else None
+    except ProviderError as error:
+        if error.kind in health.CONNECTION_KINDS:
+            health.stop(connection, error)
+        return [Finding(name="connect", ok=False, words=str(error))], None
+    except ConnectorError as error:
+        return [Finding(name="connect", ok=False, words=str(error))], None
+
+
+def _authorised(findings: list[Finding]) -> bool:
+    return any(finding.name == "authorised" and finding.ok for finding in findings)
+
+
+def _organization_known(findings: list[Finding]) -> bool:
+    return not any(finding.name == "organization" and not finding.ok for finding in findings)
 
 
 def _store_findings(

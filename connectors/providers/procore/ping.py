@@ -104,10 +104,17 @@ def _company(found: Raw | None, offered: Sequence[Raw], settings: Settings) -> F
 
 
 def _unknown(settings: Settings, offered: Sequence[Raw]) -> str:
+    if not offered:
+        return (
+            "The application is installed in no company. A Procore administrator installs it "
+            "under App Management."
+        )
     names = ", ".join(f"{_name(row)} ({_id(row)})" for row in offered)
+    if not settings.get("company_id"):
+        return f"No company is chosen yet. Choose one of: {names}."
     return (
-        f"Company {settings.get('company_id') or '(none chosen)'} is not among those where the "
-        f"application is installed. An admin can choose one of: {names or 'none'}."
+        f"Company {settings['company_id']} is not among those where the application is "
+        f"installed. Choose one of: {names}."
     )
 
 

@@ -28,8 +28,8 @@ SETTINGS = (
     Field(
         name="company_id",
         label="Company ID",
-        help="Found by itself where the app is installed in one company only; otherwise the first "
-        "number in the address of the company's pages.",
+        help="The first number in the address of the company's pages. Left empty, the test looks "
+        "for it, as far as Procore tells.",
         required=False,
     ),
     Field(
