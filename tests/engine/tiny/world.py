@@ -209,19 +209,23 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """Move every time that anybody waits for."""
         by = f"- interval '{seconds} seconds'"
-        for table, columns in (
-            ("connectors_document", ("next_at", "claimed_until")),
-            ("connectors_run", ("next_at", "leased_until")),
-            ("connectors_workslot", ("leased_until",)),
-            ("connectors_attempt", ("deadline",)),
-        ):
-            changes = ", ".join(f"{name} = {name} {by}" for name in columns)
-            self.rewrite(table, changes)
+        with as_owner():
+            for table, columns in (
+                ("connectors_document", ("next_at", "claimed_until")),
+                ("connectors_run", ("next_at", "leased_until")),
+                ("connectors_workslot", ("leased_until",)),
+                ("connectors_attempt", ("deadline",)),
+            ):
+                self._rewrite(table, ", ".join(f"{name} = {name} {by}" for name in columns))
 
     def rewrite(self, table: str, changes: str) -> None:
         """Change rows as their owner, who may lift the guard of append-only ones."""
+        with as_owner():
+            self._rewrite(table, changes)
+
+    def _rewrite(self, table: str, changes: str) -> None:
         guarded = table in ("connectors_attempt", "connectors_outcome")
-        with as_owner(), self.scope(), connection.cursor() as cursor:
+        with self.scope(), connection.cursor() as cursor:
             if guarded:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
             cursor.execute(f"UPDATE {table} SET {changes}")
