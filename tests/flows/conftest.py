@@ -29,7 +29,9 @@ def builder(sandbox: SandboxProcess, transactional_db: None) -> Builder:
     """Connect the company in the wished size: ``builder(plain=True, orders=20)``."""
 
     def connect(
-        *, options: dict[str, Any] | None = None, integration: dict[str, Any] | None = None,
+        *,
+        options: dict[str, Any] | None = None,
+        integration: dict[str, Any] | None = None,
         **counts: Any,
     ) -> Job:
         sandbox.post(
@@ -120,5 +122,3 @@ def _tested(connection: Connection) -> Connection:
     assert all(finding.ok for finding in findings), findings
     with tenant_scope(connection.tenant_id):
         return Connection.objects.get(pk=connection.pk)
-
-

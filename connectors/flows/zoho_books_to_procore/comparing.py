@@ -33,7 +33,6 @@ def lines_by_key(
 ) -> tuple[dict[str, Mapping[str, Any]], list[Mapping[str, Any]]]:
     """The commitment's lines: ours by our key, and those that somebody typed in."""
     ours: dict[str, Mapping[str, Any]] = {}
-    ours: dict[str, Mapping[str, Any]] = {}
     others = []
     for line in state.content.get("lines", ()):
         key = line_key(str(line.get("origin_id", "")), reference, project_id)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rapidfuzz import fuzz
 
-from connectors.core.names import normalise_name
+from connectors.core.alignment import plain_name
 from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
 from connectors.flows.zoho_books_to_procore.words import COST_CODE, PROJECT, VENDOR
 
@@ -86,18 +86,6 @@ def _grouped(rows: Iterable[ReferenceRow], key_of: KeyOf) -> dict[str, list[Refe
     return found
 
 
-def _name(row: ReferenceRow) -> str:
-    return normalise_name(_bare_name(row))
-
-
-def _bare_name(row: ReferenceRow) -> str:
-    """A project's name without its number, which Procore may show in front of it."""
-    name = row.name
-    if row.kind == PROJECT and row.number:
-        name = name.removeprefix(row.number).lstrip(" -")
-    return name or row.name
-
-
 def _number(row: ReferenceRow) -> str:
     return row.number.strip().casefold()
 
@@ -120,7 +108,7 @@ def _fits(kind: str, row: ReferenceRow, target: ReferenceRow) -> bool:
 
 
 def _score(kind: str, row: ReferenceRow, target: ReferenceRow) -> tuple[int, tuple[str, ...]]:
-    score = round(fuzz.WRatio(_name(row), _name(target)))
+    score = round(fuzz.WRatio(plain_name(row), plain_name(target)))
     evidence = [f"name {score}% alike"] if score >= _WORTH_SHOWING else []
     code_of = _cost_code if kind == COST_CODE else _number
     for words, weight, agrees in (
@@ -148,8 +136,8 @@ def _domains(row: ReferenceRow) -> set[str]:
 
 
 _RULES: tuple[tuple[str, KeyOf, str], ...] = (
-    (VENDOR, _name, "name"),
+    (VENDOR, plain_name, "name"),
     (PROJECT, _number, "number"),
-    (PROJECT, _name, "name"),
+    (PROJECT, plain_name, "name"),
     (COST_CODE, _cost_code, "code"),
 )

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.core.decisions import Held, LinkState, PartPlan, Step
-from connectors.core.money import parse_decimal
+from connectors.core.money import ZERO, parse_decimal
 from connectors.core.records import TargetState
 from connectors.core.states import Reason
 from connectors.flows.zoho_books_to_procore.payloads import (
@@ -141,18 +141,19 @@ def obstacle(
             f"{live.status} in Procore, which locks vendor and lines. Set it to Draft there and "
             "replay this document, or let this integration change approved commitments.",
         )
-    typed_in = strangers(live, meant).keys() - orphans(live, meant).keys()
+    ours = orphans(live, meant)
+    typed_in = strangers(live, meant).keys() - ours.keys()
     if found.lines and typed_in and link.payload:
         return Held(
             reason=Reason.DRIFTED,
             words=f"Somebody added {len(typed_in)} lines to commitment {number} in Procore, so "
             "that it cannot come to the order's total. Delete them there, then replay.",
         )
-    if not found and link.total is not None and live.total not in (None, meant.total):
+    if not found and not ours and live.total not in (None, meant.total):
         return Held(
             reason=Reason.TOTAL_DIFFERS,
             words=f"It stands in Procore as {link.target_number} with "
-            f"{money(live.total or Decimal(0), meant.currency)} instead of "
+            f"{money(live.total or ZERO, meant.currency)} instead of "
             f"{money(meant.total, meant.currency)}. Correct it there, then replay this document.",
         )
     return None
