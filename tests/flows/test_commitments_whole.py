@@ -5,6 +5,9 @@ The books are judged by the comparer, which knows nothing of the service.
 
 import pytest
 
+from connectors.core.alignment import Standing
+from connectors.models import ReferenceItem
+from connectors.services import alignment
 from tests.e2e import ledger
 from tests.e2e.comparer import Result, compare_over_http
 from tests.engine.drive import run_until_idle
@@ -42,3 +45,19 @@ def test_a_company_in_trouble_waits_or_is_held_and_follows_what_people_edit_and_
     run_until_idle(job, seconds=200)
     result = judged(sandbox, job, mapped=True)
     assert result.ok, str(result)
+
+
+def test_the_alignment_list_shows_both_sides_and_what_needs_a_person(builder: Builder) -> None:
+    job = builder(plain=True, orders=2)
+    counts = alignment.summary(job.integration, job.flow)
+    assert counts["project"][Standing.ONLY_SOURCE] == 2, "a second number, and our own yard"
+    assert counts["vendor"][Standing.MATCHED] > 20
+    assert counts["cost_code"].get(Standing.BROKEN, 0) == 0
+    shown = {row.standing: row for row in alignment.rows(job.integration, "vendor")}
+    only_there = shown[Standing.ONLY_TARGET]
+    assert only_there.source is None
+    assert only_there.target is not None
+    with job.scope():
+        ReferenceItem.objects.filter(connection=job.target, kind="project", key="310001").delete()
+    (first, *_) = alignment.rows(job.integration, "project")
+    assert (first.standing, first.target_key) == (Standing.BROKEN, "310001")
