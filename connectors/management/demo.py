@@ -86,7 +86,7 @@ def seed(
     _make_ready(source)
     _make_ready(target, redirect_uri=company["zoho_books"]["redirect_uri"])
     integration = _integration(tenant, source, target, company, interval_minutes)
-    _map(integration, company["mappings"])
+    _map(tenant, integration, company["mappings"])
     if enabled and not integration.enabled:
         integrations.resume(integration, resolved=registry.resolve(FLOW), actor=ACTOR)
     return Seeded(tenant=tenant, integration=integration, logins=logins)
@@ -211,15 +211,15 @@ def _integration(
     )
 
 
-def _map(integration: Integration, rows: list[dict[str, str]]) -> None:
-    with tenant_scope(integration.tenant_id):
+def _map(tenant: Tenant, integration: Integration, rows: list[dict[str, str]]) -> None:
+    with tenant_scope(tenant.pk):
         have = set(
             Mapping.objects.filter(integration=integration).values_list("kind", "source_key")
         )
     missing = [row for row in rows if (row["kind"], row["source_key"]) not in have]
     if not missing:
         return
-    job = load_job(integration.tenant_id, integration.pk, registry.resolve)
+    job = load_job(tenant.pk, integration.pk, registry.resolve)
     patiently(lambda: reference_data.read_all(job))
     for row in missing:
         mapping.set_mapping(

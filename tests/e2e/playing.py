@@ -134,6 +134,7 @@ def play(
 ) -> Round:
     """Run a script of a company whose integration is enabled already."""
     print(f"{name}:", flush=True)
+    assert integration.tenant_id is not None
     made = Round(name=name, tenant_id=integration.tenant_id, integration_id=integration.pk)
     driver = Driver(service, made, most_seconds=most_seconds, lag_seconds=lag_seconds)
     script(driver)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from connectors.engine import extract
+from connectors.engine import extract, ledger
 from connectors.engine.job import Job
 from connectors.models import EPOCH, Document, Run, StreamState
 from connectors.sandbox.companies.manufacturing import build
@@ -136,7 +136,7 @@ def test_a_death_between_pages_starts_the_window_again(
     job: Job, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages = iter(range(1, 100))
-    sight = extract.sight
+    sight = ledger.sight
 
     def dies_at_page_three(*args: Any, **kwargs: Any) -> int:
         if next(pages) == 3:
