@@ -1,0 +1,1 @@
+"""Placed as ``connectors/flows``."""
