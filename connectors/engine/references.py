@@ -114,18 +114,16 @@ def _save_links(job: Job, links: Sequence[AutomaticLink]) -> int:
     )
     links = [link for link in links if (link.kind, link.source_key) not in mapped]
     Mapping.objects.bulk_create(
-
-            Mapping(
-                integration=job.integration,
-                kind=link.kind,
-                source_key=link.source_key,
-                target_key=link.target_key,
-                origin=Mapping.Origin.AUTOMATIC,
-                evidence=link.evidence[:300],
-                actor=trail.WORKER,
-            )
-            for link in links
-
+        Mapping(
+            integration=job.integration,
+            kind=link.kind,
+            source_key=link.source_key,
+            target_key=link.target_key,
+            origin=Mapping.Origin.AUTOMATIC,
+            evidence=link.evidence[:300],
+            actor=trail.WORKER,
+        )
+        for link in links
     )
     trail.write(_link_event(job, link) for link in links)
     for link in links:
