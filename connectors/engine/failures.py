@@ -34,7 +34,7 @@ def wait_for(
         for document, items in waiting
         for item in {i.key: i for i in items}.values()
     )
-    pass
+    _release_what_was_mapped_meanwhile(job, missing, mapped_then)
 
 
 def _release_what_was_mapped_meanwhile(

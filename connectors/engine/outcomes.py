@@ -106,7 +106,7 @@ def settle(document: Document, state: State, **changes: Any) -> None:
     One that was asked to look again meanwhile does not come to rest: it is due.
     """
     Document.objects.filter(pk=document.pk, fence=document.fence).update(
-        state=state,
+        state=Case(When(again=True, then=Value(State.DUE)), default=Value(state)),
         again=False,
         state_at=timezone.now(),
         claimed_until=EPOCH,
