@@ -23,7 +23,7 @@ from connectors.admin.connection_forms import (
 )
 from connectors.core.errors import BadInputError
 from connectors.dashboard.oauth import redirect_uri
-from connectors.models import Connection, Integration
+from connectors.models import Connection, Integration, WebhookEndpoint
 from connectors.services import connections
 from connectors.transport.provider import ProviderSpec
 from tenants.scope import platform_scope
@@ -142,6 +142,8 @@ class ConnectionAdmin(StaffAdmin):
             used_by = list(
                 Integration.objects.filter(source_id=connection.pk).select_related("tenant")
             ) + list(Integration.objects.filter(target_id=connection.pk).select_related("tenant"))
+            endpoints = WebhookEndpoint.objects.filter(connection=connection.pk)
+            endpoint = endpoints.values_list("pk", flat=True).first()
         setting, choices = offers(connection, spec)
         return self.show(
             request,
@@ -157,6 +159,7 @@ class ConnectionAdmin(StaffAdmin):
                 if isinstance(value, str | int)
             ),
             used_by=used_by,
+            endpoint=endpoint,
             authorise_url=_authorise_url(connection, spec),
             may_paste=spec.consent is not None and spec.consent.paste is not None,
             may_choose=len(choices) > 1 or (choices and not connection.settings.get(setting)),

@@ -1,6 +1,7 @@
 """Staff pages of documents: the ledger as a list, and what people may do about a document."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -14,11 +15,12 @@ from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from audit.actors import user as actor_of
+from connectors import registry
 from connectors.admin import tones
 from connectors.admin.document_page import document_page
 from connectors.core.states import State
 from connectors.models import Document
-from connectors.services import replay
+from connectors.services import drift, replay
 from tenants.scope import platform_scope
 from tenants.staff import forms as fields
 from tenants.staff import shown
@@ -120,6 +122,8 @@ class DocumentAdmin(StaffAdmin):
         return [
             path("<int:pk>/replay/", wrap(self.replay), name="connectors_document_replay"),
             path("<int:pk>/dismiss/", wrap(self.dismiss), name="connectors_document_dismiss"),
+            path("<int:pk>/restore/", wrap(self.restore), name="connectors_document_restore"),
+            path("<int:pk>/adopt/", wrap(self.adopt), name="connectors_document_adopt"),
             *super().get_urls(),
         ]
 
@@ -153,6 +157,37 @@ class DocumentAdmin(StaffAdmin):
             return "It will be read and decided anew in a moment."
 
         return self.do(request, again, self.page_url("change", pk))
+
+    @acts
+    def restore(self, request: HttpRequest, pk: int) -> HttpResponseRedirect:
+        """Post anew what somebody changed at the target."""
+        said = "Restored: what we posted will be posted again in a moment ({} changed)."
+        return self._settle_drift(request, pk, drift.restore, said)
+
+    @acts
+    def adopt(self, request: HttpRequest, pk: int) -> HttpResponseRedirect:
+        """Let stand what somebody changed at the target."""
+        said = "Adopted: what stands there is accepted ({} changed)."
+        return self._settle_drift(request, pk, drift.adopt, said)
+
+    def _settle_drift(
+        self, request: HttpRequest, pk: int, decide: Callable[..., int], said: str
+    ) -> HttpResponseRedirect:
+        self.require(request)
+        document = self._one(pk)
+
+        def settle() -> str:
+            number = decide(
+                document.tenant.pk,
+                document.pk,
+                resolve=registry.resolve,
+                actor=actor_of(self.person(request)),
+            )
+            if not number:
+                return "Nothing differs there any more; it will be looked at again in a moment."
+            return said.format(f"{number} field{'' if number == 1 else 's'}")
+
+        return self.do(request, settle, self.page_url("change", pk))
 
     @acts
     def dismiss(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -13,6 +13,7 @@ from audit.models import AuditEvent
 from connectors import registry
 from connectors.admin import tones
 from connectors.core.flow import Flow
+from connectors.core.states import Reason, State
 from connectors.models import Attempt, Dependency, Document, Link, Outcome, Wait
 from tenants.staff import shown
 
@@ -22,6 +23,7 @@ _MOST = 200
 def document_page(document: Document) -> dict[str, Any]:
     """The context of the page."""
     flow = registry.flow(document.integration.flow)
+    events = list(AuditEvent.objects.filter(document_id=document.pk).order_by("-id")[:_MOST])
     return {
         "document": document,
         "stream": flow.stream(document.stream).title,
@@ -34,8 +36,16 @@ def document_page(document: Document) -> dict[str, Any]:
         "needed_by": _needed_by(document),
         "waits": list(Wait.objects.filter(document=document).select_related("failure")),
         "attempts": _attempts(document),
-        "events": list(AuditEvent.objects.filter(document_id=document.pk).order_by("-id")[:_MOST]),
+        "events": events,
+        "drift": _drift(document, events),
     }
+
+
+def _drift(document: Document, events: Iterable[AuditEvent]) -> AuditEvent | None:
+    """What was found changed at the target, while a person has to decide about it."""
+    if (document.state, document.reason) != (State.HELD, Reason.DRIFTED):
+        return None
+    return next((event for event in events if event.action == "drift.found"), None)
 
 
 def _source_url(document: Document, flow: Flow) -> str:
@@ -46,7 +56,7 @@ def _source_url(document: Document, flow: Flow) -> str:
 
 
 def _link(link: Link, document: Document, flow: Flow) -> dict[str, Any]:
-    profile = document.integration.target.profile
+    profile = {**document.integration.target.profile, "part": link.part}
     url = flow.sink.web_url(link.target_kind, link.target_id, profile)
     return {
         "row": link,

@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from audit.actors import user as actor_of
 from connectors import registry
 from connectors.admin import tones
+from connectors.admin.alignment import AlignmentPages
 from connectors.admin.integration_forms import IntegrationForm, NewIntegrationForm
 from connectors.admin.overview import counts_by_state
 from connectors.core.errors import BadInputError
@@ -23,7 +24,7 @@ from connectors.services import integrations
 from tenants.models import Tenant
 from tenants.scope import platform_scope
 from tenants.staff import shown
-from tenants.staff.model_admin import StaffAdmin, row_number
+from tenants.staff.model_admin import row_number
 from tenants.staff.site import acts
 
 _PRESSED: dict[str, tuple[str, Callable[[Integration, Resolved, str], Any]]] = {
@@ -47,7 +48,7 @@ _PRESSED: dict[str, tuple[str, Callable[[Integration, Resolved, str], Any]]] = {
 
 
 @admin.register(Integration)
-class IntegrationAdmin(StaffAdmin):
+class IntegrationAdmin(AlignmentPages):
     """Every tenant's enabled flows."""
 
     empty_words = "No integration yet. Add and test both connections, then join them by a flow."

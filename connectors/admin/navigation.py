@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from connectors.admin import alignment
 from connectors.core.states import State
 from connectors.models import Connection, Document, Health, MappingFailure
 from tenants.scope import platform_scope
@@ -34,6 +35,8 @@ def navigation(request: HttpRequest) -> list[Item]:
             ),
             _model(request, "Integrations", "sync_alt", "connectors_integration"),
             _model(request, "Runs", "play_circle", "connectors_run"),
+            _model(request, "Webhooks", "webhook", "connectors_webhookendpoint"),
+            _model(request, "Inbox", "inbox", "connectors_inboxevent"),
         ),
         _group(
             "Work",
@@ -47,6 +50,7 @@ def navigation(request: HttpRequest) -> list[Item]:
             _model(request, "Documents", "receipt_long", "connectors_document", numbers["held"]),
             _model(request, "Mappings", "link", "connectors_mapping"),
             _model(request, "Reference items", "menu_book", "connectors_referenceitem"),
+            _side_by_side(request),
         ),
         _group("Proof", _model(request, "Audit", "verified", "audit_auditevent")),
     ]
@@ -78,6 +82,13 @@ def _item(title: str, icon: str, url: str, number: int = 0) -> Item:
     if number:
         item |= {"badge": f"{number:,}", "badge_variant": "danger"}
     return item
+
+
+def _side_by_side(request: HttpRequest) -> Item | None:
+    user: Any = request.user
+    if not user.has_perm(alignment.PERMISSION):
+        return None
+    return _item("Side by side", "compare_arrows", "admin:connectors_integration_alignments")
 
 
 def _model(request: HttpRequest, title: str, icon: str, model: str, number: int = 0) -> Item | None:

@@ -3,7 +3,7 @@
 from django.utils.safestring import SafeString
 
 from connectors.core.states import State
-from connectors.models import Health, Outcome, Run
+from connectors.models import Health, InboxEvent, Outcome, Run
 from tenants.staff import shown
 
 STATES: dict[str, str] = {
@@ -42,6 +42,11 @@ RUNS: dict[str, str] = {
     Run.Status.FINISHED: "good",
     Run.Status.FAILED: "bad",
 }
+INBOX: dict[str, str] = {
+    InboxEvent.Status.PENDING: "busy",
+    InboxEvent.Status.DONE: "good",
+    InboxEvent.Status.IGNORED: "neutral",
+}
 OUTCOMES: dict[str, str] = {
     Outcome.Result.DONE: "good",
     Outcome.Result.FOUND: "good",
@@ -69,3 +74,7 @@ def run_status(run: Run) -> SafeString:
 
 def health(value: str, text: str) -> SafeString:
     return shown.badge(text, HEALTHS.get(value, "neutral"))
+
+
+def inbox_status(event: InboxEvent) -> SafeString:
+    return shown.badge(event.get_status_display(), INBOX.get(event.status, "neutral"))

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.services import Event, record
-from connectors.core.errors import ConnectorError
+from connectors.core.errors import BadInputError, ConnectorError
 from connectors.core.flow import SOURCE, TARGET
 from connectors.engine import doorbell, inbox, sessions
 from connectors.engine.job import Job, Resolved
@@ -130,13 +130,47 @@ def open_endpoint(connection: Connection, *, actor: str) -> WebhookEndpoint:
     """The connection's endpoint, made with a fresh secret where there is none."""
     with tenant_scope(connection.tenant_id):
         endpoint = WebhookEndpoint.objects.filter(connection=connection).first()
-        if endpoint is not None:
-            return endpoint
-        endpoint = WebhookEndpoint(connection=connection)
-        seal(endpoint, SEALED, {"secret": secrets.token_hex(_SECRET_BYTES)})
-        endpoint.save()
-        record(_event("webhooks.opened", connection, actor))
-    return endpoint
+        return endpoint or _open(connection, actor)[0]
+
+
+def open_by_hand(connection: Connection, *, actor: str) -> tuple[WebhookEndpoint, str]:
+    """A new endpoint and its secret, which a person has to enter at the provider."""
+    with tenant_scope(connection.tenant_id):
+        # Locked, so that of two people who press at once one is told of the other's.
+        Connection.objects.select_for_update().get(pk=connection.pk)
+        if WebhookEndpoint.objects.filter(connection=connection).exists():
+            raise BadInputError(
+                f"“{connection.name}” has an address already. Open it; “New secret” gives you a "
+                "secret to enter at the provider."
+            )
+        return _open(connection, actor)
+
+
+def _open(connection: Connection, actor: str) -> tuple[WebhookEndpoint, str]:
+    endpoint, secret = WebhookEndpoint(connection=connection), _new_secret()
+    seal(endpoint, SEALED, {"secret": secret})
+    endpoint.save()
+    record(_event("webhooks.opened", connection, actor))
+    return endpoint, secret
+
+
+def renew_secret(tenant_id: int, endpoint_id: int, *, actor: str) -> str:
+    """Replace an endpoint's secret, and return it this once; hooks of our own are told of it.
+
+    What the provider sends with the old one is refused from now on, and found by the next poll.
+    """
+    secret = _new_secret()
+    with tenant_scope(tenant_id):
+        endpoint = WebhookEndpoint.objects.select_for_update().get(pk=endpoint_id)
+        seal(endpoint, SEALED, {"secret": secret})
+        endpoint.save(update_fields=[SEALED])
+        record(_event("webhooks.secret_renewed", endpoint.connection, actor))
+        doorbell.ring(doorbell.CHECK_HOOKS, tenant_id, endpoint_id)
+    return secret
+
+
+def _new_secret() -> str:
+    return secrets.token_hex(_SECRET_BYTES)
 
 
 def address(endpoint: WebhookEndpoint) -> str:
@@ -159,10 +193,10 @@ def open_for(integration: Integration, resolved: Resolved, *, actor: str) -> Non
             doorbell.ring(doorbell.CHECK_HOOKS, integration.tenant_id, endpoint.pk)
 
 
-def keep_hooks(tenant_id: int, endpoint_id: int, spec_of: Callable[[str], ProviderSpec]) -> None:
+def keep_hooks(tenant_id: int, endpoint_id: int, spec_of: Callable[[str], ProviderSpec]) -> str:
     """Make what is missing of our hooks, or remove them where no integration listens any more.
 
-    What fails is shown at the endpoint and tried again at the next look.
+    What fails is shown at the endpoint and tried again at the next look; its words are returned.
     """
     with tenant_scope(tenant_id):
         endpoint = WebhookEndpoint.objects.select_related("connection").get(pk=endpoint_id)
@@ -170,8 +204,7 @@ def keep_hooks(tenant_id: int, endpoint_id: int, spec_of: Callable[[str], Provid
         wanted = bool(_sides(endpoint.connection_id))
     spec = spec_of(endpoint.connection.provider)
     if spec.webhooks is None or spec.webhooks.ensure is None or spec.webhooks.remove is None:
-        _checked(endpoint, endpoint.hooks, "")
-        return
+        return _checked(endpoint, endpoint.hooks, "")
     try:
         with sessions.connect(endpoint.connection, spec) as client:
             hooks: dict[str, Any] = {}
@@ -180,18 +213,18 @@ def keep_hooks(tenant_id: int, endpoint_id: int, spec_of: Callable[[str], Provid
             elif endpoint.hooks:
                 spec.webhooks.remove(client, endpoint.hooks)
     except ConnectorError as error:
-        _checked(endpoint, endpoint.hooks, str(error))
-        return
-    _checked(endpoint, hooks, "")
+        return _checked(endpoint, endpoint.hooks, str(error))
+    return _checked(endpoint, hooks, "")
 
 
-def _checked(endpoint: WebhookEndpoint, hooks: dict[str, Any], words: str) -> None:
+def _checked(endpoint: WebhookEndpoint, hooks: dict[str, Any], words: str) -> str:
     with tenant_scope(endpoint.tenant_id):
         WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
             hooks=hooks, hooks_words=words, checked_at=timezone.now()
         )
         if hooks != endpoint.hooks:
             record(_event("webhooks.repaired", endpoint.connection, "system:worker"))
+    return words
 
 
 def replay(tenant_id: int, ids: Iterable[int], *, actor: str) -> int:

@@ -75,6 +75,8 @@ def _row_of(route: str, world: World) -> int:
         "mapping/": world.mapping.pk,
         "run/": world.run.pk,
         "referenceitem/": world.vendors[0].pk,
+        "webhookendpoint/": world.endpoint.pk,
+        "inboxevent/": world.event.pk,
     }
     return next((pk for part, pk in rows.items() if f"/{part}" in route), 1)
 
@@ -138,5 +140,5 @@ def test_the_ids_are_real(client: Client, people: People, world: World) -> None:
         for route in ROUTES
         if "connectors/" in route and "<path:object_id>/change/" in route
     }
-    assert len(found) == 7
+    assert len(found) == 9
     assert set(found.values()) == {200}, found

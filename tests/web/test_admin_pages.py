@@ -25,6 +25,8 @@ def detail_urls(world: World) -> list[str]:
         ("connectors_mappingfailure", world.failure.pk),
         ("connectors_mapping", world.mapping.pk),
         ("connectors_referenceitem", world.vendors[0].pk),
+        ("connectors_webhookendpoint", world.endpoint.pk),
+        ("connectors_inboxevent", world.event.pk),
     )
     pages = [reverse(f"admin:{name}_change", args=[pk]) for name, pk in rows]
     return [
@@ -35,6 +37,9 @@ def detail_urls(world: World) -> list[str]:
         reverse("admin:connectors_connection_paste", args=[world.target.pk]),
         reverse("admin:connectors_integration_edit", args=[world.integration.pk]),
         reverse("admin:connectors_document_dismiss", args=[world.held.pk]),
+        reverse("admin:connectors_integration_alignment", args=[world.integration.pk]),
+        reverse("admin:connectors_integration_alignments"),
+        reverse("admin:connectors_webhookendpoint_add"),
         reverse("admin:tenants_tenant_add"),
         reverse("admin:connectors_connection_add") + "?provider=zoho_books",
         reverse("admin:connectors_integration_add")
@@ -125,5 +130,5 @@ def test_staff_without_permission_see_nothing(client: Client, world: World, cler
     first = client.get(reverse("admin:index"))
     assert first.status_code == 200
     assert "Main Street" not in first.content.decode()
-    for url in detail_urls(world)[:12]:
+    for url in detail_urls(world)[:22]:
         assert client.get(url).status_code == 403, url

@@ -15,6 +15,7 @@ from connectors.models import (
     ConnectionToken,
     Dependency,
     Document,
+    InboxEvent,
     Integration,
     Link,
     Mapping,
@@ -24,9 +25,10 @@ from connectors.models import (
     Run,
     StreamState,
     Wait,
+    WebhookEndpoint,
     seal,
 )
-from connectors.services import connections, integrations
+from connectors.services import connections, integrations, webhooks
 from tenants.scope import tenant_scope
 from tests.people import ACTOR
 
@@ -35,6 +37,7 @@ SECRETS = (
     "planted-refresh-token",
     "planted-access-token",
     "planted-in-a-payload",
+    "planted-webhook-secret",
 )
 NOW = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
 FLOW = "procurify_to_zoho_books"
@@ -55,6 +58,8 @@ class World:
     failure: MappingFailure
     mapping: Mapping
     vendors: list[ReferenceItem]
+    endpoint: WebhookEndpoint
+    event: InboxEvent
 
 
 def make_world(tenant_id: int) -> World:
@@ -84,6 +89,8 @@ def make_world(tenant_id: int) -> World:
             failure=failure,
             mapping=_mapping(integration),
             vendors=vendors,
+            endpoint=_endpoint(target),
+            event=_event(target),
         )
 
 
@@ -204,6 +211,28 @@ def _mapping(integration: Integration) -> Mapping:
         target_key="9002",
         origin="automatic",
         evidence="equal names",
+    )
+
+
+def _endpoint(target: Connection) -> WebhookEndpoint:
+    endpoint = webhooks.open_endpoint(target, actor=ACTOR)
+    seal(endpoint, webhooks.SEALED, {"secret": SECRETS[4]})
+    endpoint.refused, endpoint.refused_words = 2, "The signature is missing or wrong."
+    endpoint.refused_at = NOW
+    endpoint.save()
+    return endpoint
+
+
+def _event(target: Connection) -> InboxEvent:
+    return InboxEvent.objects.create(
+        connection=target,
+        event_id="ev-1",
+        resource="purchaseorder",
+        key="77001",
+        action="update",
+        source={"user_id": "7", "access_token": SECRETS[3]},
+        status="done",
+        done_at=NOW,
     )
 
 

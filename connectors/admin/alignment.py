@@ -1,0 +1,151 @@
+"""Staff pages that set both sides' master data side by side: what matches, what stands alone.
+
+Rows come from the alignment use case; here they are only chosen, counted and shown.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+
+from connectors import registry
+from connectors.core.alignment import Aligned, Standing
+from connectors.core.references import ReferenceRow
+from connectors.models import Integration
+from connectors.services import alignment
+from tenants.staff import shown
+from tenants.staff.model_admin import StaffAdmin
+from tenants.staff.site import acts
+
+PERMISSION = "connectors.view_referenceitem"
+_PER_PAGE = 100
+_TONES = {
+    Standing.BROKEN: "bad",
+    Standing.INACTIVE: "warn",
+    Standing.RENAMED: "warn",
+    Standing.ONLY_SOURCE: "busy",
+    Standing.ONLY_TARGET: "neutral",
+    Standing.MATCHED: "good",
+}
+
+
+class AlignmentPages(StaffAdmin):
+    """Two pages beside those of integrations: which one, and its lists."""
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("alignment/", wrap(self.alignments), name="connectors_integration_alignments"),
+            path(
+                "<int:pk>/alignment/",
+                wrap(self.alignment),
+                name="connectors_integration_alignment",
+            ),
+            *super().get_urls(),
+        ]
+
+    def alignments(self, request: HttpRequest) -> HttpResponse:
+        _require(request)
+        rows = Integration.objects.select_related("tenant").order_by("tenant__name", "name")
+        choices = [
+            {
+                "title": row.name,
+                "words": f"{row.tenant}, {registry.flow(row.flow).title}",
+                "icon": "compare_arrows",
+                "url": self.page_url("alignment", row.pk),
+            }
+            for row in rows
+        ]
+        empty = "There is no integration yet whose sides could be compared."
+        return self.show(request, "staff/choose.html", "Side by side", choices=choices, empty=empty)
+
+    @acts
+    def alignment(self, request: HttpRequest, pk: int) -> HttpResponse:
+        _require(request)
+        integration: Integration = self.find(pk, "tenant", "source", "target")
+        flow = registry.flow(integration.flow)
+        counts = alignment.summary(integration, flow)
+        kinds = list(flow.mapping_kinds)
+        kind = request.GET.get("kind", "")
+        kind = kind if kind in counts else next(iter(kinds), "")
+        rows = alignment.rows(integration, kind)
+        standing, text = request.GET.get("standing", ""), request.GET.get("q", "").strip()
+        found = [row for row in rows if _wanted(row, standing, text)]
+        page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
+        return self.show(
+            request,
+            "staff/alignment.html",
+            f"{integration.name}, side by side",
+            integration=integration,
+            kind=kind,
+            kinds=[(key, flow.mapping_kinds[key], sum(counts[key].values())) for key in kinds],
+            standing=standing,
+            standings=[
+                (one.value, says(one, integration), number, _TONES[one])
+                for one in Standing
+                if (number := counts.get(kind, {}).get(one))
+            ],
+            q=text,
+            page=page,
+            rows=[_shown(row, integration) for row in page.object_list],
+        )
+
+
+def _require(request: HttpRequest) -> None:
+    user: Any = request.user
+    if not user.has_perm(PERMISSION):
+        raise PermissionDenied
+
+
+def says(standing: Standing, integration: Integration) -> str:
+    """A standing in words that name the sides."""
+    words = {
+        Standing.BROKEN: f"gone from {integration.target.name}",
+        Standing.INACTIVE: "inactive",
+        Standing.RENAMED: "renamed",
+        Standing.ONLY_SOURCE: f"only in {integration.source.name}",
+        Standing.ONLY_TARGET: f"only in {integration.target.name}",
+        Standing.MATCHED: "matched",
+    }
+    return words[standing]
+
+
+def _wanted(row: Aligned, standing: str, text: str) -> bool:
+    if standing and row.standing != standing:
+        return False
+    return not text or any(text.casefold() in each.casefold() for each in _texts(row))
+
+
+def _texts(row: Aligned) -> Sequence[str]:
+    sides = [side for side in (row.source, row.target) if side is not None]
+    names = [text for side in sides for text in (side.name, side.number)]
+    return [*names, row.source_key, row.target_key]
+
+
+def _shown(row: Aligned, integration: Integration) -> dict[str, Any]:
+    return {
+        "source": row.source,
+        "source_key": row.source_key,
+        "source_off": _off(row.source),
+        "target": row.target,
+        "target_key": row.target_key,
+        "target_off": _off(row.target),
+        "standing": shown.badge(says(row.standing, integration), _TONES[row.standing]),
+        "mapping_url": _mapping_url(row, integration),
+    }
+
+
+def _off(side: ReferenceRow | None) -> SafeString | str:
+    return shown.badge("inactive", "warn") if side is not None and not side.active else ""
+
+
+def _mapping_url(row: Aligned, integration: Integration) -> str:
+    if not (row.source_key and row.target_key):
+        return ""
+    query = {"integration__id__exact": integration.pk, "kind": row.kind, "q": row.source_key}
+    return f"{reverse('admin:connectors_mapping_changelist')}?{urlencode(query)}"

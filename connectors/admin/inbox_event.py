@@ -1,0 +1,123 @@
+"""Staff pages of the inbox: every hint that a webhook brought, and following it once more."""
+
+from collections import defaultdict
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+
+from audit.actors import user as actor_of
+from connectors.admin import tones
+from connectors.models import Document, InboxEvent
+from connectors.services import webhooks
+from tenants.scope import platform_scope
+from tenants.staff import shown
+from tenants.staff.model_admin import StaffAdmin
+from tenants.staff.site import acts
+
+_MOST = 20
+
+
+@admin.register(InboxEvent)
+class InboxEventAdmin(StaffAdmin):
+    """Newest first. A hint is never trusted for content: following it reads the record afresh."""
+
+    empty_words = "No delivery yet, or the filters leave nothing over. Refused ones are not stored."
+    hidden_fields = ("connection__sealed_credentials",)
+    list_display = (
+        "record",
+        "action",
+        "connection_name",
+        "tenant",
+        "status_badge",
+        "received",
+        "says",
+    )
+    list_filter = (
+        ("tenant", RelatedDropdownFilter),
+        ("connection", RelatedDropdownFilter),
+        "resource",
+        ("status", ChoicesDropdownFilter),
+    )
+    list_select_related = ("tenant", "connection")
+    search_fields = ("key", "event_id")
+    search_help_text = "The record's key, or the provider's id of the event"
+    ordering = ("-id",)
+    actions = ("follow_chosen",)
+
+    @admin.display(description="Record", ordering="resource")
+    def record(self, event: InboxEvent) -> str:
+        return f"{event.resource} {event.key}"
+
+    @admin.display(description="Connection", ordering="connection__name")
+    def connection_name(self, event: InboxEvent) -> str:
+        return event.connection.name
+
+    @admin.display(description="Status", ordering="status")
+    def status_badge(self, event: InboxEvent) -> SafeString:
+        return tones.inbox_status(event)
+
+    @admin.display(description="Received", ordering="received_at")
+    def received(self, event: InboxEvent) -> SafeString:
+        return shown.when(event.received_at)
+
+    @admin.display(description="In words")
+    def says(self, event: InboxEvent) -> SafeString:
+        return shown.words(event.words)
+
+    @admin.action(description="Follow again: read the records afresh", permissions=["act"])
+    def follow_chosen(self, request: HttpRequest, chosen: Any) -> None:
+        by_tenant: defaultdict[int, list[int]] = defaultdict(list)
+        for tenant_id, pk in chosen.order_by().values_list("tenant_id", "pk"):
+            by_tenant[tenant_id].append(pk)
+        actor = actor_of(self.person(request))
+        number = sum(
+            webhooks.replay(tenant_id, ids, actor=actor) for tenant_id, ids in by_tenant.items()
+        )
+        self.message_user(request, f"{number} events will be followed again in a moment.")
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/follow/", wrap(self.follow), name="connectors_inboxevent_follow"),
+            *super().get_urls(),
+        ]
+
+    @acts
+    def follow(self, request: HttpRequest, pk: int) -> HttpResponseRedirect:
+        self.require(request)
+        event: InboxEvent = self.find(pk, "tenant")
+
+        def again() -> str:
+            webhooks.replay(event.tenant.pk, [event.pk], actor=actor_of(self.person(request)))
+            return "It will be followed again in a moment."
+
+        return self.do(request, again, self.page_url("change", pk))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        self.require(request, "view")
+        event: InboxEvent = self.find(object_id, "tenant", "connection")
+        with platform_scope():
+            documents = list(
+                Document.objects.filter(
+                    integration__source=event.connection_id, key=event.key
+                ).defer("record", "sightings")[:_MOST]
+            )
+        return self.show(
+            request,
+            "staff/inbox_event.html",
+            self.record(event),
+            event=event,
+            status=tones.inbox_status(event),
+            documents=[(document, tones.state(document.state)) for document in documents],
+            source=shown.pretty_json(event.source),
+        )
