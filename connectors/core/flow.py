@@ -128,6 +128,7 @@ class Sink(Protocol):
 
     ``perform`` raises ProviderError (UnknownOutcomeError when its fate is unknown). A state without
     a target id is that of a step that only prepared something beside the record: nothing is linked.
+    ``web_url`` gets the target's profile and, as ``part``, the name of the document's part.
     ``probe`` only reads; it never raises for an absent record.
     """
 

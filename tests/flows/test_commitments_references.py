@@ -36,8 +36,8 @@ class Procore:
     """Two permitted projects, one of them closed to the service account, and one of others."""
 
     def projects(self) -> Iterator[Page[Raw]]:
-        rows = [{"id": 100, "name": "School"}, {"id": 200, "name": "Lofts"}, {"id": 300}]
-        yield Page(rows=[{"active": True, **one} for one in rows], number=1)
+        rows: list[dict[str, Any]] = [{"id": 100}, {"id": 200}, {"id": 300}]
+        yield Page(rows=[{"active": True, "name": "P", **one} for one in rows], number=1)
 
     def may_use(self, project_id: str) -> bool:
         return project_id != "300"

@@ -245,3 +245,12 @@ def test_pruning_takes_off_our_surplus_and_what_others_typed_in_only_when_restor
     assert isinstance(SINK.probe(procore, part, everything), Absent)
     SINK.perform(procore, part, everything)
     assert procore.calls[-2:] == ["delete old", "delete typed"]
+
+
+def test_a_commitment_is_found_in_procores_own_pages() -> None:
+    profile = {"web_root": "https://app.procore.com", "company_id": "5", "part": "100"}
+    url = SINK.web_url("commitment", "77", profile)
+    assert url.endswith(
+        "/companies/5/projects/100/tools/contracts/commitments/purchase_order_contracts/77"
+    )
+    assert SINK.web_url("commitment", "77", {**profile, "part": ""}) == ""

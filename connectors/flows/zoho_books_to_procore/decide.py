@@ -14,7 +14,6 @@ from connectors.core.decisions import (
     Held,
     LinkState,
     Needs,
-    NotApplicable,
     Nothing,
     PartPlan,
     ReadTarget,
@@ -23,8 +22,16 @@ from connectors.core.flow import Context
 from connectors.core.names import normalise_number
 from connectors.core.records import Record
 from connectors.core.references import MappingKey
-from connectors.core.states import Reason, State
+from connectors.core.states import Reason
 from connectors.flows.zoho_books_to_procore import options
+from connectors.flows.zoho_books_to_procore.life import (
+    CANCELLED,
+    NOT_YET,
+    cancelled,
+    gone,
+    not_yet,
+    stands,
+)
 from connectors.flows.zoho_books_to_procore.lines import (
     Charge,
     DoesNotAddUpError,
@@ -32,24 +39,18 @@ from connectors.flows.zoho_books_to_procore.lines import (
     order_lines,
 )
 from connectors.flows.zoho_books_to_procore.meaning import meant_parts
+from connectors.flows.zoho_books_to_procore.meant import Meant, settled
 from connectors.flows.zoho_books_to_procore.plan import (
-    Meant,
     Steps,
     first_steps,
     next_steps,
     part_plan,
-    settled,
     withdrawal,
     withdrawn_plan,
 )
 from connectors.flows.zoho_books_to_procore.resolve import mapping_keys
-from connectors.flows.zoho_books_to_procore.words import CLOSED, DELETED
+from connectors.flows.zoho_books_to_procore.words import DELETED
 from connectors.providers.zoho_books.records import SourceOrder
-
-CANCELLED = frozenset({"cancelled", "void"})
-NOT_YET = frozenset(
-    {"draft", "pending_approval", "approval_overdue", "rejected", "pending_signature"}
-)
 
 
 def needs(stream: str, record: Record, context: Context) -> Needs:
@@ -68,13 +69,13 @@ def decide(stream: str, record: Record, facts: Facts, context: Context) -> Decis
     """What shall happen to this order, given these facts."""
     order = _order(stream, record)
     links = _links(facts)
-    standing = {part: link for part, link in links.items() if _stands(link)}
+    standing = {part: link for part, link in links.items() if stands(link)}
     if facts.gone:
-        return _gone(order, standing, links)
+        return gone(order, standing, links)
     if order.status in CANCELLED:
-        return _cancelled(order, standing, links, facts)
+        return cancelled(order, standing, links, facts)
     if order.status in NOT_YET:
-        return _not_yet(order, standing)
+        return not_yet(order, standing)
     problem = _problem(order, context)
     if problem is not None:
         return problem
@@ -93,63 +94,11 @@ def _order(stream: str, record: Record) -> SourceOrder:
 
 def _links(facts: Facts) -> dict[str, LinkState]:
     """What was posted, with what Procore says now where it was asked: some may be deleted."""
-    gone = {part for part, live in facts.live.items() if live.status == DELETED}
+    removed = {part for part, live in facts.live.items() if live.status == DELETED}
     return {
-        part: replace(link, status=DELETED) if part in gone else link
+        part: replace(link, status=DELETED) if part in removed else link
         for part, link in facts.links.items()
     }
-
-
-def _stands(link: LinkState) -> bool:
-    return link.status not in (CLOSED, DELETED)
-
-
-def _gone(
-    order: SourceOrder, standing: Mapping[str, LinkState], links: Mapping[str, LinkState]
-) -> Decision:
-    if not links:
-        return NotApplicable(words="It was deleted in Zoho Books before it was posted.")
-    if not standing:
-        return Nothing(final=State.CANCELLED)
-    return Held(
-        reason=Reason.WITHDRAWN,
-        words=f"Purchase order {order.number} no longer exists in Zoho Books, but stands in "
-        f"Procore as {_numbers(standing)}. Close it there, or dismiss this document to keep it.",
-    )
-
-
-def _not_yet(order: SourceOrder, standing: Mapping[str, LinkState]) -> Decision:
-    words = order.status.replace("_", " ")
-    if not standing:
-        return NotApplicable(words=f"Its status in Zoho Books is {words}.")
-    return Held(
-        reason=Reason.WITHDRAWN,
-        words=f"Purchase order {order.number} is {words} again in Zoho Books, but stands in "
-        f"Procore as {_numbers(standing)}. Once it is approved it is followed by itself.",
-    )
-
-
-def _cancelled(
-    order: SourceOrder,
-    standing: Mapping[str, LinkState],
-    links: Mapping[str, LinkState],
-    facts: Facts,
-) -> Decision:
-    if not links:
-        return NotApplicable(words="It was cancelled in Zoho Books before it was posted.")
-    if not standing:
-        return Nothing(final=State.CANCELLED)
-    if unseen := [part for part in standing if part not in facts.live]:
-        return ReadTarget(parts=tuple(sorted({*unseen, *facts.live})))
-    plans = []
-    for part, link in sorted(standing.items()):
-        steps = withdrawal(link, facts.live[part], "was cancelled")
-        if isinstance(steps, Held):
-            return steps
-        plans += [withdrawn_plan(link, steps.after, order.currency)] if steps.after else []
-    if not plans:
-        return Nothing(final=State.CANCELLED)
-    return Deliver(parts=tuple(plans), final=State.CANCELLED)
 
 
 def _problem(order: SourceOrder, context: Context) -> Held | None:
@@ -187,7 +136,7 @@ def _post(
         return parts
     meant, used = parts
     ours = {part.project_id for part in meant}
-    lost = {part: link for part, link in links.items() if part not in ours and _stands(link)}
+    lost = {part: link for part, link in links.items() if part not in ours and stands(link)}
     if unseen := _unseen(meant, lost, links, facts):
         return ReadTarget(parts=unseen)
     return _plan(order, meant, used, lost, links, facts, context)
@@ -262,10 +211,6 @@ def _taken(part: Meant, facts: Facts) -> Held | None:
                 "document.",
             )
     return None
-
-
-def _numbers(links: Mapping[str, LinkState]) -> str:
-    return ", ".join(sorted(link.target_number for link in links.values()))
 
 
 def _readable_charges(order: SourceOrder) -> list[Charge]:

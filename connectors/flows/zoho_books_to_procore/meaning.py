@@ -13,9 +13,9 @@ from connectors.core.references import MappingKey
 from connectors.core.states import Reason
 from connectors.flows.zoho_books_to_procore import options
 from connectors.flows.zoho_books_to_procore.lines import Charge, Line, order_lines
+from connectors.flows.zoho_books_to_procore.meant import Meant
 from connectors.flows.zoho_books_to_procore.parts import Part, split
 from connectors.flows.zoho_books_to_procore.payloads import method_of, part_payload
-from connectors.flows.zoho_books_to_procore.plan import Meant
 from connectors.flows.zoho_books_to_procore.resolve import Code, Resolver
 from connectors.flows.zoho_books_to_procore.waiting import waiting_for
 from connectors.flows.zoho_books_to_procore.words import DELETED, money, reference

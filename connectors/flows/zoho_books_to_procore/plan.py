@@ -5,71 +5,30 @@ asked. Made anew after every interruption, so it goes by the link and by what Pr
 what was planned before.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
+from dataclasses import dataclass
 
 from connectors.core.decisions import Held, LinkState, PartPlan, Step
-from connectors.core.money import ZERO, parse_decimal
 from connectors.core.records import TargetState
-from connectors.core.states import Reason
-from connectors.flows.zoho_books_to_procore.payloads import (
-    LOCKED_HEADER,
-    changed_header,
-    header_row,
-    line_content,
+from connectors.flows.zoho_books_to_procore.meant import Changes, Meant, changes
+from connectors.flows.zoho_books_to_procore.obstacles import (
+    invoiced,
+    is_invoiced,
+    obstacle,
+    orphans,
+    strangers,
 )
+from connectors.flows.zoho_books_to_procore.payloads import header_row
 from connectors.flows.zoho_books_to_procore.words import (
     APPROVED,
     CLOSED,
     COMMITMENTS,
     DELETED,
     DRAFT,
-    Reference,
-    line_key,
-    money,
 )
 
 ADD_VENDOR, CREATE, UPDATE = "add_vendor", "create", "update"
 LINES, PRUNE, PRUNE_ALL = "lines", "prune", "prune_all"
 REOPEN, APPROVE, CLOSE, DELETE = "reopen", "approve", "close", "delete"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meant:
-    """What the commitment of one part shall be."""
-
-    project_id: str
-    reference: Reference
-    payload: Mapping[str, Any]
-    total: Decimal
-    currency: str
-    in_directory: bool
-
-    @property
-    def number(self) -> str:
-        return str(self.payload["number"])
-
-    @property
-    def vendor_id(self) -> str:
-        return str(self.payload["vendor_id"])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What Procore must be told, by the payload as posted and the lines that are known there."""
-
-    header: Mapping[str, Any] = field(default_factory=dict)
-    lines: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(self.header) or self.lines
-
-    @property
-    def locked(self) -> bool:
-        """Whether it is something that an approved commitment does not let happen."""
-        return self.lines or any(name in self.header for name in LOCKED_HEADER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +37,6 @@ class Steps:
 
     content: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
-
-
-def changes(meant: Meant, link: LinkState) -> Changes:
-    """Compared with what was posted. A line without its id in Procore has not been posted yet."""
-    ours, posted = line_content(meant.payload), line_content(link.payload)
-    return Changes(
-        header=changed_header(meant.payload, link.payload),
-        lines=ours != posted or not ours.keys() <= link.lines.keys(),
-    )
-
-
-def settled(meant: Meant, link: LinkState) -> bool:
-    """Whether the part needs nothing, without a look at Procore."""
-    in_doubt = link.total is not None and link.total != meant.total
-    return not changes(meant, link) and link.status not in (DRAFT, CLOSED) and not in_doubt
 
 
 def first_steps(meant: Meant) -> Steps:
@@ -126,39 +70,6 @@ def next_steps(meant: Meant, link: LinkState, live: TargetState, *, reopens: boo
     return Steps(tuple(content), (_status(APPROVE, APPROVED, meant),) if approve else ())
 
 
-def obstacle(
-    meant: Meant, link: LinkState, live: TargetState, found: Changes, *, reopens: bool
-) -> Held | None:
-    """What a person must settle before this commitment is touched."""
-    number = meant.number
-    if found.locked and is_invoiced(live):
-        return invoiced(number, live, "was changed")
-    reopening = live.status == CLOSED or (found.locked and live.status != DRAFT)
-    if reopening and not reopens:
-        return Held(
-            reason=Reason.LOCKED,
-            words=f"Purchase order {number} was changed in Zoho Books, but its commitment is "
-            f"{live.status} in Procore, which locks vendor and lines. Set it to Draft there and "
-            "replay this document, or let this integration change approved commitments.",
-        )
-    ours = orphans(live, meant)
-    typed_in = strangers(live, meant).keys() - ours.keys()
-    if found.lines and typed_in and link.payload:
-        return Held(
-            reason=Reason.DRIFTED,
-            words=f"Somebody added {len(typed_in)} lines to commitment {number} in Procore, so "
-            "that it cannot come to the order's total. Delete them there, then replay.",
-        )
-    if not found and not ours and live.total not in (None, meant.total):
-        return Held(
-            reason=Reason.TOTAL_DIFFERS,
-            words=f"It stands in Procore as {link.target_number} with "
-            f"{money(live.total or ZERO, meant.currency)} instead of "
-            f"{money(meant.total, meant.currency)}. Correct it there, then replay this document.",
-        )
-    return None
-
-
 def withdrawal(link: LinkState, live: TargetState, why: str) -> Steps | Held:
     """Take a commitment back: deleted while it is a draft, else closed."""
     if live.status in (DELETED, CLOSED):
@@ -170,42 +81,6 @@ def withdrawal(link: LinkState, live: TargetState, why: str) -> Steps | Held:
     project_id = str(live.content.get("project_id") or link.part)
     body = {"status": CLOSED}
     return Steps(after=(Step(action=CLOSE, body=body, status=CLOSED, batch=_batch(project_id)),))
-
-
-def is_invoiced(live: TargetState) -> bool:
-    return parse_decimal(live.content.get("invoiced") or 0) > 0
-
-
-def invoiced(number: str, live: TargetState, why: str) -> Held:
-    amount = money(parse_decimal(live.content["invoiced"]), live.currency)
-    return Held(
-        reason=Reason.INVOICED,
-        words=f"Purchase order {number} {why} in Zoho Books, but {amount} of its commitment are "
-        "already invoiced in Procore. Settle it there and dismiss this document, or undo the "
-        "change in Zoho Books.",
-    )
-
-
-def orphans(live: TargetState, meant: Meant) -> dict[str, str]:
-    """Lines of ours that the order does not have any more: our key -> Procore's id."""
-    ours = line_content(meant.payload)
-    found = {}
-    for line in live.content.get("lines", ()):
-        key = line_key(str(line.get("origin_id", "")), meant.reference.text, meant.project_id)
-        if key and key not in ours:
-            found[key] = str(line["id"])
-    return found
-
-
-def strangers(live: TargetState, meant: Meant) -> dict[str, str]:
-    """Every line that the order does not have, those that people typed in among them."""
-    ours = line_content(meant.payload)
-    found = {}
-    for line in live.content.get("lines", ()):
-        key = line_key(str(line.get("origin_id", "")), meant.reference.text, meant.project_id)
-        if key not in ours:
-            found[key or f"id {line['id']}"] = str(line["id"])
-    return found
 
 
 def part_plan(meant: Meant, steps: tuple[Step, ...]) -> PartPlan:

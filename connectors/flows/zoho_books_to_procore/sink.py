@@ -68,11 +68,15 @@ class ProcoreSink:
         return probing.read(client, part)
 
     def web_url(self, target_kind: str, target_id: str, profile: Mapping[str, Any]) -> str:
-        """Where a person sees it. Procore's pages need its project, which is not known here."""
+        """Where a person sees it; empty while its company or project (the part) is not known."""
         del target_kind
-        root = str(profile.get("web_root") or "")
-        company = str(profile.get("company_id") or "")
-        return f"{root}/{company}/company/home/list" if root and company and target_id else ""
+        root, company, part = (
+            str(profile.get(name) or "") for name in ("web_root", "company_id", "part")
+        )
+        if not (root and company and part and target_id):
+            return ""
+        tool = f"companies/{company}/projects/{part}/tools/contracts/commitments"
+        return f"{root}/webclients/host/{tool}/purchase_order_contracts/{target_id}"
 
 
 def _sync(client: Any, items: Sequence[Pair]) -> list[TargetState | ProviderError]:

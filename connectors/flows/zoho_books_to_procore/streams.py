@@ -89,6 +89,7 @@ ORDER_STREAM = Stream(
     content=content,
     twin_number=lambda record: normalise_number(record.number),
     party_key=lambda record: str(getattr(record, "vendor_id", "")),
+    path="#/purchaseorders/{key}",
     resource="purchaseorder",
 )
 STREAMS = (ORDER_STREAM,)
