@@ -35,14 +35,19 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one"
     )
-    command.add_argument("--company", help=f"company to load: {', '.join(sorted(COMPANIES))}")
-    command.add_argument("--seed", type=int, default=1, help="seed of the company")
+    command.add_argument(
+        "--company",
+        action="append",
+        default=[],
+        help=f"company to load, may be repeated: {', '.join(sorted(COMPANIES))}",
+    )
+    command.add_argument("--seed", type=int, default=1, help="seed of the companies")
     command.add_argument(
         "--count",
         action="append",
         default=[],
         metavar="NAME=NUMBER",
-        help="size of the company, such as bills=20000; may be repeated",
+        help="size of each company, such as bills=20000; may be repeated",
     )
     command.add_argument(
         "--option",
@@ -73,7 +78,11 @@ def build_world(arguments: argparse.Namespace) -> World:
     world = World(SIMULATORS, COMPANIES, pairs(arguments.option))
     if arguments.company:
         try:
-            world.load_company(arguments.company, arguments.seed, pairs(arguments.count))
+            counts = pairs(arguments.count)
+            world.load_companies(
+                {"company": name, "seed": arguments.seed, "counts": counts}
+                for name in arguments.company
+            )
         except LookupError as error:
             raise SystemExit(f"sandbox: {error}") from error
     return world

@@ -79,6 +79,7 @@ def _health(world: World, request: web.Request, body: dict[str, Any]) -> dict[st
         "ok": True,
         "now": world.clock.now(),
         "company": world.company.name if world.company else None,
+        "companies": list(world.loaded),
         "providers": sorted(world.simulators),
     }
 
@@ -88,18 +89,17 @@ def _books(world: World, request: web.Request, body: dict[str, Any]) -> dict[str
 
 
 def _expected(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
-    return world.expected()
+    return world.expected(request.query.get("company", ""))
 
 
 def _company(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
-    company = world.company
-    if company is None:
-        raise LookupError("No company is loaded; POST /control/reset with one.")
+    loaded = world.find(request.query.get("company", ""))
+    company = loaded.company
     return {
         **company.connect,
         "name": company.name,
         "acts": len(company.acts),
-        "played": world.played,
+        "played": loaded.played,
         "options": world.options,
         "urls": {
             "procurify": f"{request.url.origin()}/procurify/",
@@ -113,15 +113,23 @@ def _reset(world: World, request: web.Request, body: dict[str, Any]) -> dict[str
     if "options" in body:
         world.options.clear()
         world.options.update(body["options"])
+    world.load_companies(_wishes(world, body))
+    names = list(world.loaded)
+    return {"company": names[0], "companies": names, "options": world.options}
+
+
+def _wishes(world: World, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """What to load: ``companies``, each as below, or one ``company`` with its seed and counts."""
+    if body.get("companies"):
+        return list(body["companies"])
     name = body.get("company") or (world.company.name if world.company else None)
     if name is None:
         raise ValueError('Name the company to load: {"company": "..."}.')
-    world.load_company(name, seed=int(body.get("seed", 1)), counts=body.get("counts"))
-    return {"company": name, "options": world.options}
+    return [{"company": name, "seed": body.get("seed", 1), "counts": body.get("counts")}]
 
 
 def _act(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
-    return world.play_next_act()
+    return world.play_next_act(request.query.get("company", ""))
 
 
 def _edit(world: World, request: web.Request, body: dict[str, Any]) -> Any:

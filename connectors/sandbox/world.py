@@ -1,13 +1,14 @@
 """Everything one sandbox process holds: clock, simulators, company, deliveries, faults and gates.
 
-A company (built elsewhere from a seed) is loaded into the simulators; its acts are then played one
-by one, each a list of edits as people would make them. The world knows simulators only by the
-protocol below.
+Companies (built elsewhere from a seed) are loaded into the simulators, one or several side by side;
+the acts of each are then played one by one, each a list of edits as people would make them. The
+world knows simulators only by the protocols below.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import web
@@ -57,6 +58,14 @@ class Sends(Protocol):
         """Where its deliveries are to be put."""
 
 
+@runtime_checkable
+class Joins(Protocol):
+    """A simulator that can hold several companies at once."""
+
+    def joined(self, states: list[dict[str, Any]], /) -> dict[str, Any]:
+        """One state to load out of several companies', the first one's first."""
+
+
 class Company(Protocol):
     """An example company with the books that a correct sync must end in."""
 
@@ -93,6 +102,20 @@ CompanyBuilder = Callable[..., Company]
 SimulatorFactory = Callable[[Clock, dict[str, Any]], Simulator]
 
 
+@dataclass
+class Loaded:
+    """A company that is here, and how many of its acts have been played."""
+
+    company: Company
+    played: int = 0
+
+    def expected(self) -> dict[str, Any]:
+        """The authored books for the acts played so far (the first entry: before any act)."""
+        if not self.company.expected:
+            return {}
+        return self.company.expected[min(self.played, len(self.company.expected) - 1)]
+
+
 class World:
     """The state of one sandbox process.
 
@@ -112,8 +135,7 @@ class World:
         self.gates = Gates()
         self.log = RequestLog()
         self.companies = dict(companies or {})
-        self.company: Company | None = None
-        self.played = 0
+        self.loaded: dict[str, Loaded] = {}
         self.deliveries = Outbox(self.clock)
         self.simulators = {
             name: make(self.clock, self.options) for name, make in simulators.items()
@@ -128,32 +150,64 @@ class World:
             raise LookupError(f"No provider {name!r} here; there is {sorted(self.simulators)}.")
         return self.simulators[name]
 
+    @property
+    def company(self) -> Company | None:
+        """The first company that is loaded."""
+        return next((one.company for one in self.loaded.values()), None)
+
     def load_company(
         self, name: str, seed: int = 1, counts: Mapping[str, int] | None = None
     ) -> None:
-        """Build a company by name and load its state; nothing of the last one stays."""
-        if name not in self.companies:
-            raise LookupError(f"No company {name!r}; there is {sorted(self.companies)}.")
-        self.company = self.companies[name](seed=seed, **(counts or {}))
+        """Build a company by name and load its state; nothing of what was here stays."""
+        self.load_companies([{"company": name, "seed": seed, "counts": counts}])
+
+    def load_companies(self, wishes: Iterable[Mapping[str, Any]]) -> None:
+        """Load several side by side: ``{company, seed?, counts?}`` each."""
+        built = [self._build(wish) for wish in wishes]
+        states = {name: self._state(name, built) for name in self.simulators}
         self.deliveries.clear()
-        for provider, simulator in self.simulators.items():
-            simulator.load(getattr(self.company, provider))
-        self.played = 0
+        for name, simulator in self.simulators.items():
+            simulator.load(states[name])
+        self.loaded = {company.name: Loaded(company) for company in built}
         self.faults.clear(counts=True)
         self.gates.clear()
         self.log.clear()
 
-    def play_next_act(self) -> dict[str, Any]:
-        """Play the company's next act; says its number and how many edits it had."""
-        company = self._loaded()
-        if self.played >= len(company.acts):
+    def _build(self, wish: Mapping[str, Any]) -> Company:
+        name = str(wish["company"])
+        if name not in self.companies:
+            raise LookupError(f"No company {name!r}; there is {sorted(self.companies)}.")
+        return self.companies[name](seed=int(wish.get("seed", 1)), **(wish.get("counts") or {}))
+
+    def _state(self, provider: str, companies: list[Company]) -> dict[str, Any]:
+        """What a provider is to hold for these companies."""
+        states: list[dict[str, Any]] = [
+            state for company in companies if (state := getattr(company, provider))
+        ]
+        if len(states) < 2:
+            return states[0] if states else {}
+        simulator = self.simulators[provider]
+        if isinstance(simulator, Joins):
+            return simulator.joined(states)
+        raise LookupError(f"{provider} holds one company at a time; load them one by one.")
+
+    def play_next_act(self, name: str = "") -> dict[str, Any]:
+        """Play a company's next act; says its number and how many edits it had."""
+        loaded = self.find(name)
+        company = loaded.company
+        if loaded.played >= len(company.acts):
             raise LookupError(f"All {len(company.acts)} acts of {company.name} have been played.")
-        act = company.acts[self.played]
+        act = company.acts[loaded.played]
         for edit in act:
             self.apply(edit)
-        self.played += 1
-        name = next((str(edit["name"]) for edit in act if edit.get("name")), f"act {self.played}")
-        return {"name": name, "act": self.played, "of": len(company.acts), "edits": len(act)}
+        loaded.played += 1
+        called = (str(edit["name"]) for edit in act if edit.get("name"))
+        return {
+            "name": next(called, f"act {loaded.played}"),
+            "act": loaded.played,
+            "of": len(company.acts),
+            "edits": len(act),
+        }
 
     def apply(self, edit: Mapping[str, Any]) -> Any:
         """One scripted edit: ``{op, provider, kind, id?, changes?|record?}``, or a clock step."""
@@ -178,14 +232,15 @@ class World:
             raise LookupError(f"{provider} has no call {action!r}; there is {sorted(calls)}.")
         return calls[action](params)
 
-    def expected(self) -> dict[str, Any]:
-        """The authored books for the acts played so far (the first entry: before any act)."""
-        company = self._loaded()
-        if not company.expected:
-            return {}
-        return company.expected[min(self.played, len(company.expected) - 1)]
+    def expected(self, name: str = "") -> dict[str, Any]:
+        """The authored books of a company for the acts that were played."""
+        return self.find(name).expected()
 
-    def _loaded(self) -> Company:
-        if self.company is None:
+    def find(self, name: str = "") -> Loaded:
+        """A company that is loaded, by its name; the first one unless named."""
+        if not self.loaded:
             raise LookupError("No company is loaded; POST /control/reset with one.")
-        return self.company
+        name = name or next(iter(self.loaded))
+        if name not in self.loaded:
+            raise LookupError(f"{name!r} is not loaded; there is {sorted(self.loaded)}.")
+        return self.loaded[name]

@@ -6,7 +6,7 @@ records go through the same builders as the API's, so they cannot contradict the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -51,6 +51,25 @@ def load_organizations(
 
 
 COLLECTIONS = (*KINDS, "transactionlocks", "custom_fields")
+
+
+def joined(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One state of several companies': each organization with its own collections in it."""
+    found: list[Record] = []
+    for state in states:
+        first, *others = state["organizations"]
+        own = {name: state[name] for name in COLLECTIONS if name in state and name != "users"}
+        for seed in ({**own, **first}, *others):
+            # The one user who belongs to all of them has one default.
+            default = bool(seed.get("is_default_org")) and state is states[0]
+            found.append({**seed, "is_default_org": default})
+    users = [seed for state in states for seed in state.get("users", ())]
+    return {
+        "region": states[0].get("region", "us"),
+        "clients": [client for state in states for client in state.get("clients", ())],
+        "organizations": found,
+        **({"users": users} if users else {}),
+    }
 
 
 def fill(org: Organization, source: Mapping[str, Any], users: list[Record]) -> None:

@@ -32,7 +32,7 @@ from connectors.sandbox.zoho_books.accounts import SELF_CLIENT_LIFE, Accounts, p
 from connectors.sandbox.zoho_books.api import Front, Route
 from connectors.sandbox.zoho_books.envelope import failure
 from connectors.sandbox.zoho_books.errors import ZohoError
-from connectors.sandbox.zoho_books.loader import exact, load_accounts, load_organizations
+from connectors.sandbox.zoho_books.loader import exact, joined, load_accounts, load_organizations
 from connectors.sandbox.zoho_books.oauth import OAuthPages
 from connectors.sandbox.zoho_books.state import Organization
 from connectors.sandbox.zoho_books.table import Record
@@ -96,6 +96,10 @@ class Simulator:
         for org in self.organizations.values():
             org.observer = self.workflows.changed
 
+    def joined(self, states: list[dict[str, Any]]) -> dict[str, Any]:
+        """Several companies' organizations beside each other."""
+        return joined(states)
+
     def send_through(self, outbox: Outbox) -> None:
         """Workflow webhooks leave by this queue."""
         self.workflows.send_through(outbox, SHOWN)
@@ -119,7 +123,7 @@ class Simulator:
 
     def edit(self, kind: str, record_id: str, changes: dict[str, Any]) -> dict[str, Any]:
         """A person edits a record."""
-        org = self._organization(changes)
+        org = self._holder(kind, record_id, changes)
         with self._by_people():
             return people.edit(org, kind, record_id, exact(changes))
 
@@ -131,7 +135,7 @@ class Simulator:
 
     def delete(self, kind: str, record_id: str) -> None:
         """A person deletes a record."""
-        org = self._organization({})
+        org = self._holder(kind, record_id, {})
         old = org.tables[kind].get(record_id) if kind in org.tables else None
         with self._by_people():
             people.delete(org, kind, record_id)
@@ -176,6 +180,17 @@ class Simulator:
             raise ValueError(error.message) from error
         finally:
             self.workflows.by_people = False
+
+    def _holder(self, kind: str, record_id: str, params: dict[str, Any]) -> Organization:
+        """The organization that is named, else the one that has the record, else the first."""
+        holders = (
+            org
+            for org in self.organizations.values()
+            if kind in org.tables and org.tables[kind].get(record_id) is not None
+        )
+        if params.get("organization_id"):
+            return self._organization(params)
+        return next(holders, None) or self._organization({})
 
     def _organization(self, params: dict[str, Any]) -> Organization:
         return _chosen(self.organizations, params.get("organization_id"), "organization")

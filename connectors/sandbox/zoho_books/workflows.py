@@ -4,10 +4,11 @@ People set them up through ``POST /control/call/zoho_books/add_webhook`` with ``
 optional: ``secret`` (12 to 50 letters and digits), ``body_type`` default (whole record as JSON),
 form or raw, ``events`` out of create, edit, status and delete (default: all but delete),
 ``entity`` purchaseorder or contact, ``query_parameters``, ``form_data`` (both lists of
-``{"param_name", "param_value"}``), ``raw_data``, ``headers``, and ``names_organization`` false to
-leave the organization out of the default payload. Values may hold ``${field}`` of the record and
-``${JSON}``, the default payload. Calls ``webhooks`` and ``remove_webhook {"webhook_id"}`` list and
-remove. What the API changes fires nothing unless the option ``zoho_webhooks_for_api`` says so.
+``{"param_name", "param_value"}``), ``raw_data``, ``headers``, ``organization_id`` for a rule of
+that organization alone, and ``names_organization`` false to leave it out of the default payload.
+Values may hold ``${field}`` of the record and ``${JSON}``, the default payload. Calls ``webhooks``
+and ``remove_webhook {"webhook_id"}`` list and remove. What the API changes fires nothing unless the
+option ``zoho_webhooks_for_api`` says so.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Webhook:
     form_data: tuple[Pair, ...] = ()
     raw_data: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    organization_id: str = ""
     names_organization: bool = True
 
     @classmethod
@@ -111,6 +113,8 @@ class Workflows:
         record = new if new is not None else old
         happened = _events(old, new)
         for webhook in self._webhooks.values():
+            if webhook.organization_id not in ("", org.id):
+                continue
             if ENTITIES[webhook.entity] == kind and happened & set(webhook.events):
                 self._fire(org, webhook, kind, record or {})
 
