@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from connectors.models import Mapping, ReferenceItem
+from connectors.models import Connection, Mapping, ReferenceItem
 from tenants.scope import tenant_scope
 from tests.people import People
 from tests.web.world import NOW, World
@@ -32,7 +32,7 @@ def lists(world: World) -> World:
     return world
 
 
-def item(connection: object, key: str, name: str, active: bool) -> None:
+def item(connection: Connection, key: str, name: str, active: bool) -> None:
     ReferenceItem.objects.create(
         connection=connection, kind="vendor", key=key, name=name, active=active, seen_at=NOW
     )
