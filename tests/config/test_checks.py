@@ -64,6 +64,8 @@ def test_a_production_environment_passes(production: dict[str, str]) -> None:
         ),
         ("BASE_URL", "http://connector.example.com", "config.W001"),
     ],
+    # Keys are made afresh in every process, and the workers of a run must agree on names.
+    ids=["sandbox", "demo key", "short key", "demo encryption", "demo encryption behind", "http"],
 )
 def test_a_demo_setting_is_refused(
     production: dict[str, str], name: str, value: str, error: str

@@ -192,8 +192,7 @@ def test_ten_refreshes_in_ten_minutes_then_access_denied(zoho: Live) -> None:
 def test_the_sixteenth_access_token_ends_the_first(zoho: Live) -> None:
     token = zoho.sign_in()
     zoho.control("POST", "options", {"zoho_refreshes_per_window": 0})
-    for _ in range(14):
-        last = refresh(zoho, token).json()["access_token"]
+    last = [refresh(zoho, token).json()["access_token"] for _ in range(14)][-1]
     assert zoho.call("GET", "/bills").status_code == 200
     refresh(zoho, token)
     assert zoho.refused(401, "GET", "/bills")["code"] == 57

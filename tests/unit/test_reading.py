@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,6 @@ def test_days_keep_their_own_offset() -> None:
         ({}, lambda f: f.required_text("id"), "id of bill INV-7 is missing"),
     ],
 )
-def test_what_cannot_be_read_is_named(raw: dict, read, words: str) -> None:  # type: ignore[type-arg,no-untyped-def]
+def test_what_cannot_be_read_is_named(raw: dict[str, Any], read: Any, words: str) -> None:
     with pytest.raises(BadInputError, match=words):
         read(fields(**raw))
