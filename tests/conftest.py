@@ -12,6 +12,7 @@ from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
 from tenants.roles import as_owner
+from tests import quick_flush
 from tests.sandbox_process import SandboxProcess
 
 
@@ -25,11 +26,13 @@ def django_db_setup(
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
     """As pytest-django's own fixture, but in the owner role."""
+    quick_flush.install()
     keep = django_db_keepdb and not django_db_createdb
     verbosity = request.config.option.verbose
     with django_db_blocker.unblock(), as_owner():
         config = setup_databases(verbosity, interactive=False, keepdb=keep)
     yield
+    quick_flush.close()
     if not django_db_keepdb:
         with django_db_blocker.unblock(), as_owner():
             teardown_databases(config, verbosity)
