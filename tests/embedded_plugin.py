@@ -46,7 +46,8 @@ def _start_servers() -> None:
     _running.callback(shutil.rmtree, data, ignore_errors=True)
     services = _running.enter_context(embedded_services(data, durable=False))
     os.environ.update(services.env)
-    os.environ["TEST_ADMIN_DATABASE_URL"] = services.postgres.url("postgres")
+    if services.postgres is not None:
+        os.environ["TEST_ADMIN_DATABASE_URL"] = services.postgres.url("postgres")
 
 
 def _redis_database(url: str, number: int) -> str:
