@@ -27,6 +27,7 @@ from connectors.models import Document, InboxEvent, ReferenceState, Run, WorkSlo
 
 logger = logging.getLogger(__name__)
 _MOST = 100
+_CLAIM = timedelta(seconds=60)
 
 
 def follow(job: Job, side: str, events: Sequence[InboxEvent]) -> bool:
@@ -44,12 +45,20 @@ def follow(job: Job, side: str, events: Sequence[InboxEvent]) -> bool:
     return True
 
 
-def pending(connection_id: int) -> list[InboxEvent]:
-    """The events of a connection that may be followed now, oldest first; inside the scope."""
+def claim(connection_id: int) -> list[InboxEvent]:
+    """The events of a connection that may be followed now, oldest first; inside the scope.
+
+    Every delivery rings, and many arrive at once: what one worker follows, no other does. Should it
+    die, the events are due again when its time is over.
+    """
     rows = InboxEvent.objects.filter(
         connection=connection_id, status=InboxEvent.Status.PENDING, next_at__lte=Now()
     )
-    return list(rows.order_by("pk")[:_MOST])
+    events = list(rows.select_for_update(skip_locked=True).order_by("pk")[:_MOST])
+    InboxEvent.objects.filter(pk__in=[event.pk for event in events]).update(
+        next_at=timezone.now() + _CLAIM
+    )
+    return events
 
 
 def done(events: Sequence[InboxEvent], *, used: bool) -> None:
@@ -128,9 +137,12 @@ def _follow_targets(job: Job, side: str, events: Sequence[InboxEvent]) -> None:
     if side == SOURCE:
         return
     kinds = job.flow.watched
-    for event in events:
-        if event.resource in kinds:
-            drift.look_at_target(job, kinds[event.resource], event.key)
+    # Our own writes come back as several hints about one record; one look serves them all.
+    touched = dict.fromkeys(
+        (kinds[event.resource], event.key) for event in events if event.resource in kinds
+    )
+    for kind, key in touched:
+        drift.look_at_target(job, kind, key)
 
 
 def _later(job: Job, events: Sequence[InboxEvent], at: Any) -> None:

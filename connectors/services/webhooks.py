@@ -104,7 +104,7 @@ def _store(connection: Connection, hints: Iterable[Hint]) -> None:
 def follow_inbox(tenant_id: int, connection_id: int, load: Callable[[int, int], Job]) -> int:
     """Follow a connection's pending hints for each of its integrations; returns how many."""
     with tenant_scope(tenant_id):
-        events = inbox.pending(connection_id)
+        events = inbox.claim(connection_id)
         sides = _sides(connection_id)
     if not events:
         return 0

@@ -9,8 +9,10 @@ import pytest
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from connectors import registry
+from connectors.engine.inbox import claim
 from connectors.models import Connection, InboxEvent, WebhookEndpoint, open_sealed
 from connectors.providers.zoho_books.webhooks import SIGNATURE_HEADER, signature
 from connectors.services import webhooks
@@ -189,3 +191,14 @@ def test_the_address_names_no_tenant(endpoint: WebhookEndpoint) -> None:
     assert str(endpoint.token) in address
     assert "acme" not in address
     assert registry.provider("zoho_books").webhooks is not None
+
+
+def test_what_one_worker_follows_no_other_does_until_its_time_is_over(
+    client: Client, endpoint: WebhookEndpoint
+) -> None:
+    assert send(client, endpoint, json.dumps(ORDER).encode()).status_code == 200
+    with tenant_scope(endpoint.tenant_id):
+        assert len(claim(endpoint.connection_id)) == 1
+        assert claim(endpoint.connection_id) == []
+        InboxEvent.objects.update(next_at=timezone.now())  # the worker has died
+        assert len(claim(endpoint.connection_id)) == 1
