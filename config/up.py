@@ -27,7 +27,7 @@ from config.stack import PartError, Stack, demo_environment
 
 _WEB_PORT = 8000
 _SANDBOX_PORT = 8090
-_COMPANY = "manufacturing"
+_COMPANIES = ("manufacturing", "construction")
 _EXPECTED = (FolderError, PostgresError, RedisError, PartError)
 
 
@@ -94,7 +94,7 @@ def execute_beside(folder: Path, command: list[str]) -> int:
 
 def _start_parts(stack: Stack, *, web_port: int, sandbox_port: int) -> None:
     for part in (
-        parts.sandbox(sandbox_port, "--company", _COMPANY),
+        parts.sandbox(sandbox_port, *(f"--company={name}" for name in _COMPANIES)),
         parts.web(web_port),
         parts.worker(),
         parts.beat(stack.folder / "beat-schedule"),

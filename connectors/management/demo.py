@@ -1,4 +1,4 @@
-"""Sets up an example company as a tenant: people, connections, mappings, a running integration.
+"""Sets up an example company as a tenant: people, connections, mappings, webhooks, integration.
 
 What the sandbox tells of the company enters; a tenant that syncs leaves. Everything goes through
 the same use cases as a person's clicks, and a second time finds all of it there already.
@@ -16,22 +16,32 @@ from django.utils.crypto import salted_hmac
 from audit import actors
 from connectors import registry
 from connectors.core.errors import RetryLater
-from connectors.engine.job import load_job
+from connectors.core.flow import SOURCE
+from connectors.engine.job import Resolved, load_job
 from connectors.management import sandbox_door
-from connectors.models import Connection, Health, Integration, Mapping
-from connectors.services import connections, integrations, mapping, reference_data
+from connectors.models import Connection, Health, Integration, Mapping, open_sealed
+from connectors.services import connections, integrations, mapping, reference_data, webhooks
+from connectors.transport.provider import ProviderSpec
 from tenants.models import Role, Tenant, User
 from tenants.scope import tenant_scope
 from tenants.services import add_member, create_tenant, memberships_of
 
 ACTOR = actors.command("seed_demo")
 FLOW = "procurify_to_zoho_books"
+BUILDERS_FLOW = "zoho_books_to_procore"
 # What a larger plan would allow; the sandbox gets the same by its options.
 ALLOWANCES = {
     "procurify": {"per_minute": 6000, "concurrency": 6},
     "zoho_books": {"per_minute": 6000, "concurrency": 8},
+    "procore": {"per_hour": 100_000, "per_10_seconds": 2000, "concurrency": 8},
 }
-SANDBOX_OPTIONS = {"zoho_per_minute": 7200}
+SANDBOX_OPTIONS = {"zoho_per_minute": 7200, "procore_hourly": 0, "procore_spike": 0}
+# The settings that a company says itself, by our name and by the company's.
+SETTINGS = {
+    "procurify": {"subdomain": "subdomain"},
+    "zoho_books": {"accounts_region": "region", "organization_id": "organization_id"},
+    "procore": {name: name for name in ("environment", "company_id", "project_ids")},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +51,20 @@ class Example:
     slug: str
     name: str
     time_zone: str
+    company: str = "manufacturing"
+    flow: str = FLOW
 
 
 EXAMPLES = {
     "manufacturing": Example(
         slug="cascadia-works", name="Cascadia Works", time_zone="America/Los_Angeles"
+    ),
+    "construction": Example(
+        slug="ridgeline-builders",
+        name="Ridgeline Builders",
+        time_zone="America/Denver",
+        company="construction",
+        flow=BUILDERS_FLOW,
     ),
 }
 
@@ -77,18 +96,19 @@ def seed(
     enabled: bool = True,
 ) -> Seeded:
     """Set the company up, or whatever of it is missing."""
-    company = sandbox_door.call(sandbox_url, "GET", "/control/company")
+    company = sandbox_door.call(sandbox_url, "GET", f"/control/company?company={example.company}")
+    resolved = registry.resolve(example.flow)
     logins = [_login(example, "owner"), _login(example, "operator"), _login(example, "staff")]
     tenant = _tenant(example, [_user(login) for login in logins])
     allowances = {} if default_limits else ALLOWANCES
-    source = _connection(tenant, "procurify", company["procurify"], allowances)
-    target = _connection(tenant, "zoho_books", company["zoho_books"], allowances)
-    _make_ready(source)
-    _make_ready(target, redirect_uri=company["zoho_books"]["redirect_uri"])
-    integration = _integration(tenant, source, target, company, interval_minutes)
+    source = _connection(tenant, resolved.source, company, allowances)
+    target = _connection(tenant, resolved.target, company, allowances)
+    integration = _integration(tenant, resolved, source, target, company, interval_minutes)
     _map(tenant, integration, company["mappings"])
     if enabled and not integration.enabled:
-        integrations.resume(integration, resolved=registry.resolve(FLOW), actor=ACTOR)
+        integrations.resume(integration, resolved=resolved, actor=ACTOR)
+    if enabled and resolved.listens(SOURCE):
+        _add_rule(sandbox_url, source)
     return Seeded(tenant=tenant, integration=integration, logins=logins)
 
 
@@ -135,35 +155,32 @@ def _tenant(example: Example, people: list[User]) -> Tenant:
 
 
 def _connection(
-    tenant: Tenant, provider: str, given: dict[str, str], allowances: dict[str, dict[str, int]]
+    tenant: Tenant,
+    spec: ProviderSpec,
+    company: dict[str, Any],
+    allowances: dict[str, dict[str, int]],
 ) -> Connection:
-    spec = registry.provider(provider)
+    given = company[spec.key]
     with tenant_scope(tenant.pk):
-        found = Connection.objects.filter(provider=provider, name=spec.title).first()
-    if found is not None:
-        return found
-    settings = {
-        "procurify": {"subdomain": given.get("subdomain")},
-        "zoho_books": {
-            "accounts_region": given.get("region"),
-            "organization_id": given.get("organization_id"),
-        },
-    }[provider]
-    return connections.create(
-        tenant_id=tenant.pk,
-        spec=spec,
-        name=spec.title,
-        settings={**settings, **allowances.get(provider, {})},
-        credentials={name: given[name] for name in ("client_id", "client_secret")},
-        actor=ACTOR,
-    )
+        found = Connection.objects.filter(provider=spec.key, name=spec.title).first()
+    if found is None:
+        settings = {ours: given[theirs] for ours, theirs in SETTINGS[spec.key].items()}
+        found = connections.create(
+            tenant_id=tenant.pk,
+            spec=spec,
+            name=spec.title,
+            settings={**settings, **allowances.get(spec.key, {})},
+            credentials={name: given[name] for name in ("client_id", "client_secret")},
+            actor=ACTOR,
+        )
+    _make_ready(found, spec, redirect_uri=given.get("redirect_uri", ""))
+    return found
 
 
-def _make_ready(connection: Connection, redirect_uri: str = "") -> None:
+def _make_ready(connection: Connection, spec: ProviderSpec, *, redirect_uri: str) -> None:
     """Authorise and test, as a person does after filling in the form."""
     if connection.health == Health.READY:
         return
-    spec = registry.provider(connection.provider)
     if spec.consent is not None:
         url = connections.authorise_url(
             connection, spec=spec, redirect_uri=redirect_uri, state="demo"
@@ -181,19 +198,37 @@ def _make_ready(connection: Connection, redirect_uri: str = "") -> None:
         raise sandbox_door.DoorError(f"{connection.name}: {' '.join(failed)}")
 
 
+def _add_rule(sandbox_url: str, connection: Connection) -> None:
+    """What a person sets up in Zoho Books: a workflow rule that calls our address."""
+    endpoint = webhooks.open_endpoint(connection, actor=ACTOR)
+    with tenant_scope(connection.tenant_id):
+        address = webhooks.address(endpoint)
+        secret = open_sealed(endpoint, webhooks.SEALED)["secret"]
+    calls = f"/control/call/{connection.provider}"
+    rules = sandbox_door.call(sandbox_url, "POST", f"{calls}/webhooks", {})["result"]
+    if any(rule["url"] == address for rule in rules):
+        return
+    rule = {
+        "url": address,
+        "secret": secret,
+        "organization_id": connection.settings["organization_id"],
+    }
+    sandbox_door.call(sandbox_url, "POST", f"{calls}/add_webhook", rule)
+
+
 # --- integration and mappings -----------------------------------------------------------------
 
 
 def _integration(
     tenant: Tenant,
+    resolved: Resolved,
     source: Connection,
     target: Connection,
     company: dict[str, Any],
     interval_minutes: int,
 ) -> Integration:
-    resolved = registry.resolve(FLOW)
     with tenant_scope(tenant.pk):
-        found = Integration.objects.filter(flow=FLOW, name=resolved.flow.title).first()
+        found = Integration.objects.filter(flow=resolved.flow.key, name=resolved.flow.title).first()
     if found is not None:
         return found
     # Not enabled yet: people map first, so that the first run finds what it needs.

@@ -22,10 +22,17 @@ from tests.e2e.verdict import Ledger, Result, Row, cents, compare_ledger, find_l
 __all__ = ["Result", "compare", "compare_over_http"]
 
 
-def compare_over_http(sandbox_url: str, ledger: Ledger, *, mapped: bool = False) -> Result:
-    """Compare what a running sandbox holds; `mapped` after its resolutions have been applied."""
-    zoho_books = _read(f"{sandbox_url}/control/books/zoho_books")
-    expected = _read(f"{sandbox_url}/control/expected")
+def compare_over_http(
+    sandbox_url: str, ledger: Ledger, *, mapped: bool = False, company: str = ""
+) -> Result:
+    """Compare what a running sandbox holds; `mapped` after its resolutions have been applied.
+
+    Of several companies in the sandbox, the first one unless named.
+    """
+    told = _read(f"{sandbox_url}/control/company?company={company}")
+    organization_id = str(told["zoho_books"]["organization_id"])
+    zoho_books = _of(_read(f"{sandbox_url}/control/books/zoho_books"), organization_id)
+    expected = _read(f"{sandbox_url}/control/expected?company={company}")
     if "commitments" in expected:
         procore = _read(f"{sandbox_url}/control/books/procore")
         return commitment_books.compare(zoho_books, procore, expected, ledger, mapped=mapped)
@@ -51,6 +58,14 @@ def compare(
         _find_strangers(result, books, kind, expected.get("hand_typed", {}))
         _compare_records(result, books, kind, wanted[kind.plural])
     return result
+
+
+def _of(books: Row, organization_id: str) -> Row:
+    """One organization's books; the sandbox shows the first one's at the top."""
+    if books["organization_id"] == organization_id:
+        return books
+    others: dict[str, Row] = books["other_organizations"]
+    return others[organization_id]
 
 
 def _read(url: str) -> Row:

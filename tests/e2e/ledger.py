@@ -6,7 +6,7 @@ Runs beside a service, in a process that has Django set up; the comparer itself 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connectors.models import Attempt, Document, Integration, MappingFailure, Wait
+from connectors.models import Attempt, Document, InboxEvent, Integration, MappingFailure, Wait
 from connectors.services import mapping
 from tenants.scope import tenant_scope
 
@@ -66,6 +66,12 @@ def under_way(tenant_id: int, integration_id: int) -> int:
         documents = Document.objects.filter(integration_id=integration_id)
         moving = documents.filter(state__in=["due", "delivering", "unconfirmed"])
         return (moving | documents.filter(wants_read=True)).count()
+
+
+def hints_to_follow(tenant_id: int) -> int:
+    """How many webhooks were taken in and not yet followed."""
+    with tenant_scope(tenant_id):
+        return InboxEvent.objects.filter(status=InboxEvent.Status.PENDING).count()
 
 
 def resolve_failures(

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors import registry
-from connectors.management.demo import FLOW
 from connectors.models import Integration, Run
 from connectors.services import integrations
 from tenants.scope import tenant_scope
@@ -26,6 +25,7 @@ class Round:
     """What a round found: one comparison per stage, and the ledger at its end."""
 
     name: str
+    company: str
     tenant_id: int
     integration_id: int
     results: list[tuple[str, Result]] = field(default_factory=list)
@@ -56,15 +56,21 @@ class Driver:
         self._left = most_seconds
         self._lag = lag_seconds
         self._mapped = False
-        self._company: dict[str, Any] = service.control("GET", "company")
+        self._asked = f"company={made.company}"
+        self._company: dict[str, Any] = service.control("GET", f"company?{self._asked}")
+
+    @property
+    def made(self) -> Round:
+        """What was found so far."""
+        return self._round
 
     def settle(self, stage: str) -> None:
         """Wait until nothing is under way, then compare."""
-        took = wait_until(f"{self._round.name}: {stage}", self._at_rest, seconds=self._left)
-        self._left -= took
-        self._round.seconds += took
+        took = self.rest(stage)
         self._round.rows = ledger.rows(self._round.tenant_id, self._round.integration_id)
-        result = compare_over_http(self._service.url, self._round.rows, mapped=self._mapped)
+        result = compare_over_http(
+            self._service.url, self._round.rows, mapped=self._mapped, company=self._round.company
+        )
         self._round.results.append((stage, result))
         verdict = "as expected" if result.ok else f"NOT AS EXPECTED\n{result}"
         print(f"  {stage:<34}{took:6.1f} s  {verdict}", flush=True)
@@ -73,9 +79,21 @@ class Driver:
                 print(f"    {row['kind']} {row['number']}: {row['state']}: {row['words']}")
                 print(*ledger.history(self._round.tenant_id, row), sep="\n")
 
+    def rest(self, stage: str) -> float:
+        """Wait until nothing is under way; gives the seconds."""
+        took = wait_until(f"{self._round.name}: {stage}", self._at_rest, seconds=self._left)
+        self._left -= took
+        self._round.seconds += took
+        return took
+
+    def edit(self) -> str:
+        """The people at both systems edit."""
+        name: str = self._service.control("POST", f"act?{self._asked}")["name"]
+        return name
+
     def act(self) -> str:
-        """The people at both systems edit; then somebody asks for a full run."""
-        name: str = self._service.control("POST", "act")["name"]
+        """People edit; then somebody asks for a full run."""
+        name = self.edit()
         time.sleep(self._lag)
         self.run_now(sweep=True)
         return name
@@ -106,7 +124,8 @@ class Driver:
     def stop(self) -> None:
         """No further runs, so that the next round has the sandbox to itself."""
         integration = ledger.integration(self._round.tenant_id, self._round.integration_id)
-        integrations.pause(integration, resolved=registry.resolve(FLOW), actor=PERSON)
+        resolved = registry.resolve(integration.flow)
+        integrations.pause(integration, resolved=resolved, actor=PERSON)
 
     def _at_rest(self) -> bool | str:
         self._service.stack.raise_if_one_ended()
@@ -120,6 +139,10 @@ class Driver:
         under_way = ledger.under_way(self._round.tenant_id, self._round.integration_id)
         if under_way:
             waiting_for.append(f"{under_way} documents under way")
+        on_their_way = self._service.deliveries_pending()
+        hints = ledger.hints_to_follow(self._round.tenant_id)
+        if on_their_way or hints:
+            waiting_for.append(f"{on_their_way} webhooks on their way, {hints} to be followed")
         return not waiting_for or "; ".join(waiting_for)
 
 
@@ -131,11 +154,17 @@ def play(
     *,
     most_seconds: float,
     lag_seconds: float = 0,
+    company: str = "manufacturing",
 ) -> Round:
     """Run a script of a company whose integration is enabled already."""
     print(f"{name}:", flush=True)
     assert integration.tenant_id is not None
-    made = Round(name=name, tenant_id=integration.tenant_id, integration_id=integration.pk)
+    made = Round(
+        name=name,
+        company=company,
+        tenant_id=integration.tenant_id,
+        integration_id=integration.pk,
+    )
     driver = Driver(service, made, most_seconds=most_seconds, lag_seconds=lag_seconds)
     script(driver)
     driver.stop()

@@ -4,11 +4,13 @@ A running service enters; what was found leaves as a Round, and complaints are a
 """
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from connectors.management import demo
 from connectors.models import Integration
-from tests.e2e import ledger
+from tests.e2e import builder, ledger
 from tests.e2e.playing import Driver, Round, play
 from tests.e2e.stack import Service, wait_until
 
@@ -16,7 +18,8 @@ ORDERS, BILLS = 320, 430
 SMALL_ORDERS, SMALL_BILLS = 60, 85
 PACED_BILLS = 90
 LIMIT_PER_MINUTE = 100
-MAIN_SECONDS, FAULT_SECONDS, PACED_SECONDS = 150, 120, 150
+MAIN_SECONDS, BUILDER_SECONDS, FAULT_SECONDS, PACED_SECONDS = 150, 200, 120, 150
+BUILDER_ORDERS, BUILDER_EDITS = 260, 200
 
 # Looks come sooner than in production, but later than the slowest look-up of the fault script.
 HASTY = {
@@ -44,11 +47,23 @@ MINIMUM = {"drop_after": 15, "status": 10, "malformed_body": 4, "truncated_body"
 
 
 def whole_company(service: Service, complaints: list[str]) -> Round:
-    """The demo itself, as its own command sets it up."""
-    service.load(options=demo.SANDBOX_OPTIONS, orders=ORDERS, bills=BILLS)
-    ids = json.loads(service.stack.run("seed_demo", "--json").splitlines()[-1])
-    integration = ledger.integration(ids["tenant"], ids["integration"])
+    """The demo's first company, as its own command sets it up."""
+    integration = _as_in_the_demo(service, "manufacturing", orders=ORDERS, bills=BILLS)
     return play(service, "main", integration, Driver.play_everything, most_seconds=MAIN_SECONDS)
+
+
+def the_builder(service: Service, complaints: list[str]) -> Round:
+    """The demo's second company, told by webhooks that are late, doubled and lost."""
+    sizes = {"orders": BUILDER_ORDERS, "edits": BUILDER_EDITS}
+    integration = _as_in_the_demo(service, "construction", **sizes)
+    return play(
+        service,
+        "builder",
+        integration,
+        partial(builder.under_webhooks, service, complaints),
+        most_seconds=BUILDER_SECONDS,
+        company="construction",
+    )
 
 
 def with_faults(service: Service, complaints: list[str]) -> Round:
@@ -95,6 +110,13 @@ def under_default_limits(service: Service, complaints: list[str]) -> Round:
     return made
 
 
+def _as_in_the_demo(service: Service, company: str, **sizes: int) -> Integration:
+    """Load a company and let the demo's own command set it up."""
+    service.load_all({company: sizes}, options=demo.SANDBOX_OPTIONS)
+    ids = json.loads(service.stack.run("seed_demo", "--json").splitlines()[-1])[company]
+    return ledger.integration(ids["tenant"], ids["integration"])
+
+
 def _posted(service: Service) -> int:
     return service.answered("zoho_books", 201)
 
@@ -105,4 +127,9 @@ def _connect(service: Service, name: str, *, default_limits: bool = False) -> In
     return seeded.integration
 
 
-ROUNDS = {"main": whole_company, "faults": with_faults, "paced": under_default_limits}
+ROUNDS: dict[str, Callable[[Service, list[str]], Round]] = {
+    "main": whole_company,
+    "faults": with_faults,
+    "builder": the_builder,
+    "paced": under_default_limits,
+}

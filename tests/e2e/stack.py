@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,11 +50,22 @@ class Service:
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         return sandbox_door.call(self.url, method, f"/control/{path}", body)
 
+    def deliveries_pending(self) -> int:
+        """How many webhooks the sandbox has still to deliver."""
+        told = self.control("GET", "deliveries")["deliveries"]
+        return sum(int(counts["pending"]) for counts in told.values())
+
     def load(self, *, options: dict[str, Any] | None = None, **counts: Any) -> Any:
         """A fresh company of this size; gives what the sandbox tells of it."""
-        body = {"company": COMPANY, "counts": counts, "options": options or {}}
-        self.control("POST", "reset", body)
+        self.load_all({COMPANY: counts}, options=options)
         return self.control("GET", "company")
+
+    def load_all(
+        self, companies: Mapping[str, Mapping[str, Any]], *, options: dict[str, Any] | None = None
+    ) -> None:
+        """Fresh companies of these sizes side by side."""
+        wishes = [{"company": name, "counts": counts} for name, counts in companies.items()]
+        self.control("POST", "reset", {"companies": wishes, "options": options or {}})
 
     def use_engine(self, **overrides: float) -> None:
         """Restart the worker with other times than the engine's own."""

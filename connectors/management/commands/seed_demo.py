@@ -1,7 +1,7 @@
 """``manage.py seed_demo``: load the example companies and set each up as a tenant that syncs.
 
-Refuses to run anywhere but beside the simulators. Prints the logins; with ``--json`` also the ids,
-in one line, for programs that drive the demo.
+Refuses to run anywhere but beside the simulators. Prints the logins; with ``--json`` also the ids
+by company, in one line, for programs that drive the demo.
 """
 
 import json
@@ -34,21 +34,31 @@ class Command(BaseCommand):
         except (ConnectorError, sandbox_door.DoorError) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
-            self.stdout.write(json.dumps(_as_json(seeded)))
-        else:
-            self._tell(seeded)
+            found = {company: _as_json(one) for company, one in seeded.items()}
+            self.stdout.write(json.dumps(found))
+            return
+        for one in seeded.values():
+            self._tell(one)
 
-    def _seed(self, *, default_limits: bool) -> Seeded:
+    def _seed(self, *, default_limits: bool) -> dict[str, Seeded]:
+        """Every company that the sandbox holds; all that are known if it is empty."""
         url = settings.SANDBOX_URL
-        health = sandbox_door.call(url, "GET", "/control/health")
-        company = health["company"] or "manufacturing"
-        if company not in EXAMPLES:
-            raise CommandError(f"The sandbox holds {company}, which this command does not know.")
-        if health["company"] is None:
-            sandbox_door.call(url, "POST", "/control/reset", {"company": company})
+        companies = sandbox_door.call(url, "GET", "/control/health")["companies"]
+        if not companies:
+            companies = list(EXAMPLES)
+            wishes = [{"company": company} for company in companies]
+            sandbox_door.call(url, "POST", "/control/reset", {"companies": wishes})
+        unknown = sorted(set(companies) - set(EXAMPLES))
+        if unknown:
+            raise CommandError(
+                f"The sandbox holds {', '.join(unknown)}, which this command does not know."
+            )
         if not default_limits:
             sandbox_door.call(url, "POST", "/control/options", demo.SANDBOX_OPTIONS)
-        return demo.seed(url, EXAMPLES[company], default_limits=default_limits)
+        return {
+            company: demo.seed(url, EXAMPLES[company], default_limits=default_limits)
+            for company in companies
+        }
 
     def _tell(self, seeded: Seeded) -> None:
         self.stdout.write(f"{seeded.tenant.name}: “{seeded.integration.name}” is running.")
