@@ -20,12 +20,12 @@ def assert_books(crashes: Crashes) -> None:
 def test_killed_at_each_commit_and_each_request(struck: Struck) -> None:
     crashes = struck(orders=33, bills=56)
     crashes.set_gates()
-    crashes.run(Crashes.kill, seconds=150)
+    crashes.run(Crashes.kill, seconds=500)
     assert_books(crashes)
     # A week later: revisions, cancellations and new documents.
     crashes.sandbox.post("/control/act")
     integrations.run_now(crashes.job.integration, actor=ACTOR, sweep=True)
-    crashes.run(Crashes.kill, seconds=150)
+    crashes.run(Crashes.kill, seconds=500)
     assert_books(crashes)
     say("killed", crashes.struck)
     for what in REQUESTS:
@@ -39,6 +39,6 @@ def test_killed_at_random_moments_and_recovered_by_the_clock_alone(
 ) -> None:
     """No lease is moved here: an abandoned claim must be found within 30 s of real time."""
     crashes = struck(plain=True, orders=10, bills=30)
-    crashes.run_and_kill_at_random(kills=6, seed=seed, seconds=30)
+    crashes.run_and_kill_at_random(kills=6, seed=seed, seconds=150)
     assert_books(crashes)
     say(f"killed, seed {seed}", crashes.struck)

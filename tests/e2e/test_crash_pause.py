@@ -30,13 +30,13 @@ def test_paused_past_recovery_and_resumed(struck: Struck) -> None:
     crashes.sandbox.post("/control/options", {"zoho_latency": 0.15})
     crashes.set_gates(WRITES)
     crashes.most = STRIKES
-    crashes.run(Crashes.pause, seconds=150)
+    crashes.run(Crashes.pause, seconds=500)
     assert_books(crashes)
     # A week later: revisions, cancellations and new documents.
     crashes.sandbox.post("/control/act")
     integrations.run_now(crashes.job.integration, actor=ACTOR, sweep=True)
     crashes.most = 2 * STRIKES
-    crashes.run(Crashes.pause, seconds=150)
+    crashes.run(Crashes.pause, seconds=500)
     assert_books(crashes)
     say("paused and resumed", crashes.struck)
     for phase in ("before", "after"):

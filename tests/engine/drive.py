@@ -26,7 +26,7 @@ def fresh_job(job: Job) -> Job:
 
 
 def run_until_idle(
-    job: Job, *, sweep: bool = False, seconds: float = 60, between: Callable[[], Any] | None = None
+    job: Job, *, sweep: bool = False, seconds: float = 300, between: Callable[[], Any] | None = None
 ) -> Run:
     """Start a run and work until it has ended and no document is under way; gives the run.
 

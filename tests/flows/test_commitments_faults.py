@@ -68,7 +68,7 @@ def test_every_step_is_done_once_whatever_becomes_of_its_answer(
             for n, kind in enumerate(KINDS)
         ),
     )
-    run_until_idle(job, seconds=150)
+    run_until_idle(job, seconds=600)
     counts = fired(sandbox)
     print(f"faults: {dict(counts)}")
     assert counts.total() >= 12

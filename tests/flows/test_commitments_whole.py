@@ -34,15 +34,15 @@ def test_a_company_in_trouble_waits_or_is_held_and_follows_what_people_edit_and_
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
     job = builder(orders=150, edits=80)
-    run_until_idle(job, seconds=200)
+    run_until_idle(job, seconds=600)
     result = judged(sandbox, job)
     assert result.ok, str(result)
     sandbox.post("/control/act")
-    run_until_idle(job, seconds=200)
+    run_until_idle(job, seconds=600)
     result = judged(sandbox, job)
     assert result.ok, str(result)
     apply(job, sandbox.get("/control/company")["resolutions"])
-    run_until_idle(job, seconds=200)
+    run_until_idle(job, seconds=600)
     result = judged(sandbox, job, mapped=True)
     assert result.ok, str(result)
 
