@@ -9,6 +9,8 @@ import os
 from functools import lru_cache
 
 import psycopg
+import redis
+from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
 from psycopg import conninfo, sql
@@ -36,6 +38,9 @@ def install() -> None:
 def _empty(case: TransactionTestCase) -> None:
     # What a test left open would hold the locks that emptying needs.
     connection.close()
+    # Workers that a test killed keep their places at the governor for a while.
+    with redis.Redis.from_url(settings.REDIS_URL) as store:
+        store.flushdb()
     admin = _admin(str(connection.settings_dict["NAME"]))
     with admin.transaction(), admin.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")

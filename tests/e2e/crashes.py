@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
+from django.db import OperationalError
 
 from config.env import BASE_DIR
 from config.processes import is_running, python_module
@@ -257,7 +258,18 @@ class Crashes:
             time.sleep(0.005)
 
     def let_time_pass(self) -> None:
-        """Leases of the struck worker end. Deadlines of writes cannot be moved: they are kept."""
+        """Leases of the struck worker end. Deadlines of writes cannot be moved: they are kept.
+
+        Its successor locks documents at this moment too, in an order of its own.
+        """
+        while True:
+            try:
+                self._end_leases()
+            except OperationalError:
+                continue
+            return
+
+    def _end_leases(self) -> None:
         with self.job.scope():
             mine = {"integration": self.job.integration}
             Document.objects.filter(**mine, state__in=["delivering", "unconfirmed"]).update(

@@ -17,6 +17,9 @@ from tests.engine.tiny.flow import CHILDREN
 from tests.engine.tiny.target import Items, error, lost_answer
 from tests.engine.tiny.world import Killed, Pause, Worker, World, once
 
+# The last test counts what the others did: all of them run in one worker.
+pytestmark = pytest.mark.xdist_group("batch")
+
 Result = Outcome.Result
 KEYS = ["c1", "c2", "c3", "c4"]
 LOST = ["c2", "c3"]
