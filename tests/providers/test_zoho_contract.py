@@ -83,6 +83,8 @@ CALLS: dict[str, Callable[[ZohoBooksClient], Any]] = {
     "taxes": lambda c: list(c.taxes()),
     "currencies": lambda c: list(c.currencies()),
     "users": lambda c: list(c.users()),
+    "projects": lambda c: list(c.projects()),
+    "account_codes": lambda c: c.account_codes(),
     "transaction_locks": lambda c: c.transaction_locks(),
     "purchase_orders": lambda c: list(c.purchase_orders(SINCE)),
     "purchase_order": lambda c: c.purchase_order("1"),

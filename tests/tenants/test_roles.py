@@ -14,7 +14,9 @@ from psycopg.conninfo import make_conninfo
 from tenants.checks import check_login_role
 from tenants.roles import RoleNames, connection_options, ensure_roles
 
-PREFIX, LOGIN, DATABASE = "trial", "trial_login", "trial_database"
+# Roles belong to the whole server, which all workers of a run share.
+PREFIX = f"trial_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+LOGIN, DATABASE = f"{PREFIX}_login", f"{PREFIX}_database"
 
 
 @pytest.fixture
@@ -49,9 +51,10 @@ def test_set_up_may_be_repeated(admin):
     assert set_up(admin) == names
     assert rows(
         admin,
-        "SELECT rolname, rolcanlogin FROM pg_roles WHERE rolname LIKE 'trial%%' "
+        "SELECT rolname, rolcanlogin FROM pg_roles WHERE starts_with(rolname, %s) "
         "AND NOT (rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole OR rolinherit) "
         "ORDER BY 1",
+        f"{PREFIX}_",
     ) == [(names.app, False), (LOGIN, True), (names.owner, False), (names.platform, False)]
     owner = rows(
         admin, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", DATABASE
