@@ -66,7 +66,7 @@ def _count_webhooks(service: Service, driver: Driver, complaints: list[str]) -> 
 
 def _single_edits(service: Service, driver: Driver, complaints: list[str]) -> None:
     """One order after the other gets another delivery date, with nothing else under way."""
-    found = []
+    found: list[float] = []
     wanted = {}
     for key, number in _simple_orders(driver.made.tenant_id):
         day = (date(2027, 3, 1) + timedelta(days=len(found))).isoformat()
