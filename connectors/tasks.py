@@ -6,6 +6,7 @@ Every task is safe to run twice or never: what is to be done stands in the datab
 from celery import shared_task
 
 from connectors import registry
+from connectors.core.flow import TARGET
 from connectors.engine import dispatch as dispatcher
 from connectors.engine import doorbell, recover, runs, work
 from connectors.engine.claims import lease_slot
@@ -53,9 +54,7 @@ def work_slot(tenant_id: int, slot_id: int) -> None:
 def recover_integration(tenant_id: int, integration_id: int) -> None:
     job = load_job(tenant_id, integration_id, registry.resolve)
     with job.logged():
-        recover.free_abandoned(job)
-        with open_client(job, "target") as client:
-            recover.look_up(job, client)
+        recover.recover(job, lambda view: open_client(view, TARGET))
 
 
 @shared_task(name=doorbell.REFRESH_TOKEN)

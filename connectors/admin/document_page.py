@@ -6,13 +6,13 @@ A document enters, in the platform scope; the page's context leaves. Nothing her
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from audit.models import AuditEvent
 from connectors import registry
 from connectors.admin import tones
-from connectors.core.flow import Flow
+from connectors.core.flow import SOURCE, Flow
 from connectors.core.states import Reason, State
 from connectors.models import Attempt, Dependency, Document, Link, Outcome, Wait
 from tenants.staff import shown
@@ -31,7 +31,7 @@ def document_page(document: Document) -> dict[str, Any]:
         "total": shown.money(document.total, document.currency),
         "record": shown.pretty_json(document.record),
         "source_url": _source_url(document, flow),
-        "links": [_link(link, document, flow) for link in document.links.order_by("part")],
+        "links": [_link(link, document, flow) for link in _links(document)],
         "needs": _needs(document),
         "needed_by": _needed_by(document),
         "waits": list(Wait.objects.filter(document=document).select_related("failure")),
@@ -39,6 +39,10 @@ def document_page(document: Document) -> dict[str, Any]:
         "events": events,
         "drift": _drift(document, events),
     }
+
+
+def _links(document: Document) -> QuerySet[Link]:
+    return document.links.select_related("connection").order_by("part")
 
 
 def _drift(document: Document, events: Iterable[AuditEvent]) -> AuditEvent | None:
@@ -50,14 +54,16 @@ def _drift(document: Document, events: Iterable[AuditEvent]) -> AuditEvent | Non
 
 def _source_url(document: Document, flow: Flow) -> str:
     """The record in the source's own web application, where the stream knows its path."""
-    root = str(document.integration.source.profile.get("web_root") or "")
-    path = flow.stream(document.stream).path
+    stream, integration = flow.stream(document.stream), document.integration
+    owner = integration.source if stream.owner == SOURCE else integration.target
+    root, path = str(owner.profile.get("web_root") or ""), stream.path
     return f"{root}{path.format(key=document.key)}" if root and path else ""
 
 
 def _link(link: Link, document: Document, flow: Flow) -> dict[str, Any]:
-    profile = {**document.integration.target.profile, "part": link.part}
-    url = flow.sink.web_url(link.target_kind, link.target_id, profile)
+    profile = {**link.connection.profile, "part": link.part}
+    sink = flow.sink if flow.stream(document.stream).owner == SOURCE else flow.source_sink
+    url = sink.web_url(link.target_kind, link.target_id, profile) if sink else ""
     return {
         "row": link,
         "kind": tones.plain(link.target_kind),

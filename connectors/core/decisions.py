@@ -29,23 +29,28 @@ class Needs:
 
     ``twins`` are normalised numbers: other documents of the same stream, and target records of
     the stream's kind, that carry one of them are loaded as suspects. ``dependants`` asks for the
-    documents that named this one in their own ``documents``.
+    documents that named this one in their own ``documents``. ``rows`` are rows of the other side's
+    master data by kind and key, ``alike`` normalised names whose active rows are loaded by kind.
     """
 
     mappings: frozenset[MappingKey] = frozenset()
     documents: frozenset[DocumentKey] = frozenset()
     twins: frozenset[str] = frozenset()
     dependants: bool = False
+    rows: frozenset[tuple[str, str]] = frozenset()
+    alike: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappedTarget:
-    """The target item that a mapping leads to."""
+    """The target item that a mapping leads to; ``shared`` when several lead to it."""
 
     key: str
     name: str
+    number: str = ""
     active: bool = True
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +94,8 @@ class Facts:
     ``live`` is this document's target records as read freshly, only where the flow asked.
     ``dependants`` are the documents of other streams that name this one (``Needs.dependants``).
     ``locked_until`` is the last day of the target's closed period; ``gone`` says that the
-    source no longer has the record.
+    source no longer has the record. ``rows`` and ``alike`` answer ``Needs.rows`` (by key) and
+    ``Needs.alike`` (those of any of the names).
     """
 
     mappings: Mapping[MappingKey, MappedTarget] = field(default_factory=dict)
@@ -103,6 +109,8 @@ class Facts:
     target_profile: Mapping[str, Any] = field(default_factory=dict)
     locked_until: date | None = None
     gone: bool = False
+    rows: Mapping[str, MappedTarget] = field(default_factory=dict)
+    alike: tuple[MappedTarget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
-from connectors.core.decisions import Decision, Facts, Needs, Probe, Step
+from connectors.core.decisions import Decision, Facts, LinkState, Needs, Probe, Step
 from connectors.core.errors import ProviderError
 from connectors.core.records import Page, Raw, Record, Sighting, TargetState, Window
 from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
@@ -31,6 +31,15 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a decision may know of its integration: options by name, and stable identities."""
+
+    options: Mapping[str, Any]
+    source_settings: Mapping[str, Any]
+    target_settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """One source list of a stream. ``pages`` yields sightings of everything in the window.
 
@@ -41,6 +50,25 @@ class Listing:
     facet: str
     pages: Callable[[Any, Window], Iterator[Page[Sighting]]]
     windowed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upkeep:
+    """What a stream says besides when it keeps linked master data of a kind as its owner has it.
+
+    There is no list to read: its records are the owner's cached rows (``core.upkeep``), those that
+    are linked and those that are to be created. ``owner`` is the side whose word counts; the other
+    side is written to. ``enabled`` and ``creates`` (one of ``core.upkeep.Creates``) read the
+    options. ``state_of`` reads a cached row of the other side as the sink would report it, so that
+    a change made there is noticed; ``serves`` says whether a missing mapping's key is about a row.
+    """
+
+    kind: str
+    enabled: Callable[[Context], bool]
+    creates: Callable[[Context], str]
+    state_of: Callable[[ReferenceRow, LinkState], TargetState]
+    serves: Callable[[str, str], bool] = str.__eq__
+    owner: str = SOURCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +94,12 @@ class Stream:
     party_key: Callable[[Record], str]
     path: str = ""
     resource: str = ""
+    upkeep: Upkeep | None = None
+
+    @property
+    def owner(self) -> str:
+        """The side whose records these are."""
+        return self.upkeep.owner if self.upkeep else SOURCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,15 +180,6 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What a decision may know of its integration: options by name, and stable identities."""
-
-    options: Mapping[str, Any]
-    source_settings: Mapping[str, Any]
-    target_settings: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """A kind of integration, in code.
 
@@ -164,7 +189,8 @@ class Flow:
     ``watched`` maps the words of the target's webhooks to target kinds whose records may drift, and
     ``differences`` compares a payload as posted with what the target says now, in the fields that
     we posted only. ``autolink`` gets both sides' rows of one kind and the (source, target) key
-    pairs that are linked already, and returns only links that need no person.
+    pairs that are linked already, and returns only links that need no person. ``source_sink``
+    writes to the source what the target owns, where a stream's upkeep says so.
     """
 
     key: str
@@ -185,6 +211,7 @@ class Flow:
     suggest: Callable[[str, ReferenceRow, Iterable[ReferenceRow]], list[Suggestion]]
     mapping_kinds: Mapping[str, str]
     refuses_second: frozenset[str] = frozenset()
+    source_sink: Sink | None = None
     watched: Mapping[str, str] = field(default_factory=dict)
     differences: (
         Callable[[str, Mapping[str, Any], TargetState], Sequence[FieldDifference]] | None

@@ -26,7 +26,7 @@ def claim_due(job: Job, most: int) -> list[Document]:
     """Claim due documents in order of rank; call inside the scope."""
     rows = (
         Document.objects.select_for_update(skip_locked=True)
-        .filter(READABLE, integration=job.integration, state=State.DUE, next_at__lte=Now())
+        .filter(READABLE, _mine(job), state=State.DUE, next_at__lte=Now())
         .order_by("rank", "next_at", "pk")[:most]
     )
     return _claim(rows, state=State.DELIVERING, state_at=timezone.now(), again=False)
@@ -37,7 +37,7 @@ def claim_unconfirmed(job: Job, most: int) -> list[Document]:
     rows = (
         Document.objects.select_for_update(skip_locked=True)
         .filter(
-            integration=job.integration,
+            _mine(job),
             state=State.UNCONFIRMED,
             next_at__lte=Now(),
             claimed_until__lte=Now(),
@@ -45,6 +45,13 @@ def claim_unconfirmed(job: Job, most: int) -> list[Document]:
         .order_by("next_at", "pk")[:most]
     )
     return _claim(rows)
+
+
+def _mine(job: Job) -> Q:
+    """The documents that this job posts: in most flows all, else those of its own side."""
+    mine = Q(integration=job.integration)
+    names = job.stream_names
+    return mine if len(names) == len(job.flow.streams) else mine & Q(stream__in=names)
 
 
 def _claim(rows: Any, **changes: Any) -> list[Document]:

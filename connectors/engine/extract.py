@@ -125,6 +125,7 @@ def read_details(job: Job, stream: Stream, client: Any, guard: Guard) -> int:
                     integration=job.integration, stream=stream.name, wants_read=True
                 )
                 .exclude(pk__in=unread)
+                .defer("record")
                 .order_by("pk")[: policy().read_batch]
             )
         if not batch:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from connectors.core.decisions import (
     DocumentKey,
@@ -19,7 +19,8 @@ from connectors.core.decisions import (
     Needs,
     Sibling,
 )
-from connectors.core.flow import Stream
+from connectors.core.flow import SOURCE, Stream
+from connectors.core.names import normalise_name
 from connectors.core.records import Record, TargetState
 from connectors.core.references import MappingKey
 from connectors.core.states import State
@@ -48,6 +49,8 @@ class _Loaded:
     suspects: dict[tuple[str, str], list[TargetState]] = field(default_factory=dict)
     links: dict[int, dict[str, LinkState]] = field(default_factory=dict)
     dependants: dict[DocumentKey, list[Sibling]] = field(default_factory=dict)
+    rows: dict[tuple[str, str], MappedTarget] = field(default_factory=dict)
+    alike: dict[tuple[str, str], list[MappedTarget]] = field(default_factory=dict)
     locked_until: date | None = None
 
 
@@ -57,6 +60,8 @@ def load(job: Job, asking: Sequence[Asking]) -> dict[int, Facts]:
     _load_mappings(job, asking, loaded)
     _load_documents(job, asking, loaded)
     _load_suspects(job, asking, loaded)
+    _load_rows(job, asking, loaded)
+    _load_alike(job, asking, loaded)
     loaded.locked_until = _locked_until(job)
     return {ask.document.pk: _facts(job, ask, loaded) for ask in asking}
 
@@ -88,6 +93,8 @@ def _facts(job: Job, ask: Asking, loaded: _Loaded) -> Facts:
         target_profile=job.target.profile,
         locked_until=loaded.locked_until,
         gone=document.gone,
+        rows={key: loaded.rows[kind, key] for kind, key in ask.needs.rows & loaded.rows.keys()},
+        alike=tuple(row for name in ask.needs.alike for row in loaded.alike.get(name, ())),
     )
 
 
@@ -108,9 +115,53 @@ def _load_mappings(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
     for key, target_key in targets.items():
         item = by_place.get((key.kind, target_key))
         if item is not None:
-            loaded.mappings[key] = MappedTarget(
-                key=item.key, name=item.name, active=item.active, attributes=item.attributes
-            )
+            loaded.mappings[key] = _mapped(item)
+
+
+def _mapped(item: ReferenceItem, *, shared: bool = False) -> MappedTarget:
+    return MappedTarget(
+        key=item.key,
+        name=item.name,
+        number=item.number,
+        active=item.active,
+        attributes=item.attributes,
+        shared=shared,
+    )
+
+
+def _load_rows(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
+    """Master data of the other side by key, with whether several of ours lead to it."""
+    wanted = {place for ask in asking for place in ask.needs.rows}
+    if not wanted:
+        return
+    kinds, keys = {kind for kind, _ in wanted}, {key for _, key in wanted}
+    items = ReferenceItem.objects.filter(connection=job.target, kind__in=kinds, key__in=keys)
+    shared = _shared(job, kinds, keys) if job.owner == SOURCE else set()
+    for item in items:
+        place = (item.kind, item.key)
+        loaded.rows[place] = _mapped(item, shared=place in shared)
+
+
+def _shared(job: Job, kinds: set[str], keys: set[str]) -> set[tuple[str, str]]:
+    rows = MappingRow.objects.filter(
+        integration=job.integration, kind__in=kinds, target_key__in=keys
+    )
+    counted = rows.order_by().values_list("kind", "target_key").annotate(number=Count("pk"))
+    return {(kind, key) for kind, key, number in counted if number > 1}
+
+
+def _load_alike(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
+    """Names are compared here: how they are normalised is no matter of the database."""
+    wanted = {place for ask in asking for place in ask.needs.alike}
+    if not wanted:
+        return
+    items = ReferenceItem.objects.filter(
+        connection=job.target, kind__in={kind for kind, _ in wanted}, active=True
+    )
+    for item in items:
+        place = (item.kind, normalise_name(item.name))
+        if place in wanted:
+            loaded.alike.setdefault(place, []).append(_mapped(item))
 
 
 def _load_documents(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:

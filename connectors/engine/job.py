@@ -6,10 +6,10 @@ Doors resolve the flow through the registry and pass it down; the engine never l
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from connectors.core.flow import SOURCE, Context, Flow
+from connectors.core.flow import SOURCE, TARGET, Context, Flow
 from connectors.core.log_context import log_context
 from connectors.models import Connection, Integration
 from connectors.transport.provider import ProviderSpec
@@ -35,6 +35,19 @@ class Resolved:
             return any(stream.resource for stream in self.flow.streams)
         return bool(self.flow.watched)
 
+    def turned(self) -> "Resolved":
+        """The same, seen from the other side: what was the target is the source."""
+        flow = self.flow
+        assert flow.source_sink is not None  # noqa: S101 - a flow with such streams has one
+        turned = replace(
+            flow,
+            source=flow.target,
+            target=flow.source,
+            sink=flow.source_sink,
+            source_sink=flow.sink,
+        )
+        return Resolved(flow=turned, source=self.target, target=self.source)
+
 
 Resolve = Callable[[str], Resolved]
 
@@ -48,6 +61,8 @@ class Job:
     """What every engine function works on. ``calls`` counts API calls as they are made.
 
     ``check_lease`` raises when the work was given to somebody else; every scope begins with it.
+    ``owner`` is the integration's side whose records this job posts: for those of the target the
+    two sides are turned round, so that whoever works on them need not know.
     """
 
     tenant_id: int
@@ -58,6 +73,39 @@ class Job:
     context: Context
     calls: Counter[str] = field(default_factory=Counter)
     check_lease: Callable[[], None] = _no_lease
+    owner: str = SOURCE
+
+    def views(self) -> "tuple[Job, ...]":
+        """One job for each side that owns streams of the flow, what the target owns first."""
+        owners = {stream.owner for stream in self.flow.streams}
+        return tuple(self.toward(owner) for owner in (TARGET, SOURCE) if owner in owners)
+
+    def view_of(self, stream: str) -> "Job":
+        """The job that posts documents of this stream."""
+        return self.toward(self.flow.stream(stream).owner)
+
+    def toward(self, owner: str) -> "Job":
+        """This job as it posts what that side owns; calls and lease stay shared."""
+        if owner == self.owner:
+            return self
+        context = self.context
+        return replace(
+            self,
+            source=self.target,
+            target=self.source,
+            resolved=self.resolved.turned(),
+            context=replace(
+                context,
+                source_settings=context.target_settings,
+                target_settings=context.source_settings,
+            ),
+            owner=owner,
+        )
+
+    @property
+    def stream_names(self) -> list[str]:
+        """The streams whose documents this job posts."""
+        return [stream.name for stream in self.flow.streams if stream.owner == self.owner]
 
     @property
     def flow(self) -> Flow:

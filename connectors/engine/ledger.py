@@ -5,7 +5,7 @@ its record has changed. Calls no provider.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from connectors.core.fingerprints import fingerprint
 from connectors.core.flow import Stream
 from connectors.core.records import Raw, Sighting
 from connectors.core.states import MOVES, Reason, State
+from connectors.engine.bulk import update_rows
 from connectors.engine.job import Job
 from connectors.models import EPOCH, Dependency, Document
 
@@ -32,6 +33,16 @@ _LOOKS_AGAIN = frozenset(
 # In the place of a record that the database refuses; nothing can be read from it, which holds it.
 _UNSTORABLE: Raw = {}
 
+# What every reading may change of its document, and what only a record does.
+_NOTED = (
+    *("wants_read", "read_at", "gone"),
+    *("state", "state_at", "next_at", "tries", "again"),
+)
+_DESCRIBED = (
+    *("record", "fingerprint", "version", "number", "twin_number"),
+    *("party", "party_key", "day", "total", "currency"),
+)
+
 # Of a write that the target would take twice only a person may say that it never happened.
 _BY_A_PERSON = Reason.OUTCOME_UNKNOWN
 
@@ -42,7 +53,7 @@ def sight(job: Job, stream: Stream, rows: Sequence[Sighting], *, sweep: int = 0)
     A newer version of any facet, or a new locator, marks the document to be read again.
     """
     merged = _merge(rows)
-    known = {d.key: d for d in _documents(job, stream).filter(key__in=merged)}
+    known = {d.key: d for d in _documents(job, stream).filter(key__in=merged).defer("record")}
     fresh = [
         _new_document(job, stream, key, seen) for key, seen in merged.items() if key not in known
     ]
@@ -50,7 +61,7 @@ def sight(job: Job, stream: Stream, rows: Sequence[Sighting], *, sweep: int = 0)
     for document in fresh:
         document.sweep = sweep
     Document.objects.bulk_create(fresh)
-    Document.objects.bulk_update(changed, ["sightings", "locator", "wants_read"])
+    update_rows(changed, ("sightings", "locator", "wants_read"))
     if sweep:
         _documents(job, stream).filter(key__in=merged).update(sweep=sweep)
     return len(fresh) + len(changed)
@@ -107,50 +118,73 @@ class Reading:
 
 
 def store(job: Job, stream: Stream, readings: Sequence[Reading]) -> int:
-    """Store read records inside the open scope; returns how many documents became due."""
-    ids = [reading.document.pk for reading in readings]
-    locked = {d.pk: d for d in Document.objects.select_for_update().filter(pk__in=ids)}
+    """Store read records inside the open scope; returns how many documents became due.
+
+    One that the database refuses is found by halves, so that it costs no other its reading.
+    """
+    if not readings:
+        return 0
+    try:
+        with transaction.atomic():
+            return _store_all(job, stream, readings)
+    except (DataError, UnicodeEncodeError) as error:
+        # A text that no column takes, say, or half a character.
+        if len(readings) == 1:
+            logger.warning("document %s cannot be stored: %s", readings[0].document.pk, error)
+            return _store_all(job, stream, [replace(readings[0], raw=_UNSTORABLE)])
+    middle = len(readings) // 2
+    return store(job, stream, readings[:middle]) + store(job, stream, readings[middle:])
+
+
+def _store_all(job: Job, stream: Stream, readings: Sequence[Reading]) -> int:
+    """A few statements for however many readings."""
+    by_id = {reading.document.pk: reading for reading in readings}
+    # What their records were before is of no interest, and would be read for nothing.
+    locked = Document.objects.select_for_update().defer("record").filter(pk__in=by_id)
+    taken = [(d, by_id[d.pk]) for d in locked.order_by("pk") if _is_fresh(d, by_id[d.pk])]
+    wanted: dict[int, frozenset[DocumentKey]] = {}
     now_due = 0
-    for reading in readings:
-        document = locked[reading.document.pk]
-        try:
-            with transaction.atomic():
-                now_due += _store_one(job, stream, document, reading)
-        except DataError as error:
-            # A text that no column takes, say: it must not cost its neighbours their reading.
-            logger.warning("document %s cannot be stored: %s", document.pk, error)
-            document.refresh_from_db()
-            now_due += _store_one(job, stream, document, replace(reading, raw=_UNSTORABLE))
+    for document, reading in taken:
+        if _take_reading(job, stream, document, reading, wanted):
+            now_due += _look_again(document)
+    _depend(job, wanted)
+    update_rows([d for d, reading in taken if reading.raw is None], _NOTED)
+    update_rows([d for d, reading in taken if reading.raw is not None], _NOTED + _DESCRIBED)
     return now_due
 
 
-def _store_one(job: Job, stream: Stream, document: Document, reading: Reading) -> bool:
-    changed = _take_reading(job, stream, document, reading)
-    now_due = changed and _look_again(document)
-    document.save()
-    return now_due
+def _is_fresh(document: Document, reading: Reading) -> bool:
+    """A worker that was paused comes late with what may be older: the wish to read stays."""
+    return document.read_at is None or reading.began >= document.read_at
 
 
-def _take_reading(job: Job, stream: Stream, document: Document, reading: Reading) -> bool:
-    if document.read_at is not None and reading.began < document.read_at:
-        # A worker that was paused comes late with what may be older: the wish to read stays.
-        return False
+def _take_reading(
+    job: Job,
+    stream: Stream,
+    document: Document,
+    reading: Reading,
+    wanted: dict[int, frozenset[DocumentKey]],
+) -> bool:
     # A newer sighting that came while we were reading keeps its claim to another reading.
     document.wants_read = document.sightings != reading.document.sightings
     document.read_at = reading.began
-    if reading.raw is None:
-        changed = not document.gone
-        document.gone = True
-        return changed
     before = (document.fingerprint, document.gone)
-    document.gone = False
-    document.record = reading.raw
-    _describe(job, stream, document, reading.raw)
+    document.gone = reading.raw is None
+    if reading.raw is not None:
+        document.record = reading.raw
+        found = _describe(job, stream, document, reading.raw)
+        if found is not None:
+            wanted[document.pk] = found
     return before != (document.fingerprint, document.gone)
 
 
-def _describe(job: Job, stream: Stream, document: Document, raw: Raw) -> None:
-    """Fill in what lists, searches and siblings look at; unreadable records keep their raw self."""
+def _describe(
+    job: Job, stream: Stream, document: Document, raw: Raw
+) -> frozenset[DocumentKey] | None:
+    """Fill in what lists, searches and siblings look at; returns which documents it names.
+
+    Unreadable records keep their raw self, and what was known of them.
+    """
     try:
         record = stream.parse(raw)
         content = stream.content(record)
@@ -160,7 +194,7 @@ def _describe(job: Job, stream: Stream, document: Document, raw: Raw) -> None:
         if not isinstance(error, BadInputError):
             logger.exception("document %s upsets its flow", document.pk)
         document.fingerprint = fingerprint(raw)
-        return
+        return None
     document.fingerprint = fingerprint(content)
     document.number = _fit("number", record.number)
     document.twin_number = _fit("twin_number", stream.twin_number(record))
@@ -169,7 +203,7 @@ def _describe(job: Job, stream: Stream, document: Document, raw: Raw) -> None:
     document.day, document.total = record.day, record.total
     document.currency = _fit("currency", record.currency)
     document.version = _fit("version", record.version)
-    _depend(job, document, wanted)
+    return wanted
 
 
 def _fit(name: str, text: str) -> str:
@@ -178,14 +212,27 @@ def _fit(name: str, text: str) -> str:
     return text[: column.max_length]
 
 
-def _depend(job: Job, document: Document, wanted: frozenset[DocumentKey]) -> None:
-    have = {DocumentKey(d.stream, d.key): d for d in document.dependencies.all()}
-    gone = [row.pk for key, row in have.items() if key not in wanted]
+def _depend(job: Job, wanted: Mapping[int, frozenset[DocumentKey]]) -> None:
+    """Bring what these documents name in line with what their records say now."""
+    have = set[tuple[int, DocumentKey]]()
+    gone = []
+    for row in Dependency.objects.filter(document__in=wanted):
+        key = DocumentKey(row.stream, row.key)
+        have.add((row.document_id, key))
+        if key not in wanted[row.document_id]:
+            gone.append(row.pk)
     if gone:
         Dependency.objects.filter(pk__in=gone).delete()
     Dependency.objects.bulk_create(
-        Dependency(document=document, integration=job.integration, stream=need.stream, key=need.key)
-        for need in sorted(wanted - have.keys())
+        Dependency(
+            document_id=document_id,
+            integration=job.integration,
+            stream=need.stream,
+            key=need.key,
+        )
+        for document_id, needs in wanted.items()
+        for need in sorted(needs)
+        if (document_id, need) not in have
     )
 
 

@@ -6,6 +6,8 @@ deadline; until then nothing is ever sent again.
 """
 
 import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +25,14 @@ from connectors.engine.policy import policy
 from connectors.models import EPOCH, Attempt, Document, Link, Outcome
 
 logger = logging.getLogger(__name__)
+
+
+def recover(job: Job, open_target: Callable[[Job], AbstractContextManager[Any]]) -> None:
+    """Free what was abandoned, then look up what is in doubt, at whichever side it was written."""
+    free_abandoned(job)
+    for view in job.views():
+        with open_target(view) as client:
+            look_up(view, client)
 
 
 def free_abandoned(job: Job) -> int:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from connectors.core.errors import ProviderError, RetryLater
 from connectors.core.flow import SOURCE, TARGET
 from connectors.core.states import State
-from connectors.engine import extract, health, references, trail
+from connectors.engine import extract, health, references, trail, upkeep
 from connectors.engine.claims import READABLE
 from connectors.engine.job import Job
 from connectors.engine.policy import policy
@@ -138,11 +138,12 @@ def _phases(job: Job, run: Run, guard: extract.Guard) -> None:
         _references(job, run, guard)
         _next(job, run, Run.Phase.EXTRACT)
     if run.phase == Run.Phase.EXTRACT:
+        _count(run, due=upkeep.observe(job, guard), drift=upkeep.look_for_drift(job, guard))
         _extract(job, run, guard)
         _index(job, run, guard)
         _next(job, run, Run.Phase.DELIVER)
     if run.phase == Run.Phase.DELIVER:
-        _finish_when_idle(job, run)
+        _finish_when_idle(job, run, guard)
 
 
 def _references(job: Job, run: Run, guard: extract.Guard) -> None:
@@ -163,7 +164,7 @@ def _extract(job: Job, run: Run, guard: extract.Guard) -> None:
     with ExitStack() as stack:
         client = _client(job, SOURCE, stack)
         done = set(run.counts.get("read", []))
-        for stream in job.flow.streams:
+        for stream in (stream for stream in job.flow.streams if stream.upkeep is None):
             for listing in stream.listings:
                 name = f"{stream.name}/{listing.name}"
                 if name not in done:
@@ -199,7 +200,7 @@ def _client(job: Job, side: str, stack: ExitStack) -> Any:
     return stack.enter_context(open_client(job, side))
 
 
-def _finish_when_idle(job: Job, run: Run) -> None:
+def _finish_when_idle(job: Job, run: Run, guard: extract.Guard) -> None:
     """End the run once nothing is left that could be posted now."""
     with job.scope():
         busy = Document.objects.filter(
@@ -210,7 +211,9 @@ def _finish_when_idle(job: Job, run: Run) -> None:
         ).exists()
         counts = _by_state(job)
         enabled = Integration.objects.filter(pk=job.integration.pk, enabled=True).exists()
-    if busy and enabled:
+    # What was found missing meanwhile may be something to make.
+    made_due = 0 if busy else upkeep.observe(job, guard)
+    if (busy or made_due) and enabled:
         _pause(job, run, timezone.now() + _LOOK_AGAIN)
         return
     run.counts["documents"] = counts

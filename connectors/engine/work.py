@@ -10,14 +10,15 @@ from typing import Any, NoReturn
 from connectors.core.errors import ProviderError, RetryLater
 from connectors.core.flow import TARGET, PartRef
 from connectors.core.records import TargetState
-from connectors.engine import claims, health
+from connectors.engine import claims, doorbell, health, trail, upkeep
 from connectors.engine.claims import Slot
-from connectors.engine.decide import decide_batch, settle_decided
+from connectors.engine.decide import Decided, decide_batch, settle_decided
 from connectors.engine.deliver import Stop, deliver
 from connectors.engine.job import Job
 from connectors.engine.policy import policy
-from connectors.engine.runs import count_calls
+from connectors.engine.runs import count_calls, queue_run
 from connectors.engine.sessions import open_client
+from connectors.models import Run
 
 
 def work_slot(job: Job, slot: Slot) -> None:
@@ -26,8 +27,12 @@ def work_slot(job: Job, slot: Slot) -> None:
     at = None
     try:
         with ExitStack() as stack:
-            client = _Lazy(job, stack)
-            while time.monotonic() < ends and _one_batch(job, slot, client):
+            views = [(view, _Lazy(view, stack)) for view in job.views()]
+            while time.monotonic() < ends and any(
+                # Stops at the first that had work: what the target owns comes before the rest.
+                _one_batch(view, slot, client)
+                for view, client in views
+            ):
                 pass
     except (Stop, RetryLater) as stop:
         at = stop.at
@@ -57,7 +62,16 @@ def _one_batch(job: Job, slot: Slot, client: "_Lazy") -> bool:
     else:
         if to_deliver:
             deliver(job, _opened(job, client, to_deliver), to_deliver)
+            _read_what_was_made(job, to_deliver)
     return True
+
+
+def _read_what_was_made(job: Job, delivered: list[Decided]) -> None:
+    """Master data that was made is to be linked soon, so that what waits for it goes on."""
+    if upkeep.has_made(job, [item.document for item in delivered]):
+        with job.scope():
+            run = queue_run(job.integration, trigger=Run.Trigger.SCHEDULE, actor=trail.WORKER)
+            doorbell.ring(doorbell.ADVANCE_RUN, job.tenant_id, run.pk)
 
 
 def _opened(job: Job, client: "_Lazy", decided: list[Any]) -> Any:

@@ -32,7 +32,7 @@ def _decide(tenant_id: int, document_id: int, policy: str, resolve: Resolve, act
     with tenant_scope(tenant_id):
         document = _held(document_id)
         links = list(document.links.select_related("document").order_by("part"))
-    job = load_job(tenant_id, document.integration_id, resolve)
+    job = load_job(tenant_id, document.integration_id, resolve).view_of(document.stream)
     found = _read(job, links)
     with job.scope():
         _refuse_if_moved(document_id, links)

@@ -91,10 +91,8 @@ def recover_documents(job: Job) -> None:
     if not _counts(job).get(State.UNCONFIRMED) and not _counts(job).get(State.DELIVERING):
         return
     now = fresh_job(job)
-    recover.free_abandoned(now)
     try:
-        with open_client(now, "target") as client:
-            recover.look_up(now, client)
+        recover.recover(now, lambda view: open_client(view, "target"))
     except ProviderError:
         return  # as a task that fails: the next look finds the same
 
