@@ -129,7 +129,8 @@ def _wishes(world: World, body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _act(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
-    return world.play_next_act(request.query.get("company", ""))
+    most = request.query.get("most")
+    return world.play_next_act(request.query.get("company", ""), most=int(most) if most else None)
 
 
 def _edit(world: World, request: web.Request, body: dict[str, Any]) -> Any:
@@ -218,6 +219,10 @@ def _add_gate(world: World, request: web.Request, body: dict[str, Any]) -> dict[
     return world.gates.add(body).summary()
 
 
+def _gates(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+    return {"gates": world.gates.all()}
+
+
 def _gate(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
     return world.gates.get(request.match_info["id"]).summary()
 
@@ -269,6 +274,7 @@ def routes() -> list[web.RouteDef]:
         web.delete("/control/deliveries", door(_clear_deliveries)),
         web.get("/control/deliveries/rows", door(_delivery_rows)),
         web.get("/control/deliveries/idle", door(_idle)),
+        web.get("/control/gates", door(_gates)),
         web.post("/control/gates", door(_add_gate)),
         web.delete("/control/gates", door(_clear_gates)),
         web.get("/control/gates/{id}", door(_gate)),

@@ -104,10 +104,11 @@ SimulatorFactory = Callable[[Clock, dict[str, Any]], Simulator]
 
 @dataclass
 class Loaded:
-    """A company that is here, and how many of its acts have been played."""
+    """A company that is here, how many of its acts have been played, and how much of the next."""
 
     company: Company
     played: int = 0
+    begun: int = 0
 
     def expected(self) -> dict[str, Any]:
         """The authored books for the acts played so far (the first entry: before any act)."""
@@ -191,22 +192,33 @@ class World:
             return simulator.joined(states)
         raise LookupError(f"{provider} holds one company at a time; load them one by one.")
 
-    def play_next_act(self, name: str = "") -> dict[str, Any]:
-        """Play a company's next act; says its number and how many edits it had."""
+    def play_next_act(self, name: str = "", most: int | None = None) -> dict[str, Any]:
+        """Play a company's next act; says its number, how many edits it played, and what is left.
+
+        With ``most``, so many edits of it at a time: people do not edit everything in one moment.
+        The act counts as played, and moves the expected books, with its last edit.
+        """
         loaded = self.find(name)
         company = loaded.company
         if loaded.played >= len(company.acts):
             raise LookupError(f"All {len(company.acts)} acts of {company.name} have been played.")
+        if most is not None and most < 1:
+            raise ValueError(f"An act is played by one edit at least, not by {most}.")
         act = company.acts[loaded.played]
-        for edit in act:
+        number = loaded.played + 1
+        begin, end = loaded.begun, len(act) if most is None else min(loaded.begun + most, len(act))
+        for edit in act[begin:end]:
             self.apply(edit)
-        loaded.played += 1
+        loaded.begun = end
+        if end == len(act):
+            loaded.played, loaded.begun = number, 0
         called = (str(edit["name"]) for edit in act if edit.get("name"))
         return {
-            "name": next(called, f"act {loaded.played}"),
-            "act": loaded.played,
+            "name": next(called, f"act {number}"),
+            "act": number,
             "of": len(company.acts),
-            "edits": len(act),
+            "edits": end - begin,
+            "left": len(act) - end,
         }
 
     def apply(self, edit: Mapping[str, Any]) -> Any:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from config.env import BASE_DIR
 from config.processes import kill_session, python_module, spawn
-from tests.e2e.report import Report
+from tests.e2e.report import Report, before_the_end
 from tests.e2e.stack import running_service
 
 # What it takes on two quiet cores, and where a busy machine ends and a standstill begins.
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     process.wait()
             for name in BESIDE:
                 said = (folder / name / "said.log").read_text()
-                print(said.partition("also at rest:")[0].rstrip())
+                print(before_the_end(said))
                 report.add_said(said)
     seconds = time.monotonic() - started
     if seconds > LIMIT_SECONDS:

@@ -92,6 +92,7 @@ def compare(
     _find_strangers(result, books, expected["hand_typed"]["commitments"])
     _compare_commitments(result, books, wanted["commitments"])
     _compare_codes(result, books, wanted["commitments"])
+    result.compared["commitments"] = len(wanted["commitments"])
     found = Counter(str(row["status"]) for row in books.ours())
     result.counts["commitment"] = dict(sorted(found.items())) | {"total": found.total()}
     return result
@@ -164,7 +165,10 @@ def _compare_codes(result: Result, books: CommitmentBooks, expected: list[Row]) 
     """What all commitments together put on each cost code of each project."""
     have = _sums((row["project"]["id"], books.lines(row)) for row in books.ours())
     want = _sums((row["project"], _lines(row)) for row in expected)
-    for project, wbs in sorted({*have, *want}):
+    cells = {*have, *want}
+    result.compared["cost_codes"] = len(cells)
+    result.compared["projects"] = len({project for project, _ in cells})
+    for project, wbs in sorted(cells):
         found, wanted = have[project, wbs], want[project, wbs]
         if found != wanted:
             result.cents_off += cents(found - wanted)

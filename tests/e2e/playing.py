@@ -30,6 +30,8 @@ class Round:
     integration_id: int
     results: list[tuple[str, Result]] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    # What this company alone counts, for its line at the end.
+    numbers: dict[str, int] = field(default_factory=dict)
     seconds: float = 0
 
     @property
@@ -73,6 +75,8 @@ class Driver:
         )
         self._round.results.append((stage, result))
         verdict = "as expected" if result.ok else f"NOT AS EXPECTED\n{result}"
+        if result.compared:
+            verdict += f" ({' '.join(f'{what}={n}' for what, n in result.compared.items())})"
         print(f"  {stage:<34}{took:6.1f} s  {verdict}", flush=True)
         for row in self._round.rows:
             if row["words"] and any(f"({row['source_key']})" in m for m in result.mismatches):
@@ -90,6 +94,14 @@ class Driver:
         """The people at both systems edit."""
         name: str = self._service.control("POST", f"act?{self._asked}")["name"]
         return name
+
+    def edit_by_and_by(self, *, most: int, pause: float) -> str:
+        """The same act, some edits at a time: while its beginning is synced, the rest goes on."""
+        while True:
+            played = self._service.control("POST", f"act?{self._asked}&most={most}")
+            if not played["left"]:
+                return str(played["name"])
+            time.sleep(pause)
 
     def act(self) -> str:
         """People edit; then somebody asks for a full run."""

@@ -20,7 +20,7 @@ PACED_BILLS = 90
 LIMIT_PER_MINUTE = 100
 # Standstills, not speed: every stage of a round together, on a machine that is busy.
 MAIN_SECONDS, BUILDER_SECONDS, FAULT_SECONDS, PACED_SECONDS = 400, 450, 350, 400
-BUILDER_ORDERS, BUILDER_EDITS = 200, 200
+BUILDER_ORDERS, BUILDER_EDITED = 300, 200
 
 # Looks come sooner than in production, but later than the slowest look-up of the fault script.
 HASTY = {
@@ -55,13 +55,13 @@ def whole_company(service: Service, complaints: list[str]) -> Round:
 
 def the_builder(service: Service, complaints: list[str]) -> Round:
     """The demo's second company, told by webhooks that are late, doubled and lost."""
-    sizes = {"orders": BUILDER_ORDERS, "edits": BUILDER_EDITS}
+    sizes = {"orders": BUILDER_ORDERS, "edited": BUILDER_EDITED}
     integration = _as_in_the_demo(service, "construction", **sizes)
     return play(
         service,
         "builder",
         integration,
-        partial(builder.under_webhooks, service, complaints),
+        partial(builder.under_webhooks, service, complaints, BUILDER_EDITED),
         most_seconds=BUILDER_SECONDS,
         company="construction",
     )

@@ -16,7 +16,7 @@ Plant = Callable[[Commitments], None]
 
 @pytest.fixture(scope="module")
 def company() -> Company:
-    return build(orders=160, edits=80)
+    return build(orders=160, edited=80)
 
 
 @pytest.mark.parametrize("mapped", [False, True])
@@ -27,6 +27,10 @@ def test_right_books_are_right(company: Company, act: int, mapped: bool) -> None
     assert result.ok, str(result)
     assert result.counts["purchase_order"]["total"] == 160
     assert result.counts["commitment"]["total"] == len(books.wanted["commitments"])
+    lines = [line for row in books.wanted["commitments"] for line in row["lines"]]
+    assert result.compared["commitments"] == len(books.wanted["commitments"])
+    assert result.compared["projects"] == 15
+    assert 15 < result.compared["cost_codes"] <= len(lines)
 
 
 def lose_an_order(books: Commitments) -> None:

@@ -18,8 +18,9 @@ Ledger = Iterable[Mapping[str, Any]]
 
 @dataclass
 class Result:
-    """What was found. `ok` is that nothing was."""
+    """What was found. `ok` is that nothing was; `compared` is how much was looked at."""
 
+    compared: dict[str, int] = field(default_factory=dict)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)

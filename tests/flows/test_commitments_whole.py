@@ -33,7 +33,7 @@ def test_a_plain_company_ends_in_the_commitments_that_were_written_down(
 def test_a_company_in_trouble_waits_or_is_held_and_follows_what_people_edit_and_map(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
-    job = builder(orders=150, edits=80)
+    job = builder(orders=150, edited=80)
     run_until_idle(job, seconds=600)
     result = judged(sandbox, job)
     assert result.ok, str(result)

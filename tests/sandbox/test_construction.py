@@ -14,6 +14,7 @@ from connectors.sandbox import procore, procurify, zoho_books
 from connectors.sandbox.companies import COMPANIES
 from connectors.sandbox.companies.company import Company
 from connectors.sandbox.companies.construction import build
+from connectors.sandbox.companies.construction_shapes import ROUNDED
 from connectors.sandbox.world import SimulatorFactory, World
 from tests.sandbox.serving import serving
 
@@ -43,6 +44,10 @@ def edits(company: Company) -> list[dict[str, Any]]:
     return [step for step in company.acts[0] if step["provider"] == "zoho_books"]
 
 
+def edited_orders(company: Company) -> set[str]:
+    return {step["id"] for step in edits(company)}
+
+
 def project_ids(company: Company) -> list[int]:
     return [int(text) for text in company.connect["procore"]["project_ids"].split(", ")]
 
@@ -56,16 +61,16 @@ def test_the_same_seed_gives_the_same_company(company: Company) -> None:
 
 
 def test_its_size_is_what_was_asked_for(company: Company) -> None:
-    assert len(company.zoho_books["purchaseorders"]) == 260
-    assert len(edits(company)) == 200
-    small = build(orders=120, projects=10, vendors=30, edits=80)
+    assert len(company.zoho_books["purchaseorders"]) == 300
+    assert len(edited_orders(company)) == 200
+    small = build(orders=120, projects=10, vendors=30, edited=60)
     assert len(small.zoho_books["purchaseorders"]) == 120
-    assert len(edits(small)) == 80
+    assert len(edited_orders(small)) == 60
     assert len(project_ids(small)) == 10
     wrong: Any
     for wrong, said in (
         ({"orders": 20}, "needs at least orders="),
-        ({"edits": 20}, "needs at least edits="),
+        ({"edited": 20}, "needs at least edited="),
         ({"vendors": 3}, "Choose between"),
         ({"projects": 40}, "Choose between"),
     ):
@@ -79,8 +84,8 @@ def test_a_plain_company_has_no_trouble() -> None:
     assert company.acts == []
     assert expected["documents"] == {"purchase_order": {"posted": 300, "total": 300}}
     assert expected["waiting"] == expected["held"] == []
-    edited = build(plain=True, orders=60, edits=25)
-    assert len(edits(edited)) == 25
+    edited = build(plain=True, orders=60, edited=25)
+    assert len(edited_orders(edited)) == 25
     assert edited.expected[1]["documents"] == {"purchase_order": {"posted": 60, "total": 60}}
 
 
@@ -88,7 +93,7 @@ def test_every_order_has_one_state_in_every_act(company: Company) -> None:
     for expected in company.expected:
         for books in (expected, expected["after_mapping"]):
             counts = dict(books["documents"]["purchase_order"])
-            assert counts.pop("total") == sum(counts.values()) == 260
+            assert counts.pop("total") == sum(counts.values()) == 300
             for state in ("waiting", "held"):
                 listed = {row["source_key"] for row in books[state]}
                 assert len(listed) == len(books[state]) == counts[state]
@@ -127,8 +132,9 @@ def test_every_project_has_commitments_of_both_methods_somewhere(company: Compan
 
 def test_many_orders_are_edited_several_times(company: Company) -> None:
     per_order = Counter(step["id"] for step in edits(company))
-    assert sum(count > 1 for count in per_order.values()) > 40
+    assert sum(count > 1 for count in per_order.values()) > 80
     assert max(per_order.values()) == 5
+    assert len(company.acts[0]) > 350
     changed = {name for step in edits(company) for name in step["changes"]}
     assert changed >= {
         "add_lines", "change_lines", "remove_lines", "vendor_id", "status", "delivery_date",
@@ -142,6 +148,30 @@ def test_many_orders_are_edited_several_times(company: Company) -> None:
     assert {name for change in touched for name in change} == {
         "quantity", "rate", "project_id", "account_id",
     }  # fmt: skip
+
+
+def test_a_line_of_measured_work_is_one_that_quantity_and_rate_do_not_reproduce() -> None:
+    for quantity, rate, cents in ROUNDED:
+        exact = Decimal(quantity) * Decimal(rate) * 100
+        assert exact != cents
+        assert abs(exact - cents) <= Decimal("0.5")
+
+
+def test_an_act_can_be_played_some_edits_at_a_time() -> None:
+    world = World(SIMULATORS, COMPANIES)
+    world.load_company("construction", counts={"plain": True, "orders": 8, "edited": 3})
+    first = world.play_next_act(most=4)
+    left = first["left"]
+    assert (first["act"], first["edits"]) == (1, 4)
+    assert left > 0
+    assert world.expected()["act"] == 0, "the books move with the act's last edit"
+    with pytest.raises(ValueError, match="one edit at least"):
+        world.play_next_act(most=0)
+    rest = world.play_next_act()
+    assert (rest["name"], rest["edits"], rest["left"]) == ("3 orders edited", left, 0)
+    assert world.expected()["act"] == 1
+    with pytest.raises(LookupError, match="have been played"):
+        world.play_next_act(most=4)
 
 
 def test_written_lines_add_up_to_written_totals(company: Company) -> None:

@@ -1,7 +1,8 @@
 """A regional construction company: fifteen projects, three months of purchase orders for them.
 
 A seed and sizes enter; the company leaves, with its starting states in Zoho Books and Procore, what
-a tenant sets up, an act of two hundred edits, and the commitments expected before and after it.
+a tenant sets up, an act that edits two hundred orders, and the commitments expected before and
+after it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from connectors.sandbox.companies.construction_vendors import build_cast
 NAME = "construction"
 START = date(2026, 8, 1)
 DAYS_PER_MONTH = 31
-ORDERS, EDITS = 260, 200
+ORDERS, EDITED = 300, 200
 ZOHO_CLIENT = ("1000.RIDGELINESANDBOXCLIENT", "zoho-builder-secret")
 PROCORE_CLIENT = ("ridgeline-connector", "procore-sandbox-secret")
 REDIRECT_URI = "http://127.0.0.1:8000/connect/zoho-books/callback/"
@@ -66,11 +67,16 @@ def build(
     projects: int = 15,
     vendors: int = 40,
     months: int = 3,
-    edits: int | None = None,
+    edited: int | None = None,
     plain: bool = False,
+    moves: bool = False,
     start: str = START.isoformat(),
 ) -> Company:
-    """The company; `plain` leaves out all that waits or is held and, by default, the edits."""
+    """The company, of whose `orders` the act edits `edited`, some of them several times.
+
+    `plain` leaves out all that waits or is held and, by default, the edits; `moves` brings some
+    of those back that end in order: between projects, and to the end.
+    """
     if not FEWEST_PROJECTS <= projects <= len(NAMES):
         raise ValueError(
             f"Choose between {FEWEST_PROJECTS} and {len(NAMES)} projects, not {projects}."
@@ -84,9 +90,9 @@ def build(
     )
     if not plain:
         construction_planted.plant(scribe)
-    count = (0 if plain else EDITS) if edits is None else edits
+    count = (0 if plain else EDITED) if edited is None else edited
     if count:
-        construction_acts.prepare(scribe, count, plain=plain)
+        construction_acts.prepare(scribe, count, plain=plain, moves=moves)
     _fill(scribe, ORDERS if orders is None else orders)
     acts = scribe.script.acts
     return Company(
@@ -105,7 +111,7 @@ def _fill(scribe: Scribe, orders: int) -> None:
     """Ordinary orders up to the number that was asked for."""
     if len(scribe.orders) > orders:
         raise ValueError(
-            f"This company needs at least orders={len(scribe.orders)}, fewer edits, or plain=true."
+            f"This company needs at least orders={len(scribe.orders)}, fewer edited, or plain=true."
         )
     while len(scribe.orders) < orders:
         turn = scribe.next("ordinary")

@@ -1,8 +1,9 @@
-"""What people do to orders in the days after the first sync, by default in two hundred edits.
+"""What people do to orders in the days after the first sync, by default to two hundred of them.
 
-A scribe and a number of edits enter; orders are written down as they were and as they end, and the
-steps that lead there leave. No end depends on how many of an order's edits were seen one by one:
-a project that is added stays, and what is cancelled was not changed before.
+A scribe and a number of orders enter; orders are written down as they were and as they end, and the
+steps that lead there leave, at least one for each of them. No end depends on how many of an order's
+edits were seen one by one: a project that is added stays, and what is cancelled was not changed
+before.
 """
 
 from __future__ import annotations
@@ -23,31 +24,41 @@ from connectors.sandbox.companies.parts import text
 EDITED = 1
 Story = Callable[[Scribe], list[Step]]
 CLOSED = {"status": "Closed"}
-# What befalls orders that are edited again and again.
+# What befalls ordinary orders: about half of them are edited again and again.
 RUNS: tuple[tuple[Edit, ...], ...] = (
     (edits.more, edits.dearer, edits.add, edits.drop, edits.fewer),
+    (edits.later,),
     (edits.more, edits.more, edits.dearer),
+    (edits.recode,),
     (edits.another_vendor, edits.fewer),
+    (edits.add,),
     (edits.recode, edits.add, edits.later),
     (edits.dearer,),
     (edits.add, edits.note, edits.more, edits.recode),
+    (edits.another_vendor,),
     (edits.drop, edits.another_vendor),
+    (edits.fewer,),
+    (edits.note,),
 )
 
 
-def prepare(s: Scribe, count: int, *, plain: bool = False) -> None:
-    """Write exactly `count` edits of Zoho orders; plain ones all end as posted."""
+def prepare(s: Scribe, count: int, *, plain: bool = False, moves: bool = False) -> None:
+    """Write the edits of exactly `count` Zoho orders; plain ones all end as posted.
+
+    With `moves`, some plain ones change over between projects and some are cancelled.
+    """
     invoices: list[Step] = []
-    stories = [] if plain else [story(s) for story in _stories(invoices)]
-    done = sum(len(steps) for steps in stories)
-    if done > count:
-        raise ValueError(f"This company needs at least edits={done}, or plain=true, or edits=0.")
-    while done < count:
-        run = RUNS[len(stories) % len(RUNS)][: count - done]
-        stories.append(edited(s, run))
-        done += len(run)
+    # Each story is about one order.
+    wanted = (_MOVES if moves else ()) if plain else _stories(invoices)
+    stories = [story(s) for story in wanted]
+    if len(stories) > count:
+        raise ValueError(
+            f"This company needs at least edited={len(stories)}, or plain=true, or edited=0."
+        )
+    while len(stories) < count:
+        stories.append(edited(s, RUNS[s.next("run") % len(RUNS)]))
     first, *others = invoices + list(_woven(stories))
-    s.script.acts.append([{"name": f"{count} edits"} | first, *others])
+    s.script.acts.append([{"name": f"{count} orders edited"} | first, *others])
 
 
 def _stories(invoices: list[Step]) -> Iterator[Story]:
@@ -302,3 +313,7 @@ def budget_found(s: Scribe) -> list[Step]:
 def status_known(s: Scribe) -> list[Step]:
     order = planted.unknown_order(s)
     return _ends(order, [edits.status_to(order, "open")])
+
+
+# What moves between projects or ends, without any trouble.
+_MOVES: tuple[Story, ...] = (cancelled, cancelled_split, spread, moved, withdrawn_part)
