@@ -13,6 +13,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import pytest
+
 from config.embedded import embedded_services
 from config.keys import demo_encryption_key, demo_secret_key
 
@@ -64,6 +66,16 @@ def _choose_for_worker() -> None:
     os.environ["REDIS_URL"] = _redis_database(os.environ["REDIS_URL"], number % _REDIS_DATABASES)
     os.environ["REDIS_KEY_PREFIX"] = f"test-{worker or 'main'}"
     os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{_free_port()}"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice the cores: a good part of the tests' time passes in servers and in waiting for them."""
+    return min(2 * len(os.sched_getaffinity(0)), _REDIS_DATABASES - 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, or the last worker would still be at one when all others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 if "PYTEST_XDIST_WORKER" not in os.environ:

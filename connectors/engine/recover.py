@@ -28,11 +28,20 @@ logger = logging.getLogger(__name__)
 
 
 def recover(job: Job, open_target: Callable[[Job], AbstractContextManager[Any]]) -> None:
-    """Free what was abandoned, then look up what is in doubt, at whichever side it was written."""
+    """Free what was abandoned, then look up what is in doubt, at whichever side it was written.
+
+    A side that cannot be asked does not keep us from asking the other one; its error comes last.
+    """
     free_abandoned(job)
+    errors = []
     for view in job.views():
-        with open_target(view) as client:
-            look_up(view, client)
+        try:
+            with open_target(view) as client:
+                look_up(view, client)
+        except ProviderError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def free_abandoned(job: Job) -> int:

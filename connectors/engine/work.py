@@ -4,7 +4,9 @@ A leased slot enters; it is given back with a time when the provider's limits or
 """
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any, NoReturn
 
 from connectors.core.errors import ProviderError, RetryLater
@@ -22,24 +24,35 @@ from connectors.models import Run
 
 
 def work_slot(job: Job, slot: Slot) -> None:
-    """Work on due documents until none is left, the slice ends, or a limit says to come later."""
+    """Work on due documents until none is left, the slice ends, or a limit says to come later.
+
+    What the target owns comes first. A side that says to come later does not keep the other one.
+    """
     ends = time.monotonic() + policy().slice_seconds
-    at = None
+    stops: list[datetime | None] = []
     try:
-        with ExitStack() as stack:
-            views = [(view, _Lazy(view, stack)) for view in job.views()]
-            while time.monotonic() < ends and any(
-                # Stops at the first that had work: what the target owns comes before the rest.
-                _one_batch(view, slot, client)
-                for view, client in views
-            ):
-                pass
-    except (Stop, RetryLater) as stop:
-        at = stop.at
+        stops.extend(_work_until(ends, view, slot) for view in job.views())
     finally:
         with job.scope():
-            claims.free_slot(slot, at=at)
+            claims.free_slot(slot, at=_soonest(stops))
         count_calls(job)
+
+
+def _soonest(stops: Sequence[datetime | None]) -> datetime | None:
+    """When the slot is of use again: at once where any side has no limit that keeps it back."""
+    return None if None in stops else min((at for at in stops if at is not None), default=None)
+
+
+def _work_until(ends: float, job: Job, slot: Slot) -> datetime | None:
+    """Work on one side's documents; returns from when on its limits allow more."""
+    try:
+        with ExitStack() as stack:
+            client = _Lazy(job, stack)
+            while time.monotonic() < ends and _one_batch(job, slot, client):
+                pass
+    except (Stop, RetryLater) as stop:
+        return stop.at
+    return None
 
 
 def _one_batch(job: Job, slot: Slot, client: "_Lazy") -> bool:
