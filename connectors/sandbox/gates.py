@@ -88,6 +88,10 @@ class Gates:
             raise LookupError(f"There is no gate {gate_id}.")
         return self._gates[gate_id]
 
+    def all(self) -> list[dict[str, Any]]:
+        """What a test wants to know that waits at several."""
+        return [gate.summary() for gate in self._gates.values()]
+
     def clear(self) -> None:
         """Open every gate and forget them, so that no request stays held."""
         for gate in self._gates.values():

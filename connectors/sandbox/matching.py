@@ -1,6 +1,6 @@
 """Which requests a fault rule or a gate is about.
 
-An incoming request is first reduced to a small frozen value (provider, method, path, kind); a
+An incoming request is first reduced to a frozen value (provider, method, path, kind, body); a
 match is then a plain comparison. Knows the sandbox's own URL layout and nothing of HTTP servers.
 """
 
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 PREFIXES = {"/procurify/": "procurify", "/zoho/": "zoho_books", "/procore/": "procore"}
 TOKEN_PATH = re.compile(r"/oauth/(v2/)?(token|auth|revoke)")
 READ_METHODS = {"GET", "HEAD", "OPTIONS"}
-KNOWN_KEYS = {"provider", "method", "path_regex", "write", "kind"}
+KNOWN_KEYS = {"provider", "method", "path_regex", "body_regex", "write", "kind"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,22 @@ class Incoming:
     path: str
     query: str
     kind: str
+    body: str = field(default="", repr=False)
 
 
-def describe(method: str, path: str, query: str) -> Incoming:
-    """Reduce a request line to what rules look at."""
+def describe(method: str, path: str, query: str, body: bytes = b"") -> Incoming:
+    """Reduce a request to what rules look at."""
     provider = next((name for prefix, name in PREFIXES.items() if path.startswith(prefix)), "")
-    return Incoming(provider, method, path, query, _kind(method, path))
+    text = body.decode(errors="replace")
+    return Incoming(provider, method, path, query, _kind(method, path), text)
 
 
-def _pattern(text: str | None) -> re.Pattern[str] | None:
+def _pattern(raw: Mapping[str, Any], name: str) -> re.Pattern[str] | None:
+    text = raw.get(name)
     try:
         return re.compile(text) if text else None
     except re.error as error:
-        raise ValueError(f"path_regex {text!r} is no regular expression: {error}.") from error
+        raise ValueError(f"{name} {text!r} is no regular expression: {error}.") from error
 
 
 def _kind(method: str, path: str) -> str:
@@ -54,6 +57,7 @@ class Match:
     provider: str | None = None
     method: str | None = None
     path_regex: re.Pattern[str] | None = None
+    body_regex: re.Pattern[str] | None = None
     write: bool | None = None
     kind: str | None = None
 
@@ -66,13 +70,14 @@ class Match:
         return cls(
             provider=raw.get("provider"),
             method=raw["method"].upper() if raw.get("method") else None,
-            path_regex=_pattern(raw.get("path_regex")),
+            path_regex=_pattern(raw, "path_regex"),
+            body_regex=_pattern(raw, "body_regex"),
             write=raw.get("write"),
             kind=raw.get("kind"),
         )
 
     def covers(self, incoming: Incoming) -> bool:
-        """Whether this request is meant. The pattern is searched in path and query."""
+        """Whether this request is meant. Patterns are searched in path and query, and in the body."""
         if self.provider is not None and incoming.provider != self.provider:
             return False
         if self.method is not None and incoming.method != self.method:
@@ -80,6 +85,8 @@ class Match:
         if self.write is not None and (incoming.kind == "write") != self.write:
             return False
         if self.kind is not None and incoming.kind != self.kind:
+            return False
+        if self.body_regex is not None and self.body_regex.search(incoming.body) is None:
             return False
         target = f"{incoming.path}?{incoming.query}"
         return self.path_regex is None or self.path_regex.search(target) is not None

@@ -49,10 +49,10 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
     if request.path.startswith("/control/"):
         return await handler(request)
     world = request.app[control.WORLD]
-    incoming = describe(request.method, request.path, request.query_string)
-    request[INCOMING] = incoming
     # Read now: a request held at a gate must survive the death of the client that sent it.
-    await request.read()
+    body = await request.read()
+    incoming = describe(request.method, request.path, request.query_string, body)
+    request[INCOMING] = incoming
     row = world.log.arrive(incoming, world.clock.now().isoformat())
     request[KEY] = row.key
     started = time.perf_counter()

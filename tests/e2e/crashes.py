@@ -4,144 +4,84 @@ A connected company enters; workers that come and go sync it. Commits are held b
 of PostgreSQL, requests by the sandbox's gates; what happened is counted by boundary.
 """
 
-import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from queue import Empty, Queue
-from typing import Any
-from urllib.parse import quote
 
-from django.conf import settings
 from django.db import OperationalError
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from config.env import BASE_DIR
-from config.processes import is_running, python_module
-from connectors.engine.dispatch import dispatch
+from config.processes import is_running
+from connectors.engine.dispatch import dispatch, housekeeping
 from connectors.engine.job import Job
-from connectors.models import EPOCH, ConnectionToken, Document, Run, WorkSlot
+from connectors.models import (
+    EPOCH,
+    ConnectionToken,
+    Document,
+    InboxEvent,
+    Run,
+    WebhookEndpoint,
+    WorkSlot,
+)
+from tests.e2e.boundaries import REQUESTS, Asked
 from tests.e2e.pg_proxy import BEFORE, Boundary, PgProxy
+from tests.e2e.workers import Nursery
 from tests.sandbox_process import SandboxProcess
 
-ENGINE = {
-    "claim_seconds": 8,
-    "write_seconds": 1.5,
-    "settle_seconds": 0.5,
-    "first_look_seconds": 0.2,
-    "retry_first_seconds": 0.3,
-    "retry_most_seconds": 2,
-    "run_lease_seconds": 8,
-    "slice_seconds": 6,
-    "claim_batch": 4,
-}
-# What a worker may ask of the sandbox while it posts, and so where it may be struck.
-REQUESTS = {
-    "create an order": ("zoho_books", "POST", r"/purchaseorders(\?|$)"),
-    "set an order's status": ("zoho_books", "POST", r"/purchaseorders/\d+/status/"),
-    "update an order": ("zoho_books", "PUT", r"/purchaseorders/\d+"),
-    "create a bill": ("zoho_books", "POST", r"/bills(\?|$)"),
-    "update a bill": ("zoho_books", "PUT", r"/bills/\d+"),
-    "look up an order": ("zoho_books", "GET", r"/purchaseorders\?"),
-    "read a source list": ("procurify", "GET", r"/(order-items|ap/bills)/\?"),
-    "read a source record": ("procurify", "GET", r"/(purchase_orders|ap/bills)/\d+/"),
-}
-_TICK = 0.03
-
-
-@dataclass
-class Nursery:
-    """Starts workers by forking a process that has imported everything already."""
-
-    process: "subprocess.Popen[str]"
-    log: Path
-    born: int = 0
-
-    def start(self) -> int:
-        self.born += 1
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"start crash{self.born} {self.log}\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
-
-
-@contextmanager
-def nursery(folder: Path, env: dict[str, str]) -> Iterator[Nursery]:
-    """Workers with this environment; all end with the block."""
-    with (folder / "nursery.log").open("ab") as output:
-        process = subprocess.Popen(
-            python_module("tests.e2e.nursery"),
-            cwd=BASE_DIR,
-            env={**env, "SUPERVISED": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=output,
-            text=True,
-        )
-    with process:
-        try:
-            assert process.stdout is not None
-            ready = process.stdout.readline()
-            assert ready == "ready\n", (folder / "nursery.log").read_text()
-            yield Nursery(process, folder / "worker.log")
-        finally:
-            process.kill()
-
-
-def worker_env(proxy: Path, **engine: float) -> dict[str, str]:
-    """This test run's own environment, with the database behind the proxy."""
-    database = settings.DATABASES["default"]
-    # Real time stands still for nobody: a paused transaction lets go sooner than in production.
-    options = quote("-c idle_in_transaction_session_timeout=1s")
-    return {
-        **os.environ,
-        "DATABASE_URL": f"postgresql://{database['USER']}@/{database['NAME']}"
-        f"?host={quote(str(proxy))}&options={options}",
-        "DATABASE_POOL": "8",
-        "ENGINE": json.dumps({**ENGINE, **engine}),
-        "LOG_LEVEL": "WARNING",
-        "PYTHONUNBUFFERED": "1",
-    }
+_TICK = 0.06
+_BETWEEN_LOOKS_AT_HOOKS = 2.0
 
 
 @dataclass
 class Gate:
-    """A request of this kind that the sandbox holds back."""
+    """A request of this kind that the sandbox holds back; ``later`` are phases to follow."""
 
     what: str
     phase: str
     id: str
+    later: tuple[str, ...]
 
 
 @dataclass
 class Crashes:
-    """Strikes workers while they sync. ``struck`` counts by boundary."""
+    """Strikes workers while they sync. ``struck`` counts by boundary, ``blows`` the strikes.
+
+    One blow may hit several boundaries, where other threads of the worker were held too.
+    """
 
     job: Job
     sandbox: SandboxProcess
     nursery: Nursery
     proxy: PgProxy | None = None
     struck: Counter[str] = field(default_factory=Counter)
+    blows: int = 0
     seen: set[tuple[str, str]] = field(default_factory=set)
     most: int = 1000
     only: set[str] = field(default_factory=set)
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
     _pid: int = 0
     _events: "Queue[Boundary]" = field(default_factory=Queue)
     _gates: list[Gate] = field(default_factory=list)
-    _held: Any = None
+    _held: list[Boundary | Gate] = field(default_factory=list)
     _armed: bool = False
     _one: threading.Lock = field(default_factory=threading.Lock)
+    _hooks_again: float = 0
 
     # --- where to strike ----------------------------------------------------------------------
+
+    @property
+    def requests(self) -> Mapping[str, Asked]:
+        """The kinds of requests that this flow's workers send."""
+        return REQUESTS[self.job.flow.key]
 
     def wanted(self, boundary: Boundary) -> bool:
         """Asked by the proxy, in its threads: each kind of boundary is struck once."""
@@ -156,16 +96,29 @@ class Crashes:
             self._events.put(boundary)
         return True
 
-    def set_gates(self, kinds: Collection[str] = REQUESTS.keys(), seed: int = 1) -> None:
-        """Hold one request of each kind before it is done, and one after."""
-        chance = random.Random(seed)
+    def set_gates(
+        self,
+        kinds: Collection[str],
+        phases: tuple[str, ...] = ("before", "after"),
+        *,
+        within: int = 1,
+    ) -> None:
+        """Hold one request of each kind before it is done and, later, another one after.
+
+        It is one of the next ``within`` of its kind.
+        """
         for what in sorted(kinds):
-            provider, method, path = REQUESTS[what]
-            for phase in ("before", "after"):
-                match = {"provider": provider, "method": method, "path_regex": path}
-                asked = {"match": match, "phase": phase, "nth": chance.randint(1, 3)}
-                gate = self.sandbox.post("/control/gates", asked)
-                self._gates.append(Gate(what, phase, gate["id"]))
+            self._set_gate(what, phases, self.chance.randint(1, within))
+
+    def _set_gate(self, what: str, phases: tuple[str, ...], nth: int) -> None:
+        phase, *later = phases
+        asked = {"match": self.requests[what].match, "phase": phase, "nth": nth}
+        gate = self.sandbox.post("/control/gates", asked)
+        self._gates.append(Gate(what, phase, gate["id"], tuple(later)))
+
+    def strike_again(self, *names: str) -> None:
+        """Commits with these names are struck once more."""
+        self.seen = {key for key in self.seen if not any(name in key[0] for name in names)}
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -176,11 +129,13 @@ class Crashes:
         quiet = 0
         while quiet < 3:
             self._armed = self._events.empty() and self.struck.total() < self.most
-            dispatch()
-            self._strike_where_held(strike)
+            self._ring()
+            if self._note_held(_TICK):
+                self.blows += 1
+                strike(self)
             quiet = 0 if self._under_way() else quiet + 1
             if time.monotonic() > ends:
-                say("until then", self.struck)
+                say("until then", self)
                 sys.stdout.write(self._told())
                 raise AssertionError(f"not at rest after {seconds} s: {self._under_way()}")
         self._armed = False
@@ -193,40 +148,58 @@ class Crashes:
         for _ in range(kills):
             self._work_for(chance.uniform(0.3, 1.2))
             self.stop(self._pid)
+            self.blows += 1
             self.struck["at random"] += 1
             self._pid = self.nursery.start()
         self.stop(self._pid)
         self.most = 0
         self.run(Crashes.kill, seconds=seconds)
 
-    def _strike_where_held(self, strike: Callable[["Crashes"], None]) -> None:
+    def _ring(self) -> None:
+        """What beat would ring for."""
+        dispatch()
+        with self.job.scope():
+            unchecked = WebhookEndpoint.objects.filter(checked_at=None).exists()
+        if unchecked and time.monotonic() > self._hooks_again:
+            self._hooks_again = time.monotonic() + _BETWEEN_LOOKS_AT_HOOKS
+            housekeeping()
+
+    def _note_held(self, seconds: float = 0) -> bool:
+        """Take down what is held now; whether there is anything."""
         with suppress(Empty):
-            boundary = self._events.get(timeout=_TICK)
+            boundary = self._events.get(timeout=seconds) if seconds else self._events.get_nowait()
             self.struck[f"commit, {boundary.phase}: {boundary.what}"] += 1
-            self._held = boundary
-            strike(self)
-        for gate in list(self._gates):
-            if self.sandbox.get(f"/control/gates/{gate.id}")["hit"]:
+            self._held.append(boundary)
+        if self._gates:
+            rows = self.sandbox.get("/control/gates")["gates"]
+            hit = {row["id"] for row in rows if row["hit"]}
+            for gate in [gate for gate in self._gates if gate.id in hit]:
                 self._gates.remove(gate)
                 self.struck[f"request, {gate.phase}: {gate.what}"] += 1
-                self._held = gate
-                strike(self)
+                self._held.append(gate)
+        return bool(self._held)
 
     def release(self, *, cut: bool) -> None:
         """Let what is held go on; ``cut`` for a client that is dead."""
-        if isinstance(self._held, Boundary):
-            # A commit that was held before it was sent dies with the worker.
-            self._held.release(cut=cut and self._held.phase == BEFORE)
-        elif self._held is not None:
-            # The request is on its way, whatever becomes of the one who sent it.
-            self.sandbox.post(f"/control/gates/{self._held.id}/release", {"action": "continue"})
-        self._held = None
+        for held in self._held:
+            if isinstance(held, Boundary):
+                # A commit that was held before it was sent dies with the worker.
+                held.release(cut=cut and held.phase == BEFORE)
+            else:
+                # The request is on its way, whatever becomes of the one who sent it.
+                self.sandbox.post(f"/control/gates/{held.id}/release", {"action": "continue"})
+        done, self._held = self._held, []
+        for gate in done:
+            # Not before: the same request would be held once more, with nobody behind it.
+            if isinstance(gate, Gate) and gate.later:
+                self._set_gate(gate.what, gate.later, 1)
 
     # --- strikes ------------------------------------------------------------------------------
 
     def kill(self) -> None:
         """The worker dies; another one takes its place."""
         self.stop(self._pid)
+        self._note_held()
         self.release(cut=True)
         self.let_time_pass()
         self._pid = self.nursery.start()
@@ -235,6 +208,7 @@ class Crashes:
         """The worker stands still until another one has taken its work, and then goes on."""
         paused = self._pid
         os.kill(paused, signal.SIGSTOP)
+        self._note_held()
         self.let_time_pass()
         self._pid = self.nursery.start()
         # Long enough for the other one to be sure that nothing was written, and to write it.
@@ -248,7 +222,7 @@ class Crashes:
     def _work_for(self, seconds: float) -> None:
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
-            dispatch()
+            self._ring()
             time.sleep(0.1)
 
     def stop(self, pid: int) -> None:
@@ -278,40 +252,54 @@ class Crashes:
             WorkSlot.objects.filter(**mine).update(leased_until=EPOCH)
             Run.objects.filter(**mine).update(leased_until=EPOCH)
             ConnectionToken.objects.update(leased_until=None)
+            self._hints().update(next_at=timezone.now())
 
     def _told(self) -> str:
         """What the ledger and the worker say, for finding out why nothing moves."""
         with self.job.scope():
-            documents = Document.objects.filter(integration=self.job.integration)
-            moving = documents.filter(state__in=["due", "delivering", "unconfirmed"])
-            lines = [f"{d} {d.state} {d.next_at} {d.claimed_until} {d.words}" for d in moving]
-            runs = Run.objects.filter(integration=self.job.integration)
-            lines += [f"{run} {run.status} {run.phase} {run.words} {run.next_at}" for run in runs]
+            lines = [
+                f"{d} {d.state} {d.next_at} {d.claimed_until} {d.words}" for d in self._moving()
+            ]
+            lines += [f"{r} {r.status} {r.phase} {r.words} {r.next_at}" for r in self._runs()]
             slots = WorkSlot.objects.filter(integration=self.job.integration)
             lines += [f"{slot} {slot.leased_until}" for slot in slots]
+            lines += [f"{hint} {hint.next_at} {hint.tries} {hint.words}" for hint in self._hints()]
         return "\n".join([*lines, self.nursery.log.read_text(errors="replace")[-3000:]])
 
     def _under_way(self) -> str:
+        """What is still to be done, in words; empty at rest."""
+        looks: dict[str, Callable[[], int]] = {
+            "documents": self._moving().count,
+            "runs": self._runs().filter(status__in=["queued", "running"]).count,
+            "hints": self._hints().count,
+            "hooks": WebhookEndpoint.objects.filter(checked_at=None).count,
+        }
         with self.job.scope():
-            documents = Document.objects.filter(integration=self.job.integration)
-            moving = documents.filter(state__in=["due", "delivering", "unconfirmed"])
-            reading = documents.filter(wants_read=True).count()
-            runs = Run.objects.filter(
-                integration=self.job.integration, status__in=["queued", "running"]
-            ).count()
-            count = moving.count() + reading
-        return f"{count} documents and {runs} runs" if count or runs else ""
+            for what, count in looks.items():
+                if found := count():
+                    return f"{found} {what}"
+        told = self.sandbox.get("/control/deliveries")["deliveries"]
+        pending = sum(int(counts["pending"]) for counts in told.values())
+        return f"{pending} deliveries" if pending else ""
+
+    def _moving(self) -> QuerySet[Document]:
+        moving = Q(state__in=["due", "delivering", "unconfirmed"]) | Q(wants_read=True)
+        return Document.objects.filter(moving, integration=self.job.integration)
+
+    def _runs(self) -> QuerySet[Run]:
+        return Run.objects.filter(integration=self.job.integration)
+
+    def _hints(self) -> QuerySet[InboxEvent]:
+        """Webhooks that were taken in and not followed yet."""
+        sides = [self.job.source, self.job.target]
+        return InboxEvent.objects.filter(connection__in=sides, status=InboxEvent.Status.PENDING)
 
 
-def say(title: str, struck: Counter[str]) -> None:
+def say(title: str, crashes: Crashes) -> None:
     """How often each boundary was struck."""
-    sys.stdout.write(f"\n{title}: {struck.total()} strikes at {len(struck)} boundaries\n")
+    struck = crashes.struck
+    sys.stdout.write(
+        f"\n{title}: {crashes.blows} strikes, {struck.total()} times at {len(struck)} boundaries\n"
+    )
     for what, number in sorted(struck.items()):
         sys.stdout.write(f"  {number:>3}  {what}\n")
-
-
-def socket_folder_of_database() -> Path:
-    """Where the real server listens."""
-    folder = Path(settings.DATABASES["default"]["HOST"])
-    assert (folder / ".s.PGSQL.5432").is_socket(), "crash tests need the embedded PostgreSQL"
-    return folder

@@ -28,7 +28,7 @@ def test_paused_past_recovery_and_resumed(struck: Struck) -> None:
     with crashes.job.scope():
         WorkSlot.objects.filter(number__gt=1).delete()
     crashes.sandbox.post("/control/options", {"zoho_latency": 0.15})
-    crashes.set_gates(WRITES)
+    crashes.set_gates(WRITES, within=3)
     crashes.most = STRIKES
     crashes.run(Crashes.pause, seconds=500)
     assert_books(crashes)
@@ -38,7 +38,7 @@ def test_paused_past_recovery_and_resumed(struck: Struck) -> None:
     crashes.most = 2 * STRIKES
     crashes.run(Crashes.pause, seconds=500)
     assert_books(crashes)
-    say("paused and resumed", crashes.struck)
+    say("paused and resumed", crashes)
     for phase in ("before", "after"):
         for table in ("attempt", "outcome"):
             assert any(f"commit, {phase}: insert {table}" in what for what in crashes.struck)

@@ -121,12 +121,20 @@ def test_a_rule_only_fires_where_its_match_says(zoho: Live) -> None:
     assert zoho.call("GET", "/bills", bill_number="X").status_code == 500
 
 
+def test_a_match_may_look_into_the_body(zoho: Live) -> None:
+    match = {"method": "POST", "body_regex": r'"bill_number":\s*"B-2"'}
+    fault(zoho, "status", status=500, match=match)
+    for number, status in (("B-1", 201), ("B-2", 500)):
+        assert zoho.call("POST", "/bills", {**BILL, "bill_number": number}).status_code == status
+
+
 @pytest.mark.parametrize(
     "rule",
     [
         {"kind": "explode"},
         {"kind": "status", "match": {"provder": "zoho_books"}},
         {"kind": "status", "match": {"path_regex": "("}},
+        {"kind": "status", "match": {"body_regex": "("}},
     ],
 )
 def test_a_rule_that_could_never_fire_is_refused(zoho: Live, rule: dict[str, object]) -> None:
@@ -209,7 +217,9 @@ def test_an_aborted_gate_cuts_the_connection(zoho: Live, phase: str, committed: 
 
 def test_a_gate_that_is_not_hit_says_so_after_its_timeout(zoho: Live) -> None:
     gate = zoho.control("POST", "gates", {"match": {"method": "DELETE"}})
-    assert zoho.control("GET", f"gates/{gate['id']}/wait?timeout=0.05")["hit"] is False
+    waited = zoho.control("GET", f"gates/{gate['id']}/wait?timeout=0.05")
+    assert waited["hit"] is False
+    assert zoho.control("GET", "gates") == {"gates": [waited]}
 
 
 def test_the_clock_only_goes_forward(zoho: Live) -> None:
