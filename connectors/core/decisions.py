@@ -149,16 +149,32 @@ class PartPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """A target record that says what a part means already, though we never wrote to it: it is
+    linked without a call, so that what somebody changes there from now on is noticed.
+    """
+
+    part: str
+    target_kind: str
+    target_id: str
+    number: str
+    reference: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deliver:
     """Do these steps; when they are done the document is in ``final``.
 
-    ``nudges`` are documents to be decided anew once this one has settled.
+    ``nudges`` are documents to be decided anew once this one has settled; ``agreed`` parts need no
+    step.
     """
 
     parts: tuple[PartPlan, ...]
     final: State = State.POSTED
     nudges: tuple[DocumentKey, ...] = ()
     mappings_used: tuple[MappingKey, ...] = ()
+    agreed: tuple[Agreed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +185,7 @@ class Nothing:
 
     final: State = State.POSTED
     nudges: tuple[DocumentKey, ...] = ()
+    agreed: tuple[Agreed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

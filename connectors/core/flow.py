@@ -58,9 +58,10 @@ class Upkeep:
 
     There is no list to read: its records are the owner's cached rows (``core.upkeep``), those that
     are linked and those that are to be created. ``owner`` is the side whose word counts; the other
-    side is written to. ``enabled`` and ``creates`` (one of ``core.upkeep.Creates``) read the
-    options. ``state_of`` reads a cached row of the other side as the sink would report it, so that
-    a change made there is noticed; ``serves`` says whether a missing mapping's key is about a row.
+    side is written to. ``enabled`` (whether what is linked is followed) and ``creates`` (one of
+    ``core.upkeep.Creates``) read the options. ``state_of`` reads a cached row of the other side as
+    the sink would report it, so that a change made there is noticed; ``serves`` says whether a
+    missing mapping's key is about a row.
     """
 
     kind: str

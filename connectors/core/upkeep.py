@@ -5,13 +5,15 @@ say the same leave. Linked rows are followed, missing ones made only where someb
 nothing there looks like them. Which fields count, and how they are written, is a flow's matter.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from connectors.core.decisions import (
+    Agreed,
     Decision,
     Deliver,
     Facts,
@@ -22,13 +24,16 @@ from connectors.core.decisions import (
     NotApplicable,
     Nothing,
     PartPlan,
+    Sibling,
     Step,
 )
+from connectors.core.errors import BadInputError
+from connectors.core.flow import Stream, Upkeep
 from connectors.core.names import normalise_name
 from connectors.core.reading import Fields
-from connectors.core.records import Raw
+from connectors.core.records import Raw, Record
 from connectors.core.references import ReferenceRow
-from connectors.core.states import Reason
+from connectors.core.states import Reason, State
 
 ATTACH, UPDATE, CREATE = "attach", "update", "create"
 
@@ -41,8 +46,9 @@ class Creates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpkeepRecord:
-    """A row of its owner's master data. ``linked`` are keys of the other side; ``wanted`` says
-    that it is to be made there if it is linked to none; ``needed`` are the missing mappings.
+    """A row of its owner's master data. ``linked`` are keys of the other side, ``followed`` says
+    whether what is linked is to be kept up. ``wanted`` says that it is to be made there if it is
+    linked to none; ``needed`` are the missing mappings.
     """
 
     key: str
@@ -53,6 +59,7 @@ class UpkeepRecord:
     linked: tuple[str, ...]
     wanted: bool
     needed: tuple[str, ...]
+    followed: bool = True
     version: str = ""
     total: Decimal | None = None
     currency: str = ""
@@ -69,8 +76,9 @@ class Rules:
 
     ``payload`` gives the fields that the other side shall have, from the record and, where there
     is one, from the row as it is there now. ``fields`` reads those of them that a cached row says,
-    so that what agrees already costs no call. ``reference`` names our part of a record, by the
-    other side's key, empty for one that is made.
+    so that what agrees already costs no call; ``same`` says whether two spellings of a field mean
+    the same. ``reference`` names our part of a record, by the other side's key, empty for one that
+    is made. ``leaves`` says in words why a row that was never written to is left as it is.
     """
 
     target_kind: str
@@ -79,9 +87,51 @@ class Rules:
     fields: Callable[[MappedTarget], Mapping[str, Any]]
     reference: Callable[[UpkeepRecord, str], str]
     batch: str = ""
+    same: Callable[[str, Any, Any], bool] = lambda _, ours, theirs: operator.eq(ours, theirs)
+    leaves: Callable[[UpkeepRecord, MappedTarget], str] = lambda _, row: ""
 
 
-def record_of(row: ReferenceRow, linked: list[str], *, wanted: bool, needed: list[str]) -> Raw:
+def upkeep_stream(
+    *, name: str, title: str, rank: int, target_kind: str, upkeep: Upkeep, path: str = ""
+) -> Stream:
+    """The stream of a kind that is kept up: nothing of it is listed or read one by one."""
+    return Stream(
+        name=name,
+        title=title,
+        rank=rank,
+        target_kind=target_kind,
+        listings=(),
+        sweep=(),
+        read=_not_read_alone,
+        parse=parse_upkeep,
+        content=content,
+        twin_number=lambda record: normalise_name(record.party),
+        party_key=lambda record: record.key,
+        path=path,
+        upkeep=upkeep,
+    )
+
+
+def _not_read_alone(client: Any, key: str, locator: str) -> Raw:
+    raise BadInputError(f"{key} is read with its list only")
+
+
+def content(record: Record) -> dict[str, Any]:
+    """What matters of a row: all of it but when it was touched."""
+    said = {field.name: getattr(record, field.name) for field in fields(record)}  # type: ignore[arg-type]
+    del said["version"]
+    attributes = {name: value for name, value in said["attributes"].items() if name != "modified"}
+    return said | {"attributes": attributes}
+
+
+def record_of(
+    row: ReferenceRow,
+    linked: Sequence[str],
+    *,
+    wanted: bool,
+    needed: Sequence[str],
+    followed: bool = True,
+) -> Raw:
     """A cached row as a document's record."""
     return {
         "key": row.key,
@@ -92,6 +142,7 @@ def record_of(row: ReferenceRow, linked: list[str], *, wanted: bool, needed: lis
         "linked": sorted(linked),
         "wanted": wanted,
         "needed": sorted(needed),
+        "followed": followed,
     }
 
 
@@ -106,37 +157,60 @@ def parse_upkeep(raw: Raw) -> UpkeepRecord:
         linked=tuple(raw.get("linked") or ()),
         wanted=fields.flag("wanted"),
         needed=tuple(raw.get("needed") or ()),
+        followed=fields.flag("followed", default=True),
         version=str((raw.get("attributes") or {}).get("modified", "")),
     )
 
 
 def upkeep_needs(kind: str, record: UpkeepRecord) -> Needs:
-    """The rows that it is linked to; what is to be made must not look like what is there."""
+    """The rows that it is linked to; what is to be made must not look like anything there is."""
     rows = frozenset((kind, key) for key in record.linked)
-    making = record.wanted and not record.linked
     name = normalise_name(record.name)
-    return Needs(rows=rows, alike=frozenset({(kind, name)}) if making and name else frozenset())
+    if record.linked or not record.wanted or not name:
+        return Needs(rows=rows)
+    return Needs(rows=rows, alike=frozenset({(kind, name)}), twins=frozenset({name}))
 
 
 def decide_upkeep(record: UpkeepRecord, facts: Facts, rules: Rules) -> Decision:
     """Make what is linked say what its owner says; make what is missing, if that is wanted."""
-    links = {link.target_id: link for link in facts.links.values()}
     if not record.linked:
         return _missing(record, facts, rules)
-    plans, shared = [], []
+    if not record.followed:
+        return NotApplicable(words=f"This integration does not keep {rules.title}s up.")
+    links = {link.target_id: link for link in facts.links.values()}
+    agreed: list[Agreed] = []
+    plans: list[PartPlan] = []
+    left: list[str] = []
     for key in record.linked:
-        row = facts.rows.get(key)
-        if row is None:
-            continue
-        if row.shared:
-            shared.append(row)
-            continue
-        plans += _follow(record, row, links.get(key), rules)
+        link, row = links.get(key), facts.rows.get(key)
+        why = _left(record, row, link, rules)
+        if why or row is None:
+            left.append(why)
+        elif link is not None:
+            plans += _follow(record, row, link, rules)
+        elif _says_all(rules.payload(record, row), row, rules):
+            agreed.append(_agreed(record, row, rules))
+        else:
+            plans.append(_attach(record, row, rules))
     if plans:
-        return Deliver(parts=tuple(plans))
-    if shared and not links:
-        return NotApplicable(words=_shared(shared, rules))
-    return Nothing()
+        return Deliver(parts=tuple(plans), agreed=tuple(agreed))
+    if left and not agreed and not links:
+        return NotApplicable(words=" ".join(sorted(set(left))))
+    return Nothing(agreed=tuple(agreed))
+
+
+def _left(
+    record: UpkeepRecord, row: MappedTarget | None, link: LinkState | None, rules: Rules
+) -> str:
+    """Why this row is not written to; empty where it may be."""
+    if row is None:
+        return f"The {rules.title} that it is linked to is not in the other side's list."
+    if row.shared:
+        return (
+            f"{_called(row)} is linked to several {rules.title}s, so that no single one says what "
+            "it is called. It is left as it is."
+        )
+    return "" if link is not None else rules.leaves(record, row)
 
 
 def _missing(record: UpkeepRecord, facts: Facts, rules: Rules) -> Decision:
@@ -144,11 +218,12 @@ def _missing(record: UpkeepRecord, facts: Facts, rules: Rules) -> Decision:
         return Nothing()  # made already; the list that will show it has not been read again yet
     if not record.wanted:
         return NotApplicable(words=f"This {rules.title} is not linked to the other side.")
-    if facts.alike:
-        found = ", ".join(sorted(_called(row) for row in facts.alike))
+    rivals = (str(twin.record.get("name")) for twin in facts.twins if _rivals(twin))
+    found = sorted({*map(_called, facts.alike), *rivals})
+    if found:
         return Held(
             reason=Reason.DUPLICATE_SUSPECTED,
-            words=f"There is a {rules.title} of that name on the other side already: {found}. "
+            words=f"There is a {rules.title} of that name already: {', '.join(found)}. "
             "Link the two in the mapping, or dismiss this.",
         )
     payload = rules.payload(record, None)
@@ -156,27 +231,45 @@ def _missing(record: UpkeepRecord, facts: Facts, rules: Rules) -> Decision:
     return Deliver(parts=(_part(record, "", payload, step, rules),))
 
 
+def _rivals(twin: Sibling) -> bool:
+    """Whether another row of the same name has been made there, or is about to be."""
+    about_to_be = bool(twin.record.get("wanted")) and twin.state is not State.DISMISSED
+    return bool(twin.links) or about_to_be
+
+
 def _follow(
-    record: UpkeepRecord, row: MappedTarget, link: LinkState | None, rules: Rules
+    record: UpkeepRecord, row: MappedTarget, link: LinkState, rules: Rules
 ) -> list[PartPlan]:
-    """What is left to write to one linked row: nothing, the fields that changed, or all."""
+    """Write the fields that changed since they were written last."""
     payload = rules.payload(record, row)
-    if link is None:
-        there = rules.fields(row)
-        if all(there.get(name) == value for name, value in payload.items()):
-            return []
-        body = {"id": row.key, "row": dict(payload)}
-        return [_part(record, row.key, payload, _step(ATTACH, body, rules), rules)]
     changed = {name: new for name, new in payload.items() if link.payload.get(name) != new}
     if not changed:
         return []
-    body = {"id": row.key, "row": changed}
-    plan = _part(record, link.part, payload, _step(UPDATE, body, rules), rules, link.reference)
-    return [plan]
+    step = Step(action=UPDATE, body={"id": row.key, "row": changed}, batch=rules.batch)
+    return [_part(record, link.part, payload, step, rules, link.reference)]
 
 
-def _step(action: str, body: Mapping[str, Any], rules: Rules) -> Step:
-    return Step(action=action, body=body, batch=rules.batch)
+def _attach(record: UpkeepRecord, row: MappedTarget, rules: Rules) -> PartPlan:
+    payload = rules.payload(record, row)
+    body = {"id": row.key, "row": dict(payload)}
+    step = Step(action=ATTACH, body=body, batch=rules.batch)
+    return _part(record, row.key, payload, step, rules)
+
+
+def _agreed(record: UpkeepRecord, row: MappedTarget, rules: Rules) -> Agreed:
+    return Agreed(
+        part=row.key,
+        target_kind=rules.target_kind,
+        target_id=row.key,
+        number=row.number or row.name,
+        reference=rules.reference(record, row.key),
+        payload=rules.payload(record, row),
+    )
+
+
+def _says_all(payload: Mapping[str, Any], row: MappedTarget, rules: Rules) -> bool:
+    there = rules.fields(row)
+    return all(rules.same(name, value, there.get(name)) for name, value in payload.items())
 
 
 def _part(
@@ -196,14 +289,6 @@ def _part(
         total=None,
         currency="",
         number=record.number or record.name,
-    )
-
-
-def _shared(rows: list[MappedTarget], rules: Rules) -> str:
-    names = ", ".join(sorted(_called(row) for row in rows))
-    return (
-        f"{names} is linked to several {rules.title}s, so that no single one says what it is "
-        "called. It is left as it is."
     )
 
 

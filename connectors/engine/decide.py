@@ -25,7 +25,7 @@ from connectors.core.flow import PartRef
 from connectors.core.records import TargetState
 from connectors.core.references import MappingKey, MissingMapping
 from connectors.core.states import Reason, State
-from connectors.engine import trail
+from connectors.engine import links, trail
 from connectors.engine.facts import Asking, load
 from connectors.engine.failures import wait_for
 from connectors.engine.health import CONNECTION_KINDS
@@ -187,6 +187,7 @@ def settle_decided(job: Job, decided: Sequence[Decided]) -> list[Decided]:
     """Carry out what needs no call, in one scope; returns what is to be delivered."""
     deliver = [d for d in decided if isinstance(d.decision, Deliver)]
     rest = [d for d in decided if not isinstance(d.decision, Deliver)]
+    _link_agreed(job, deliver)
     if not rest:
         return deliver
     with job.scope():
@@ -199,6 +200,18 @@ def settle_decided(job: Job, decided: Sequence[Decided]) -> list[Decided]:
                 _settle_one(job, item, waiting)
         wait_for(job, waiting, _mapped_then(rest))
     return deliver
+
+
+def _link_agreed(job: Job, deliver: Sequence[Decided]) -> None:
+    """Beside what is to be written, some parts may say already what they mean."""
+    agreeing = [item for item in deliver if getattr(item.decision, "agreed", ())]
+    if not agreeing:
+        return
+    with job.scope():
+        ours = _still_ours([item.document for item in agreeing])
+        for item in agreeing:
+            if item.document.pk in ours and isinstance(item.decision, Deliver):
+                links.agree(job, item.document, item.decision.agreed)
 
 
 def _mapped_then(decided: Sequence[Decided]) -> dict[MappingKey, str]:
@@ -229,6 +242,8 @@ def _settle_one(job: Job, item: Decided, waiting: list[Any]) -> None:
     elif isinstance(decision, Postponed):
         retry(document, str(decision.error), at=decision.error.facts.retry_at)
     elif isinstance(decision, Nothing):
+        if decision.agreed:
+            links.agree(job, document, decision.agreed)
         finish(job, document, decision.final, decision.nudges)
 
 

@@ -5,7 +5,7 @@ Documents enter, frozen facts leave: a handful of queries however many documents
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -50,6 +50,7 @@ class _Loaded:
     links: dict[int, dict[str, LinkState]] = field(default_factory=dict)
     dependants: dict[DocumentKey, list[Sibling]] = field(default_factory=dict)
     rows: dict[tuple[str, str], MappedTarget] = field(default_factory=dict)
+    holders: dict[tuple[str, str], int] = field(default_factory=dict)
     alike: dict[tuple[str, str], list[MappedTarget]] = field(default_factory=dict)
     locked_until: date | None = None
 
@@ -93,9 +94,19 @@ def _facts(job: Job, ask: Asking, loaded: _Loaded) -> Facts:
         target_profile=job.target.profile,
         locked_until=loaded.locked_until,
         gone=document.gone,
-        rows={key: loaded.rows[kind, key] for kind, key in ask.needs.rows & loaded.rows.keys()},
+        rows=_rows(ask, loaded),
         alike=tuple(row for name in ask.needs.alike for row in loaded.alike.get(name, ())),
     )
+
+
+def _rows(ask: Asking, loaded: _Loaded) -> dict[str, MappedTarget]:
+    """The rows that it asked for; one that another document is linked to is shared with it."""
+    found = {}
+    for kind, key in ask.needs.rows & loaded.rows.keys():
+        row, mine = loaded.rows[kind, key], ask.document.pk
+        taken = loaded.holders.get((ask.stream.target_kind, key), mine) != mine
+        found[key] = replace(row, shared=True) if taken else row
+    return found
 
 
 def _load_mappings(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
@@ -140,6 +151,12 @@ def _load_rows(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
     for item in items:
         place = (item.kind, item.key)
         loaded.rows[place] = _mapped(item, shared=place in shared)
+    target_kinds = {ask.stream.target_kind for ask in asking if ask.needs.rows}
+    links = Link.objects.filter(
+        connection=job.target, target_kind__in=target_kinds, target_id__in=keys
+    )
+    for kind, key, document in links.values_list("target_kind", "target_id", "document"):
+        loaded.holders[kind, key] = document
 
 
 def _shared(job: Job, kinds: set[str], keys: set[str]) -> set[tuple[str, str]]:
@@ -151,12 +168,15 @@ def _shared(job: Job, kinds: set[str], keys: set[str]) -> set[tuple[str, str]]:
 
 
 def _load_alike(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
-    """Names are compared here: how they are normalised is no matter of the database."""
+    """Names are compared here: how they are normalised is no matter of the database.
+
+    What is inactive there counts too: somebody may want it back rather than have a second one.
+    """
     wanted = {place for ask in asking for place in ask.needs.alike}
     if not wanted:
         return
     items = ReferenceItem.objects.filter(
-        connection=job.target, kind__in={kind for kind, _ in wanted}, active=True
+        connection=job.target, kind__in={kind for kind, _ in wanted}
     )
     for item in items:
         place = (item.kind, normalise_name(item.name))

@@ -3,15 +3,21 @@
 An attempt and the target's state enter; a link row and the words of its audit event leave.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
+from connectors.core.decisions import Agreed
+from connectors.core.fingerprints import to_plain
 from connectors.core.records import TargetState
 from connectors.engine import trail
 from connectors.engine.job import Job
 from connectors.models import Attempt, Document, Link, Outcome
+
+# As long as its column: a vendor's number is its name, which may be longer.
+_NUMBER = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +50,7 @@ def put(job: Job, sent: Sent, state: TargetState) -> Link:
         "connection": job.target,
         "target_kind": plan["target_kind"],
         "target_id": state.target_id,
-        "target_number": state.number,
+        "target_number": state.number[:_NUMBER],
         "reference": plan["reference"],
         "status": state.status,
         "confirmed_at": now,
@@ -59,6 +65,43 @@ def put(job: Job, sent: Sent, state: TargetState) -> Link:
         create_defaults={**fields, "posted_at": now},
     )
     return link
+
+
+def agree(job: Job, document: Document, parts: Sequence[Agreed]) -> None:
+    """Link what says already what we mean; what another document has stays that one's."""
+    now = timezone.now()
+    before = {link.part for link in Link.objects.filter(document=document)}
+    Link.objects.bulk_create(
+        (
+            Link(
+                document=document,
+                connection=job.target,
+                part=part.part,
+                target_kind=part.target_kind,
+                target_id=part.target_id,
+                target_number=part.number[:_NUMBER],
+                reference=part.reference,
+                payload=to_plain(part.payload),
+                version=document.version,
+                posted_at=now,
+                confirmed_at=now,
+            )
+            for part in parts
+            if part.part not in before
+        ),
+        ignore_conflicts=True,
+    )
+    trail.write(
+        trail.document_event(
+            "target.agreed",
+            link.document,
+            target_kind=link.target_kind,
+            target_id=link.target_id,
+            target_number=link.target_number,
+            details={"reference": link.reference},
+        )
+        for link in Link.objects.filter(document=document).exclude(part__in=before)
+    )
 
 
 def posted_event(sent: Sent, link: Link | None, state: TargetState, result: Any) -> trail.Event:

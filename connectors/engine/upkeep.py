@@ -4,7 +4,7 @@ The caches of both sides and the mappings enter; documents leave, and are decide
 any other. Calls a provider only to make sure that the other side says something else by now.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,11 +14,11 @@ from connectors.core.flow import SOURCE, ReferenceStream, Stream, Upkeep
 from connectors.core.records import Raw
 from connectors.core.states import State
 from connectors.core.upkeep import Creates, record_of
-from connectors.engine import drift
+from connectors.engine import drift, trail
 from connectors.engine.extract import Guard
 from connectors.engine.facts import link_state
 from connectors.engine.job import Job
-from connectors.engine.ledger import Reading, store
+from connectors.engine.ledger import Reading, make_due, store
 from connectors.engine.references import to_row
 from connectors.models import (
     Document,
@@ -38,7 +38,7 @@ def observe(job: Job, guard: Guard) -> int:
         _observe(view, stream, stream.upkeep, guard)
         for view in job.views()
         for stream in _kept(view)
-        if stream.upkeep is not None and stream.upkeep.enabled(job.context)
+        if stream.upkeep is not None
     )
 
 
@@ -88,31 +88,44 @@ def _observe(view: Job, stream: Stream, upkeep: Upkeep, guard: Guard) -> int:
         some = dict(wishes[start : start + _AT_ONCE])
         with view.scope():
             now_due += _store(view, stream, some, reading.read_at)
+    with view.scope():
+        linked = _linked(view, upkeep.kind)
+        _release_links(view, stream, linked)
+        if upkeep.enabled(view.context):
+            now_due += _look_again(view, stream, upkeep, linked)
     return now_due
 
 
 def _wishes(
     view: Job, stream: Stream, upkeep: Upkeep, reading: ReferenceState
 ) -> Iterator[tuple[str, Raw]]:
-    """Keys and records of rows that are news, or that somebody wants to see decided again."""
+    """Keys and records of rows that are news, or that somebody wants to see decided again.
+
+    Rows without a document get one only where that could lead to anything.
+    """
     linked = _linked(view, upkeep.kind)
     missing = _missing(view, upkeep.kind)
-    mode = upkeep.creates(view.context)
-    mine = Document.objects.filter(integration=view.integration, stream=stream.name)
-    known = {key: (record, again) for key, record, again in mine.values_list(*_KNOWN)}
+    mode, followed = upkeep.creates(view.context), upkeep.enabled(view.context)
+    known = {
+        key: (record, again) for key, record, again in _documents(view, stream).values_list(*_KNOWN)
+    }
+    if not (followed or known or mode != Creates.NEVER):
+        return
     for item in _listed(view, upkeep.kind, reading):
         others = linked.get(item.key, [])
         needed = [] if others else [key for key in missing if upkeep.serves(item.key, key)]
         wanted = not others and item.active and _is_wanted(mode, needed)
-        if not (others or wanted or item.key in known):
+        if not ((others and followed) or wanted or item.key in known):
             continue
-        record = record_of(to_row(item), others, wanted=wanted, needed=needed)
+        row = to_row(item)
+        record = record_of(row, others, wanted=wanted, needed=needed, followed=followed)
         before, again = known.get(item.key, (None, True))
         if again or before != record:
             yield item.key, record
 
 
 _KNOWN = ("key", "record", "wants_read")
+_UNDER_WAY = (State.DELIVERING, State.UNCONFIRMED)
 
 
 def _is_wanted(mode: str, needed: Sequence[str]) -> bool:
@@ -158,18 +171,67 @@ def _store(view: Job, stream: Stream, records: dict[str, Raw], read_at: Any) -> 
         ),
         ignore_conflicts=True,
     )
-    documents = Document.objects.filter(
-        integration=view.integration, stream=stream.name, key__in=records
-    )
+    documents = _documents(view, stream).filter(key__in=records)
     # A mapping may be younger than the list: what counts is when we looked at both.
     readings = [Reading(d, records[d.key], max(read_at, d.read_at or read_at)) for d in documents]
     return store(view, stream, readings)
 
 
+def _documents(view: Job, stream: Stream) -> Any:
+    return Document.objects.filter(integration=view.integration, stream=stream.name)
+
+
+def _release_links(view: Job, stream: Stream, linked: dict[str, list[str]]) -> None:
+    """Let go of records that somebody has linked otherwise since: they are not ours to keep up.
+
+    What was made for a row and is not linked yet stays, or it would be made a second time.
+    """
+    taken = {key for others in linked.values() for key in others}
+    links = Link.objects.filter(
+        connection=view.target, document__integration=view.integration, document__stream=stream.name
+    ).exclude(document__state__in=_UNDER_WAY)
+    for link in links.select_related("document"):
+        others = linked.get(link.document.key, [])
+        if link.target_id in others or not (others or link.target_id in taken):
+            continue
+        trail.write([_released(link)])
+        link.delete()
+
+
+def _released(link: Link) -> trail.Event:
+    return trail.document_event(
+        "link.released",
+        link.document,
+        target_kind=link.target_kind,
+        target_id=link.target_id,
+        target_number=link.target_number,
+        details={"reference": link.reference},
+    )
+
+
+def _look_again(view: Job, stream: Stream, upkeep: Upkeep, linked: dict[str, list[str]]) -> int:
+    """Have rows decided anew that were left as they were, once the other side was read again."""
+    reading = ReferenceState.objects.filter(connection=view.target, kind=upkeep.kind).first()
+    if reading is None or reading.read_at is None:
+        return 0
+    resting = _documents(view, stream).filter(
+        state__in=[State.POSTED, State.NOT_APPLICABLE], state_at__lt=reading.read_at
+    )
+    links = defaultdict(set)
+    for document_id, key in Link.objects.filter(document__in=resting).values_list(
+        "document", "target_id"
+    ):
+        links[document_id].add(key)
+    unlinked = [
+        pk for pk, key in resting.values_list("pk", "key") if set(linked.get(key, ())) - links[pk]
+    ]
+    return make_due(_documents(view, stream).filter(pk__in=unlinked)) if unlinked else 0
+
+
 def _suspects(view: Job, stream: Stream) -> list[Link]:
     """Links of posted documents whose cached row, read since, says something else."""
     upkeep = stream.upkeep
-    if upkeep is None or view.flow.differences is None:
+    if upkeep is None or view.flow.differences is None or not upkeep.enabled(view.context):
         return []
     with view.scope():
         reading = ReferenceState.objects.filter(connection=view.target, kind=upkeep.kind).first()
@@ -185,10 +247,12 @@ def _suspects(view: Job, stream: Stream) -> list[Link]:
             ).select_related("document")
         )
         rows = _rows(view, upkeep.kind, links)
+        followed = _followed(view, upkeep.kind)
     return [
         link
         for link in links
         if link.target_id in rows
+        and (link.document.key, link.target_id) in followed
         and drift.differences(
             view, link, upkeep.state_of(to_row(rows[link.target_id]), link_state(link))
         )
@@ -198,3 +262,10 @@ def _suspects(view: Job, stream: Stream) -> list[Link]:
 def _rows(view: Job, kind: str, links: Sequence[Link]) -> dict[str, ReferenceItem]:
     wanted = Q(connection=view.target, kind=kind, key__in=[link.target_id for link in links])
     return {item.key: item for item in ReferenceItem.objects.filter(wanted)}
+
+
+def _followed(view: Job, kind: str) -> set[tuple[str, str]]:
+    """Rows of both sides that are linked to each other, and the other side's to no second one."""
+    linked = _linked(view, kind)
+    number = Counter(key for others in linked.values() for key in others)
+    return {(own, key) for own, others in linked.items() for key in others if number[key] == 1}

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, NoReturn
 
+from connectors.core.decisions import Deliver
 from connectors.core.errors import ProviderError, RetryLater
 from connectors.core.flow import TARGET, PartRef
 from connectors.core.records import TargetState
@@ -73,15 +74,23 @@ def _one_batch(job: Job, slot: Slot, client: "_Lazy") -> bool:
     except ProviderError as error:
         _could_not_read(job, documents, error)
     else:
-        if to_deliver:
-            deliver(job, _opened(job, client, to_deliver), to_deliver)
-            _read_what_was_made(job, to_deliver)
+        try:
+            if to_deliver:
+                deliver(job, _opened(job, client, to_deliver), to_deliver)
+        except Stop:
+            _read_what_was_made(job, decided)
+            raise
+        _read_what_was_made(job, decided)
     return True
 
 
-def _read_what_was_made(job: Job, delivered: list[Decided]) -> None:
-    """Master data that was made is to be linked soon, so that what waits for it goes on."""
-    if upkeep.has_made(job, [item.document for item in delivered]):
+def _read_what_was_made(job: Job, decided: list[Decided]) -> None:
+    """Master data that was made is to be linked soon, so that what waits for it goes on.
+
+    That it was made may have been found out by a look, so that nothing was left to deliver.
+    """
+    maybe = [d.document for d in decided if isinstance(d.decision, Deliver) or d.facts.links]
+    if upkeep.has_made(job, maybe):
         with job.scope():
             run = queue_run(job.integration, trigger=Run.Trigger.SCHEDULE, actor=trail.WORKER)
             doorbell.ring(doorbell.ADVANCE_RUN, job.tenant_id, run.pk)
