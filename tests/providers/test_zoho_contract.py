@@ -66,6 +66,18 @@ BILL = {
     "line_items": [{**LINE, "purchaseorder_item_id": "7"}],
 }
 CONTACT = {"contact_name": "Acme", "contact_type": "vendor", "company_name": "Acme", "website": "w"}
+PROJECT = {
+    "project_name": "Depot",
+    "customer_id": "8",
+    "billing_type": "based_on_project_hours",
+    "rate": "120.5",
+    "description": "d",
+}
+
+
+def set_every_project_status(client: ZohoBooksClient) -> None:
+    for status in ("active", "inactive"):
+        client.set_project_status("1", status)
 
 
 def set_every_status(client: ZohoBooksClient) -> None:
@@ -73,6 +85,7 @@ def set_every_status(client: ZohoBooksClient) -> None:
         client.set_purchase_order_status("1", status)
 
 
+RECORDS = ("contact", "project", "purchaseorder", "bill")
 SINCE = "2026-10-01T00:00:00+00:00"
 CALLS: dict[str, Callable[[ZohoBooksClient], Any]] = {
     "organizations": lambda c: c.organizations(),
@@ -84,6 +97,10 @@ CALLS: dict[str, Callable[[ZohoBooksClient], Any]] = {
     "currencies": lambda c: list(c.currencies()),
     "users": lambda c: list(c.users()),
     "projects": lambda c: list(c.projects()),
+    "project": lambda c: c.project("1"),
+    "create_project": lambda c: c.create_project(PROJECT),
+    "update_project": lambda c: c.update_project("1", PROJECT),
+    "set_project_status": set_every_project_status,
     "account_codes": lambda c: c.account_codes(),
     "transaction_locks": lambda c: c.transaction_locks(),
     "purchase_orders": lambda c: list(c.purchase_orders(SINCE)),
@@ -124,7 +141,7 @@ class Recorder:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        records: dict[str, Any] = {"contact": {}, "purchaseorder": {}, "bill": {}}
+        records: dict[str, Any] = {name: {} for name in RECORDS}
         return httpx.Response(200, json={"code": 0, "message": "success", **records})
 
     def shapes(self) -> Iterator[tuple[str, str, set[str], Any]]:

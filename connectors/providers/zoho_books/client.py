@@ -20,6 +20,7 @@ from connectors.transport.provider import ClientContext
 
 PER_PAGE = 200
 ORDER_STATUSES = frozenset({"open", "billed", "cancelled"})
+PROJECT_STATUSES = frozenset({"active", "inactive"})
 
 DIALECT = Dialect(token_scheme="Zoho-oauthtoken", errors=TABLE, read_quota=read_quota)  # noqa: S106
 
@@ -81,6 +82,23 @@ class ZohoBooksClient:
     def projects(self) -> Iterator[Page[Raw]]:
         """Projects, inactive ones included."""
         return self._list("/projects", "projects", "project_id", filter_by="Status.All")
+
+    def project(self, project_id: str) -> Raw:
+        return self._one("/projects/{id}", "project", project_id)
+
+    def create_project(self, body: Mapping[str, Any]) -> Raw:
+        """Make a project; whether Zoho refuses a second one of its name is not known."""
+        return self._write("POST", "/projects", "project", body)
+
+    def update_project(self, project_id: str, body: Mapping[str, Any]) -> Raw:
+        return self._write("PUT", "/projects/{id}", "project", body, record_id=project_id)
+
+    def set_project_status(self, project_id: str, status: str) -> None:
+        """``active`` or ``inactive``."""
+        if status not in PROJECT_STATUSES:
+            raise BadInputError(f"{status!r} is no status that a project can be set to")
+        path = f"/projects/{{id}}/{status}"
+        self.api.write("POST", path, parts={"id": project_id}, params=self._params())
 
     def taxes(self) -> Iterator[Page[Raw]]:
         return self._list("/settings/taxes", "taxes", "tax_id")

@@ -23,14 +23,16 @@ from connectors.transport.token_request import request_token
 from connectors.transport.tokens import Grant, GrantRefusedError, NewToken
 from connectors.transport.wire import Reply, Wire
 
-# What reading, posting and closing of orders and bills takes. Status actions need CREATE.
+# What reading, posting and closing of orders and bills takes, and keeping projects in step with
+# their owner. Status actions need CREATE.
 SCOPES = (
     "ZohoBooks.contacts.READ",
     "ZohoBooks.contacts.CREATE",
     "ZohoBooks.settings.READ",
     "ZohoBooks.projects.READ",
+    "ZohoBooks.projects.CREATE",
+    "ZohoBooks.projects.UPDATE",
     "ZohoBooks.accountants.READ",
-    "ZohoBooks.projects.READ",
     "ZohoBooks.purchaseorders.READ",
     "ZohoBooks.purchaseorders.CREATE",
     "ZohoBooks.purchaseorders.UPDATE",

@@ -14,6 +14,7 @@ from connectors.providers.zoho_books.records.orders import (
     SourceOrder,
     parse_purchase_order,
 )
+from connectors.providers.zoho_books.records.projects import project_state
 from connectors.providers.zoho_books.records.reference import (
     account_row,
     currency_row,
@@ -37,6 +38,7 @@ __all__ = [
     "parse_purchase_order",
     "period_lock_row",
     "project_row",
+    "project_state",
     "purchase_order_state",
     "tax_row",
     "vendor_row",

@@ -71,6 +71,7 @@ def project_row(raw: Raw) -> ReferenceRow:
         active=fields.text("status", "active").casefold() == "active",
         attributes={
             "customer": fields.text("customer_name"),
+            "description": fields.text("description"),
             "currency": fields.text("currency_code").upper(),
             "modified": modified_text(fields),
         },
