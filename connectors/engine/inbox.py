@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from connectors.core.errors import ErrorKind, ProviderError, RetryLater
 from connectors.core.flow import SOURCE, Stream
-from connectors.engine import doorbell, drift, health
+from connectors.engine import doorbell, drift, echoes, health
 from connectors.engine.extract import read_one
 from connectors.engine.job import Job
 from connectors.engine.ledger import store
@@ -64,8 +64,12 @@ def claim(connection_id: int) -> list[InboxEvent]:
 def done(events: Sequence[InboxEvent], *, used: bool) -> None:
     """Mark events that every integration has followed; inside the scope."""
     status = InboxEvent.Status.DONE if used else InboxEvent.Status.IGNORED
-    InboxEvent.objects.filter(pk__in=[event.pk for event in events]).update(
-        status=status, done_at=timezone.now(), words=""
+    echoed = [event.pk for event in events if event.words == echoes.WORDS]
+    all_of_them = InboxEvent.objects.filter(pk__in=[event.pk for event in events])
+    now = timezone.now()
+    all_of_them.exclude(pk__in=echoed).update(status=status, done_at=now, words="")
+    all_of_them.filter(pk__in=echoed).update(
+        status=InboxEvent.Status.IGNORED, done_at=now, words=echoes.WORDS
     )
 
 
@@ -137,9 +141,11 @@ def _follow_targets(job: Job, side: str, events: Sequence[InboxEvent]) -> None:
     if side == SOURCE:
         return
     kinds = job.flow.watched
-    # Our own writes come back as several hints about one record; one look serves them all.
+    about = [event for event in events if event.resource in kinds]
+    ours = {event.pk for event in echoes.among(job, about)}
+    # Many hints may speak of one record; one look serves them all.
     touched = dict.fromkeys(
-        (kinds[event.resource], event.key) for event in events if event.resource in kinds
+        (kinds[event.resource], event.key) for event in about if event.pk not in ours
     )
     for kind, key in touched:
         drift.look_at_target(job, kind, key)

@@ -48,7 +48,7 @@ class InboxEvent(TenantOwned):
     class Status(models.TextChoices):
         PENDING = "pending", "pending"
         DONE = "done", "followed"
-        IGNORED = "ignored", "not for any integration"
+        IGNORED = "ignored", "nothing to follow"
 
     connection = TenantForeignKey(Connection, on_delete=models.CASCADE, related_name="inbox")
     event_id = models.CharField(max_length=80, null=True, blank=True)  # noqa: DJ001 - NULLs differ

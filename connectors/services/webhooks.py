@@ -165,7 +165,7 @@ def renew_secret(tenant_id: int, endpoint_id: int, *, actor: str) -> str:
         seal(endpoint, SEALED, {"secret": secret})
         endpoint.save(update_fields=[SEALED])
         record(_event("webhooks.secret_renewed", endpoint.connection, actor))
-        doorbell.ring(doorbell.CHECK_HOOKS, tenant_id, endpoint_id)
+        _check_soon(endpoint)
     return secret
 
 
@@ -189,14 +189,19 @@ def open_for(integration: Integration, resolved: Resolved, *, actor: str) -> Non
             continue
         with tenant_scope(integration.tenant_id):
             connection = Connection.objects.get(pk=connection_id)
-            endpoint = open_endpoint(connection, actor=actor)
-            doorbell.ring(doorbell.CHECK_HOOKS, integration.tenant_id, endpoint.pk)
+            _check_soon(open_endpoint(connection, actor=actor))
+
+
+def _check_soon(endpoint: WebhookEndpoint) -> None:
+    """Have the hooks looked at; a ring that gets lost is rung again within a minute."""
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(checked_at=None)
+    doorbell.ring(doorbell.CHECK_HOOKS, endpoint.tenant_id, endpoint.pk)
 
 
 def keep_hooks(tenant_id: int, endpoint_id: int, spec_of: Callable[[str], ProviderSpec]) -> str:
     """Make what is missing of our hooks, or remove them where no integration listens any more.
 
-    What fails is shown at the endpoint and tried again at the next look; its words are returned.
+    What fails is shown at the endpoint and tried again in some minutes; its words are returned.
     """
     with tenant_scope(tenant_id):
         endpoint = WebhookEndpoint.objects.select_related("connection").get(pk=endpoint_id)

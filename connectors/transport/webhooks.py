@@ -7,6 +7,7 @@ never trusted for content: whoever follows one reads the record afresh.
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from connectors.core.errors import ConnectorError
@@ -52,18 +53,24 @@ EnsureHooks = Callable[[Any, str, str, Mapping[str, Any]], dict[str, Any]]
 RemoveHooks = Callable[[Any, Mapping[str, Any]], None]
 
 
+# (a hint's source, the connection's profile) -> when our own account made the change; None for
+# other people's, and where the provider does not say.
+OwnChange = Callable[[Mapping[str, Any], Mapping[str, Any]], datetime | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSpec:
     """How a provider's webhooks are read and kept.
 
     ``instructions`` tell a person how to set them up where the service cannot do it by itself
-    (``ensure`` is None).
+    (``ensure`` is None). ``own`` tells what our own account did from what others did.
     """
 
     read: ReadDelivery
     instructions: str = ""
     ensure: EnsureHooks | None = None
     remove: RemoveHooks | None = None
+    own: OwnChange | None = None
 
 
 def same_secret(given: str, expected: str) -> bool:

@@ -48,7 +48,11 @@ def test_a_delivery_hints_at_one_record() -> None:
             action="update",
             event_id="01EDPD2J6SBY1163N77H95GW09",
             within="2",
-            source={"user_id": "1", "application_id": "7"},
+            source={
+                "user_id": "1",
+                "application_id": "7",
+                "at": "2025-02-06T23:34:12.246562Z",
+            },
         ),
     )
 
@@ -66,7 +70,8 @@ def test_the_newest_form_has_texts_and_no_metadata() -> None:
     }
     (hint,) = read(delivery(newest), SECRET, SETTINGS)
     assert (hint.resource, hint.key, hint.action) == ("Projects", "9007199254740993", "update")
-    assert (hint.event_id, hint.within, hint.source) == (newest["id"], "", {"user_id": "1"})
+    source = {"user_id": "1", "at": newest["timestamp"]}
+    assert (hint.event_id, hint.within, hint.source) == (newest["id"], "", source)
 
 
 @pytest.mark.parametrize("given", [None, "", "Bearer", f"bearer {SECRET}", SECRET, "Bearer other"])

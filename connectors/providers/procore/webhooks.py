@@ -7,9 +7,11 @@ no content, only ids. A hook that Procore dropped, or that somebody changed, is 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from connectors.core.errors import ErrorKind, ProviderError
+from connectors.core.days import parse_instant
+from connectors.core.errors import BadInputError, ErrorKind, ProviderError
 from connectors.core.records import Raw
 from connectors.providers.procore.client import ProcoreClient
 from connectors.transport.webhooks import (
@@ -38,6 +40,7 @@ EVENTS: tuple[tuple[str, str], ...] = (
 )
 # Procore shows so much of the header's end.
 _SHOWN = 5
+_LONGEST = 40
 
 
 # --- deliveries -----------------------------------------------------------------------------------
@@ -84,14 +87,26 @@ def _check_company(event: Mapping[str, Any], own: str) -> None:
 
 
 def _source(event: Mapping[str, Any]) -> dict[str, str]:
-    """Who caused it: by this our own writes can be told from other people's."""
+    """Who caused it, and when: by this our own writes can be told from other people's."""
     metadata = event.get("metadata")
     about = metadata if isinstance(metadata, dict) else {}
     found = {
         "user_id": _text(about, "source_user_id") or _text(event, "user_id"),
         "application_id": _text(about, "source_application_id"),
+        "at": _text(event, "timestamp"),
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value[:_LONGEST] for name, value in found.items() if value}
+
+
+def own(source: Mapping[str, Any], profile: Mapping[str, Any]) -> datetime | None:
+    """When the service account's directory user made the change; None where it was another's."""
+    ours = str(profile.get("user_id") or "")
+    if not ours or source.get("user_id") != ours:
+        return None
+    try:
+        return parse_instant(str(source.get("at", "")))
+    except BadInputError:
+        return None
 
 
 def _text(values: Mapping[str, Any], *names: str) -> str:
@@ -178,4 +193,4 @@ def _id(row: Raw) -> str:
     return str(row.get("id", ""))
 
 
-WEBHOOKS = WebhookSpec(read=read, ensure=ensure, remove=remove)
+WEBHOOKS = WebhookSpec(read=read, ensure=ensure, remove=remove, own=own)
