@@ -4,6 +4,7 @@ Procore's JSON enters, target states and reference rows leave, or a BadInputErro
 field. What is posted, and why, is not known here.
 """
 
+from connectors.providers.procore.records.codes import wbs_code_state
 from connectors.providers.procore.records.contracts import contract_state, is_deleted, line_rows
 from connectors.providers.procore.records.reference import (
     CostCode,
@@ -26,4 +27,5 @@ __all__ = [
     "vendor_row",
     "wbs_code_key",
     "wbs_code_row",
+    "wbs_code_state",
 ]
