@@ -92,16 +92,28 @@ def _standing(source: ReferenceRow | None, target: ReferenceRow | None) -> Stand
         return Standing.BROKEN
     if not target.active or (source is not None and not source.active):
         return Standing.INACTIVE
-    if source is not None and plain_name(source) != plain_name(target):
-        return Standing.RENAMED
-    return Standing.MATCHED
+    if source is None or same_name(source.name, target.name, source.number, target.number):
+        return Standing.MATCHED
+    return Standing.RENAMED
 
 
 def plain_name(row: ReferenceRow) -> str:
-    """A name without the number that some systems show in front of it: "26-004 - Depot Square"."""
-    start = f"{row.number} - "
-    numbered = any(char.isdigit() for char in row.number) and row.name.startswith(start)
-    return normalise_name(row.name.removeprefix(start) if numbered else row.name)
+    """A name as it is compared: without the number that some systems show in front of it."""
+    return normalise_name(bare_name(row.name, row.number))
+
+
+def bare_name(name: str, number: str) -> str:
+    """Depot Square, where a system shows a project as 26-004 - Depot Square."""
+    start = f"{number} - "
+    numbered = any(char.isdigit() for char in number) and name.startswith(start)
+    return name.removeprefix(start) if numbered else name
+
+
+def same_name(ours: str, theirs: str, *numbers: str) -> bool:
+    """Whether a person would call both the same, whichever number is shown in front of either."""
+    for number in numbers:
+        ours, theirs = bare_name(ours, number), bare_name(theirs, number)
+    return normalise_name(ours) == normalise_name(theirs)
 
 
 def _sorted_by(row: Aligned) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ Keys enter, texts leave: origin ids that find our records in Procore, labels tha
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,8 @@ ORDERS = "purchase_order"
 COMMITMENTS = "commitment"
 
 VENDOR, PROJECT, COST_CODE = "vendor", "project", "cost_code"
+# What their owner's rows are written to on the other side.
+ZOHO_PROJECT, BUDGET_CODE = "zoho_project", "budget_code"
 
 TAX, DISCOUNT, ADJUSTMENT = "charge:tax", "charge:discount", "charge:adjustment"
 CHARGES = {TAX: "Tax", DISCOUNT: "Discount", ADJUSTMENT: "Adjustment"}
@@ -67,6 +70,42 @@ def line_key(origin_id: str, reference_text: str, project_id: str) -> str:
     """Our key of a line by its origin id; empty for one that is not ours."""
     start = f"{reference_text}:{project_id}:"
     return origin_id.removeprefix(start) if origin_id.startswith(start) else ""
+
+
+def project_reference(procore_project: str, zoho_project: str, settings: Mapping[str, Any]) -> str:
+    """What a Zoho project is known by as ours; without its own id where it was made by us."""
+    text = f"mlc:{settings.get('company_id', '')}:project:{procore_project}"
+    return f"{text}:{zoho_project}" if zoho_project else text
+
+
+def made_for(text: str) -> str:
+    """The Procore project that a Zoho project was made for, by the mark in its description."""
+    found = re.search(r"\bRef mlc:[^:\s]*:project:([^:\s]+)", text)
+    return found[1] if found else ""
+
+
+def project_mark(ref: str) -> str:
+    """The mark on a Zoho project that was made, by which it is found again."""
+    return f"Made by ml-connector for a project of Procore. Ref {ref}"
+
+
+def code_reference(
+    account: str, project_id: str, wbs_code: str, settings: Mapping[str, Any]
+) -> str:
+    """What a budget code is known by as ours; the origin id of a cost code that was made."""
+    tail = f"{project_id}:{wbs_code}"
+    organization = str(settings.get("organization_id", ""))
+    text = f"mlc:{organization}:code:{account}:{tail}"
+    if len(text) > _REFERENCE_LIMIT:
+        known = hashlib.sha256(f"{organization}:{account}".encode()).hexdigest()[:12]
+        text = f"mlc:{known}:code:{tail}"
+    return text
+
+
+def account_of(key: str) -> str:
+    """The rule for all projects that a cost code's key is about; empty where it is no account's."""
+    code = key.rpartition("|")[2]
+    return "" if code in CHARGES or code == NOTHING else cost_code_key(ANY_PROJECT, code)
 
 
 def cost_code_key(source_project: str, code: str) -> str:
