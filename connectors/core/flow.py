@@ -191,7 +191,8 @@ class Flow:
     ``differences`` compares a payload as posted with what the target says now, in the fields that
     we posted only. ``autolink`` gets both sides' rows of one kind and the (source, target) key
     pairs that are linked already, and returns only links that need no person. ``source_sink``
-    writes to the source what the target owns, where a stream's upkeep says so.
+    writes to the source what the target owns, where a stream's upkeep says so. ``problem`` says in
+    words what is wrong with chosen options that do not go together, and nothing where they do.
     """
 
     key: str
@@ -213,6 +214,7 @@ class Flow:
     mapping_kinds: Mapping[str, str]
     refuses_second: frozenset[str] = frozenset()
     source_sink: Sink | None = None
+    problem: Callable[[Mapping[str, Any]], str] = lambda _: ""
     watched: Mapping[str, str] = field(default_factory=dict)
     differences: (
         Callable[[str, Mapping[str, Any], TargetState], Sequence[FieldDifference]] | None

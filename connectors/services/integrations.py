@@ -179,7 +179,9 @@ def run_now(
 
 
 def check_options(resolved: Resolved, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that differ from nothing said; raises BadInputError for unknown ones."""
+    """The options that differ from nothing said; raises BadInputError for unknown ones, and for
+    those that do not go together.
+    """
     known = {option.name: option for option in resolved.flow.options}
     for name, value in options.items():
         if name not in known:
@@ -189,6 +191,8 @@ def check_options(resolved: Resolved, options: Mapping[str, Any]) -> dict[str, A
             raise BadInputError(f"{known[name].label} must be one of {', '.join(choices)}.")
         if known[name].kind == "bool" and not isinstance(value, bool):
             raise BadInputError(f"{known[name].label} must be yes or no.")
+    if problem := resolved.flow.problem(options):
+        raise BadInputError(problem)
     return dict(options)
 
 

@@ -3,7 +3,11 @@
 Names and defaults leave; typed readings of a context's options are taken here and nowhere else.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from connectors.core.flow import Context, Option
+from connectors.core.upkeep import Creates
 
 ACCOUNT_CODE, ITEM, TAG, LINE_FIELD = "account", "item", "tag", "field"
 
@@ -76,14 +80,81 @@ UNIT = Option(
     default="ea",
     kind="text",
 )
+VENDORS_FOLLOW = Option(
+    name="vendors_follow",
+    label="Vendors follow Zoho Books",
+    help="Linked vendors in Procore get the name, status, e-mail and phone that they have in Zoho "
+    "Books. What is empty there stays as it is in Procore.",
+    default=True,
+)
+CREATE_VENDORS = Option(
+    name="create_vendors",
+    label="Create missing vendors",
+    help="Whether Procore gets the vendors of Zoho Books that it lacks. One whose name is there "
+    "already is never made; it waits for a person.",
+    default=Creates.NEVER,
+    kind="choice",
+    choices=(
+        (Creates.NEVER, "Never"),
+        (Creates.NEEDED, "When an order needs it"),
+        (Creates.ALWAYS, "All active ones"),
+    ),
+)
 DRIFT = Option(
     name="drift",
-    label="Commitments that somebody changed in Procore",
-    help="Alert: the order is held and shows the difference. Restore: what we posted is put back, "
-    "twice at most. Adopt: the change is accepted. Each is audited.",
+    label="What somebody changed on the other side",
+    help="Commitments and linked master data that no longer say what was written. Alert: the "
+    "record is held and shows the difference. Restore: what we wrote is put back, twice at most. "
+    "Adopt: the change is accepted. Each is audited.",
     default="alert",
     kind="choice",
     choices=(("alert", "Alert"), ("restore", "Restore"), ("adopt", "Adopt")),
+)
+PROJECTS_FOLLOW = Option(
+    name="projects_follow",
+    label="Projects follow Procore",
+    help="A Zoho project that is linked to a project of Procore gets its name and is set active or "
+    "inactive with it. A name that says the same, or has the project's number in front, stays.",
+    default=True,
+)
+CREATE_PROJECTS = Option(
+    name="create_projects",
+    label="Create missing Zoho projects",
+    help="Active projects of Procore that no Zoho project is linked to are made in Zoho Books, for "
+    "the customer below. One that looks like an existing project is held for a person.",
+    default=False,
+)
+PROJECT_CUSTOMER = Option(
+    name="project_customer",
+    label="Customer of created projects",
+    help="The ID of a customer in Zoho Books, from the address of the customer's page. Zoho Books "
+    "wants one for every project; it can be changed there afterwards.",
+    default="",
+    kind="text",
+)
+CODES_FOLLOW = Option(
+    name="codes_follow",
+    label="Budget codes follow their accounts",
+    help="A budget code that a single account leads to gets the account's name as its description "
+    "and is set active or inactive with it, in every permitted project. Off, because project "
+    "managers may call their budget codes otherwise on purpose.",
+    default=False,
+)
+CREATE_CODES = Option(
+    name="create_codes",
+    label="Create missing cost codes",
+    help="Where orders wait because Procore lacks a code for an account, the cost code and its "
+    "budget code are made in the active permitted projects that lack it. Created codes have no "
+    "budget, so that orders on them are held unless unbudgeted cost codes are allowed.",
+    default=False,
+)
+CODE_COST_TYPE = Option(
+    name="code_cost_type",
+    label="Cost type of created codes",
+    help="The code of a cost type of the Procore company, such as M, for accounts that are linked "
+    "to no code yet.",
+    default="",
+    kind="text",
 )
 
 OPTIONS = (
@@ -95,6 +166,8 @@ OPTIONS = (
     ALLOW_UNBUDGETED,
     REOPEN_APPROVED,
     UNIT,
+    VENDORS_FOLLOW,
+    CREATE_VENDORS,
     DRIFT,
 )
 
@@ -111,6 +184,57 @@ def allows_unbudgeted(context: Context) -> bool:
 
 def reopens_approved(context: Context) -> bool:
     return bool(_chosen(context, REOPEN_APPROVED))
+
+
+def vendors_follow(context: Context) -> bool:
+    return bool(_chosen(context, VENDORS_FOLLOW))
+
+
+def creates_vendors(context: Context) -> str:
+    return text(context, CREATE_VENDORS)
+
+
+def projects_follow(context: Context) -> bool:
+    return bool(_chosen(context, PROJECTS_FOLLOW))
+
+
+def creates_projects(context: Context) -> bool:
+    return bool(_chosen(context, CREATE_PROJECTS))
+
+
+def codes_follow(context: Context) -> bool:
+    """Only where accounts are what cost codes are looked up by."""
+    return bool(_chosen(context, CODES_FOLLOW)) and _by_account(context)
+
+
+def creates_codes(context: Context) -> bool:
+    return bool(_chosen(context, CREATE_CODES)) and _by_account(context)
+
+
+def _by_account(context: Context) -> bool:
+    return text(context, COST_CODE_FROM) == ACCOUNT_CODE
+
+
+def problem(chosen: Mapping[str, Any]) -> str:
+    """What is wrong with options that do not go together, in words; empty where nothing is."""
+    context = Context(options=chosen, source_settings={}, target_settings={})
+    if creates_projects(context) and not text(context, PROJECT_CUSTOMER):
+        return (
+            f"“{CREATE_PROJECTS.label}” needs the ID of a customer under "
+            f"“{PROJECT_CUSTOMER.label}”."
+        )
+    if not _chosen(context, CREATE_CODES):
+        return ""
+    if not _by_account(context):
+        return (
+            f"“{CREATE_CODES.label}” needs “{COST_CODE_FROM.label}” to be the line's account: "
+            "only accounts have the code and the name that are created."
+        )
+    if not text(context, CODE_COST_TYPE):
+        return (
+            f"“{CREATE_CODES.label}” needs the code of a cost type under “{CODE_COST_TYPE.label}”."
+        )
+    return ""
 
 
 def text(context: Context, option: Option) -> str:
