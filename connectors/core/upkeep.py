@@ -261,7 +261,7 @@ def _agreed(record: UpkeepRecord, row: MappedTarget, rules: Rules) -> Agreed:
         part=row.key,
         target_kind=rules.target_kind,
         target_id=row.key,
-        number=row.number or row.name,
+        number=row.name or row.number,
         reference=rules.reference(record, row.key),
         payload=rules.payload(record, row),
     )

@@ -3,13 +3,13 @@
 Documents enter, frozen facts leave: a handful of queries however many documents, no API call.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from connectors.core.decisions import (
     DocumentKey,
@@ -50,6 +50,7 @@ class _Loaded:
     links: dict[int, dict[str, LinkState]] = field(default_factory=dict)
     dependants: dict[DocumentKey, list[Sibling]] = field(default_factory=dict)
     rows: dict[tuple[str, str], MappedTarget] = field(default_factory=dict)
+    pairs: set[tuple[str, str, str]] = field(default_factory=set)
     holders: dict[tuple[str, str], int] = field(default_factory=dict)
     alike: dict[tuple[str, str], list[MappedTarget]] = field(default_factory=dict)
     locked_until: date | None = None
@@ -100,9 +101,13 @@ def _facts(job: Job, ask: Asking, loaded: _Loaded) -> Facts:
 
 
 def _rows(ask: Asking, loaded: _Loaded) -> dict[str, MappedTarget]:
-    """The rows that it asked for; one that another document is linked to is shared with it."""
+    """The rows that it asked for and is linked to still; one that another document has written to
+    is shared with that one.
+    """
     found = {}
     for kind, key in ask.needs.rows & loaded.rows.keys():
+        if (kind, ask.document.key, key) not in loaded.pairs:
+            continue
         row, mine = loaded.rows[kind, key], ask.document.pk
         taken = loaded.holders.get((ask.stream.target_kind, key), mine) != mine
         found[key] = replace(row, shared=True) if taken else row
@@ -147,7 +152,7 @@ def _load_rows(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
         return
     kinds, keys = {kind for kind, _ in wanted}, {key for _, key in wanted}
     items = ReferenceItem.objects.filter(connection=job.target, kind__in=kinds, key__in=keys)
-    shared = _shared(job, kinds, keys) if job.owner == SOURCE else set()
+    shared = _load_pairs(job, kinds, keys, loaded)
     for item in items:
         place = (item.kind, item.key)
         loaded.rows[place] = _mapped(item, shared=place in shared)
@@ -159,12 +164,15 @@ def _load_rows(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
         loaded.holders[kind, key] = document
 
 
-def _shared(job: Job, kinds: set[str], keys: set[str]) -> set[tuple[str, str]]:
+def _load_pairs(job: Job, kinds: set[str], keys: set[str], loaded: _Loaded) -> set[tuple[str, str]]:
+    """Who is linked to these rows, by the mappings of this moment; returns the shared rows."""
+    own, other = ("source_key", "target_key")[:: 1 if job.owner == SOURCE else -1]
     rows = MappingRow.objects.filter(
-        integration=job.integration, kind__in=kinds, target_key__in=keys
+        integration=job.integration, kind__in=kinds, **{f"{other}__in": keys}
     )
-    counted = rows.order_by().values_list("kind", "target_key").annotate(number=Count("pk"))
-    return {(kind, key) for kind, key, number in counted if number > 1}
+    loaded.pairs |= set(rows.values_list("kind", own, other))
+    number = Counter((kind, key) for kind, _, key in loaded.pairs)
+    return {place for place, times in number.items() if times > 1}
 
 
 def _load_alike(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:

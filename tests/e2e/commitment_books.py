@@ -17,7 +17,7 @@ OUR_ORIGIN = "mlc:"
 ORIGIN_PARTS_OF_ORDER = 3  # mlc, organization, order; part and generation follow
 HEAD = (
     "project",
-    "vendor",
+    "vendor_id",
     "status",
     "accounting_method",
     "contract_date",
@@ -53,7 +53,7 @@ class CommitmentBooks:
         """The head of a commitment in the words of the expected books."""
         return {
             "project": row["project"]["id"],
-            "vendor": (row["vendor"] or {"company": "nobody"})["company"],
+            "vendor_id": (row["vendor"] or {"id": "nobody"})["id"],
             "status": row["status"],
             "accounting_method": row["accounting_method"],
             "contract_date": row["contract_date"],

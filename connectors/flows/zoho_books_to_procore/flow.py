@@ -1,8 +1,8 @@
 """The flow as one value: everything that the engine needs to sync Zoho Books to Procore."""
 
 from connectors.core.flow import Flow
-from connectors.flows.zoho_books_to_procore.comparing import differences
-from connectors.flows.zoho_books_to_procore.decide import decide, needs
+from connectors.flows.zoho_books_to_procore.commitment_sink import CommitmentSink
+from connectors.flows.zoho_books_to_procore.dispatch import KEPT, decide, differences, needs
 from connectors.flows.zoho_books_to_procore.matching import autolink, suggest
 from connectors.flows.zoho_books_to_procore.options import OPTIONS
 from connectors.flows.zoho_books_to_procore.references import (
@@ -10,27 +10,28 @@ from connectors.flows.zoho_books_to_procore.references import (
     MAPPING_KINDS,
     REFERENCES,
 )
-from connectors.flows.zoho_books_to_procore.sink import ProcoreSink
+from connectors.flows.zoho_books_to_procore.sink import SinkByKind
 from connectors.flows.zoho_books_to_procore.streams import STREAMS
-from connectors.flows.zoho_books_to_procore.words import COMMITMENTS
+from connectors.flows.zoho_books_to_procore.vendor_sink import VendorSink
+from connectors.flows.zoho_books_to_procore.words import COMMITMENTS, VENDOR
 
 FLOW = Flow(
     key="zoho_books_to_procore",
     title="Zoho Books to Procore",
     source="zoho_books",
     target="procore",
-    streams=STREAMS,
+    streams=(*STREAMS, *(kept.stream for kept in KEPT)),
     references=REFERENCES,
     indexes=INDEXES,
     options=OPTIONS,
     needs=needs,
     decide=decide,
-    sink=ProcoreSink(),
+    sink=SinkByKind({COMMITMENTS: CommitmentSink(), VENDOR: VendorSink()}),
     autolink=autolink,
     suggest=suggest,
     mapping_kinds=MAPPING_KINDS,
     # An origin id is unique in the company, and its sync call an upsert.
-    refuses_second=frozenset({COMMITMENTS}),
+    refuses_second=frozenset({COMMITMENTS, VENDOR}),
     watched={"Purchase Order Contracts": COMMITMENTS},
     differences=differences,
 )

@@ -4,13 +4,13 @@ Both sides' reference rows enter; links that need no person leave, and suggestio
 evidence for everything else. A cost code is linked by itself only where its code is the very same.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from rapidfuzz import fuzz
 
 from connectors.core.alignment import plain_name
 from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
-from connectors.flows.zoho_books_to_procore.words import COST_CODE, PROJECT, VENDOR
+from connectors.flows.zoho_books_to_procore.words import COST_CODE, PROJECT, VENDOR, vendor_of
 
 _WORTH_SHOWING = 65
 _SHOWN = 8
@@ -18,6 +18,7 @@ _SHOWN = 8
 _SAME_CODE, _SAME_DOMAIN, _SAME_CITY = 80, 25, 8
 
 KeyOf = Callable[[ReferenceRow], str]
+Grouped = dict[str, list[ReferenceRow]]
 
 
 def autolink(
@@ -29,10 +30,12 @@ def autolink(
     sources, targets = list(source), list(target)
     known, taken = {key for key, _ in linked}, {key for _, key in linked}
     found: list[AutomaticLink] = []
-    for kind, key_of, evidence in _RULES:
-        ours = [row for row in sources if row.kind == kind]
-        theirs = [row for row in targets if row.kind == kind and _is_general(row)]
-        for link in _unique_links(ours, theirs, key_of, evidence):
+    for kind, ours_by, theirs_by, evidence in _RULES:
+        ours = _grouped((row for row in sources if row.kind == kind), ours_by)
+        theirs = _grouped(
+            (row for row in targets if row.kind == kind and _is_general(row)), theirs_by
+        )
+        for link in _unique_links(ours, theirs, evidence):
             free = kind == COST_CODE or link.target_key not in taken
             if link.source_key not in known and free:
                 known.add(link.source_key)
@@ -62,11 +65,8 @@ def suggest(kind: str, row: ReferenceRow, targets: Iterable[ReferenceRow]) -> li
     ]
 
 
-def _unique_links(
-    sources: Sequence[ReferenceRow], targets: Sequence[ReferenceRow], key_of: KeyOf, evidence: str
-) -> Iterator[AutomaticLink]:
+def _unique_links(ours: Grouped, theirs: Grouped, evidence: str) -> Iterator[AutomaticLink]:
     """Rows that alone have the same word on either side, inactive rows counted too."""
-    ours, theirs = _grouped(sources, key_of), _grouped(targets, key_of)
     for word, rows in ours.items():
         others = theirs.get(word, [])
         if len(rows) == 1 and len(others) == 1 and others[0].active:
@@ -74,12 +74,12 @@ def _unique_links(
                 kind=rows[0].kind,
                 source_key=rows[0].key,
                 target_key=others[0].key,
-                evidence=f"same {evidence}, and the only {rows[0].name!r} on either side",
+                evidence=f"{evidence}, and the only {rows[0].name!r} on either side",
             )
 
 
-def _grouped(rows: Iterable[ReferenceRow], key_of: KeyOf) -> dict[str, list[ReferenceRow]]:
-    found: dict[str, list[ReferenceRow]] = {}
+def _grouped(rows: Iterable[ReferenceRow], key_of: KeyOf) -> Grouped:
+    found: Grouped = {}
     for row in rows:
         if word := key_of(row):
             found.setdefault(word, []).append(row)
@@ -135,9 +135,20 @@ def _domains(row: ReferenceRow) -> set[str]:
     return {str(email).rpartition("@")[2].casefold() for email in emails if "@" in str(email)}
 
 
-_RULES: tuple[tuple[str, KeyOf, str], ...] = (
-    (VENDOR, plain_name, "name"),
-    (PROJECT, _number, "number"),
-    (PROJECT, plain_name, "name"),
-    (COST_CODE, _cost_code, "code"),
+def _own_key(row: ReferenceRow) -> str:
+    return row.key
+
+
+def _contact(row: ReferenceRow) -> str:
+    """The Zoho contact that a Procore vendor was made or kept up for, by its origin id."""
+    return vendor_of(str(row.attributes.get("origin_id") or ""))
+
+
+# The first that finds a link counts. Ours and theirs are looked up by what the two readings say.
+_RULES: tuple[tuple[str, KeyOf, KeyOf, str], ...] = (
+    (VENDOR, _own_key, _contact, "it carries our origin id"),
+    (VENDOR, plain_name, plain_name, "same name"),
+    (PROJECT, _number, _number, "same number"),
+    (PROJECT, plain_name, plain_name, "same name"),
+    (COST_CODE, _cost_code, _cost_code, "same code"),
 )

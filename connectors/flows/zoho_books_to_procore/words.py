@@ -52,12 +52,18 @@ def reference(
 
     An organisation's id that makes it too long is replaced by a part of its hash.
     """
-    organization = str(settings.get("organization_id", ""))
-    tail = f"{order_key}:{ordinal}:{generation}"
-    text = f"mlc:{organization}:{tail}"
-    if len(text) > _REFERENCE_LIMIT:
-        text = f"mlc:{hashlib.sha256(organization.encode()).hexdigest()[:12]}:{tail}"
+    text = _ours(f"{order_key}:{ordinal}:{generation}", settings)
     return Reference(text, ordinal, generation)
+
+
+def _ours(tail: str, settings: Mapping[str, Any]) -> str:
+    organization = str(settings.get("organization_id", ""))
+    text = f"mlc:{organization}:{tail}"
+    return text if len(text) <= _REFERENCE_LIMIT else f"mlc:{_hash(organization)}:{tail}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def read_reference(text: str) -> Reference:
@@ -106,6 +112,34 @@ def account_of(key: str) -> str:
     """The rule for all projects that a cost code's key is about; empty where it is no account's."""
     code = key.rpartition("|")[2]
     return "" if code in CHARGES or code == NOTHING else cost_code_key(ANY_PROJECT, code)
+
+
+def vendor_reference(contact: str, vendor_id: str, settings: Mapping[str, Any]) -> str:
+    """mlc:{organisation}:vendor:{contact}, and the Procore vendor's id for one that was there.
+
+    Of an id that makes it too long, a part of its hash tells vendors of one contact apart.
+    """
+    made = f"vendor:{contact}"
+    if not vendor_id:
+        return _ours(made, settings)
+    text = _ours(f"{made}:{vendor_id}", settings)
+    if len(text) > _REFERENCE_LIMIT:
+        text = _ours(f"{made}:{_hash(vendor_id)[:6]}", settings)
+    return text
+
+
+def is_our_vendor(origin_id: str, settings: Mapping[str, Any]) -> bool:
+    """Whether it is an origin id that this organisation gave to a vendor."""
+    organization = str(settings.get("organization_id", ""))
+    return origin_id.startswith(
+        (f"mlc:{organization}:vendor:", f"mlc:{_hash(organization)}:vendor:")
+    )
+
+
+def vendor_of(origin_id: str) -> str:
+    """The Zoho contact that an origin id of a vendor names; empty for one that is not ours."""
+    mark, _, kind, contact = (*origin_id.split(":"), "", "", "", "")[:4]
+    return contact if (mark, kind) == ("mlc", "vendor") else ""
 
 
 def cost_code_key(source_project: str, code: str) -> str:

@@ -20,6 +20,8 @@ from connectors.transport.provider import ClientContext
 from connectors.transport.wire import Reply
 
 PER_PAGE = 100
+# Origin ids per look-up: an address must stay shorter than servers allow (8 KB).
+ORIGINS_AT_ONCE = 40
 COMPANY_HEADER = "Procore-Company-Id"
 
 DIALECT = Dialect(token_scheme="Bearer", errors=TABLE, read_quota=read_quota)  # noqa: S106

@@ -9,14 +9,12 @@ from typing import Any
 
 from connectors.core.records import Page, Raw
 from connectors.providers.procore.bodies import changed_since, record_of
-from connectors.providers.procore.caller import Caller
+from connectors.providers.procore.caller import ORIGINS_AT_ONCE, Caller
 from connectors.providers.procore.sync import Result, Update
 
 _PATH = "/rest/v1.0/purchase_order_contracts"
 _ONE = f"{_PATH}/{{contract}}"
 _LINES = f"{_ONE}/line_items"
-# Origin ids per look-up: an address must stay shorter than servers allow (8 KB).
-_IDS_AT_ONCE = 40
 
 
 class ContractCalls(Caller):
@@ -90,8 +88,8 @@ class ContractCalls(Caller):
     # --- how ---------------------------------------------------------------------------------
 
     def _by_origin(self, params: Mapping[str, Any], wanted: list[str]) -> Iterator[Page[Raw]]:
-        for start in range(0, len(wanted), _IDS_AT_ONCE):
-            some = wanted[start : start + _IDS_AT_ONCE]
+        for start in range(0, len(wanted), ORIGINS_AT_ONCE):
+            some = wanted[start : start + ORIGINS_AT_ONCE]
             for page in self._list(_PATH, {**params, "filters[origin_id][]": some}):
                 rows = [row for row in page.rows if row.get("origin_id") in some]
                 yield Page(rows=rows, number=page.number)

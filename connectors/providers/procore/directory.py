@@ -10,7 +10,7 @@ from typing import Any
 from connectors.core.errors import ProviderError
 from connectors.core.records import Page, Raw
 from connectors.providers.procore.bodies import changed_since, record_of
-from connectors.providers.procore.caller import Caller
+from connectors.providers.procore.caller import ORIGINS_AT_ONCE, Caller
 from connectors.providers.procore.errors import is_already_there
 from connectors.providers.procore.sync import Result, Update
 
@@ -40,10 +40,22 @@ class DirectoryCalls(Caller):
         Procore lists inactive ones apart; without them a vendor that was switched off would look
         like one that has not changed.
         """
-        params = {"view": "extended", "filters[updated_at]": changed_since(updated_since)}
-        yield from self._list("/rest/v1.0/vendors", {"company_id": self.company, **params})
-        inactive = "/rest/v1.0/companies/{company}/vendors/inactive"
-        yield from self._list(inactive, params, {"company": self.company})
+        return self._vendors({"filters[updated_at]": changed_since(updated_since)})
+
+    def vendor(self, vendor_id: str) -> Raw:
+        return self._one("/rest/v1.0/vendors/{id}", {"company_id": self.company}, id=vendor_id)
+
+    def vendors_by_origin(self, origin_ids: Sequence[str]) -> list[Raw]:
+        """Vendors that carry one of these origin ids, inactive ones included.
+
+        Compared locally, so that a filter that Procore ignores cannot lead to a wrong record.
+        """
+        found = []
+        for start in range(0, len(origin_ids), ORIGINS_AT_ONCE):
+            some = origin_ids[start : start + ORIGINS_AT_ONCE]
+            for page in self._vendors({"filters[origin_id][]": some}):
+                found += [row for row in page.rows if row.get("origin_id") in some]
+        return found
 
     def create_vendor(self, vendor: Mapping[str, Any]) -> Raw:
         body = {"company_id": self.company, "vendor": vendor}
@@ -52,6 +64,12 @@ class DirectoryCalls(Caller):
     def sync_vendors(self, updates: Sequence[Update]) -> list[Result]:
         """One result per update: the vendor, or why it was refused."""
         return self._sync("/rest/v1.0/vendors/sync", updates, {"company_id": self.company})
+
+    def _vendors(self, filters: Mapping[str, Any]) -> Iterator[Page[Raw]]:
+        params = {"view": "extended", **filters}
+        yield from self._list("/rest/v1.0/vendors", {"company_id": self.company, **params})
+        inactive = "/rest/v1.0/companies/{company}/vendors/inactive"
+        yield from self._list(inactive, params, {"company": self.company})
 
     def project_vendors(self, project_id: str) -> Iterator[Page[Raw]]:
         return self._list("/rest/v1.0/projects/{project}/vendors", {}, {"project": project_id})

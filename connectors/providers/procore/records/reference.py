@@ -41,6 +41,8 @@ def vendor_row(raw: Raw) -> ReferenceRow:
             if "email_address" in fields
             else [],
             "phone": fields.text("business_phone") or fields.text("mobile_phone"),
+            "email_address": fields.text("email_address"),
+            "business_phone": fields.text("business_phone"),
             "address": fields.text("address"),
             "city": fields.text("city"),
             "zip": fields.text("zip"),

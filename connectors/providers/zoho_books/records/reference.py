@@ -41,6 +41,8 @@ def vendor_row(raw: Raw) -> ReferenceRow:
             "company": fields.text("company_name"),
             "emails": [fields.text("email").casefold()] if "email" in fields else [],
             "phone": fields.text("phone") or fields.text("mobile"),
+            "email": fields.text("email"),
+            "work_phone": fields.text("phone"),
             "city": fields.text("city"),
             "tax_number": fields.text("gst_no") or fields.text("vat_reg_no"),
             "currency": fields.text("currency_code").upper(),
