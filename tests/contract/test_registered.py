@@ -152,8 +152,23 @@ def test_its_streams_can_be_told_apart(flow: Flow) -> None:
     assert len(set(words)) == len(words)
     for stream in flow.streams:
         assert flow.stream(stream.name) is stream
+        if stream.upkeep is not None:
+            continue
         assert stream.listings
         assert stream.sweep, "what was deleted is found by a full sweep"
+
+
+@every_flow
+def test_what_it_keeps_up_is_cached_of_both_sides_and_written_to_the_other(flow: Flow) -> None:
+    cached = {(reference.side, reference.kind) for reference in flow.references}
+    for stream in flow.streams:
+        if stream.upkeep is None:
+            continue
+        assert not (stream.listings or stream.sweep or stream.resource)
+        assert {(SOURCE, stream.upkeep.kind), (TARGET, stream.upkeep.kind)} <= cached
+        assert stream.upkeep.kind in flow.mapping_kinds
+        assert flow.differences is not None, "what is changed there must be noticed"
+        assert stream.owner == SOURCE or flow.source_sink is not None
 
 
 @every_flow
@@ -162,6 +177,9 @@ def test_a_record_that_cannot_be_read_is_said_to_be(flow: Flow) -> None:
     for stream in flow.streams:
         with pytest.raises(BadInputError):
             stream.parse({})
+        if stream.upkeep is not None:
+            with pytest.raises(BadInputError):
+                stream.read(None, "1", "")
 
 
 @every_flow
