@@ -40,7 +40,7 @@ SANDBOX_OPTIONS = {"zoho_per_minute": 7200, "procore_hourly": 0, "procore_spike"
 SETTINGS = {
     "procurify": {"subdomain": "subdomain"},
     "zoho_books": {"accounts_region": "region", "organization_id": "organization_id"},
-    "procore": {name: name for name in ("environment", "company_id", "project_ids")},
+    "procore": {name: name for name in ("environment", "company_id", "project_ids", "try_project")},
 }
 
 

@@ -98,7 +98,8 @@ def _zoho(tenant: Tenant, given: dict[str, str]) -> Connection:
 
 
 def _procore(tenant: Tenant, given: dict[str, Any]) -> Connection:
-    settings = {name: given[name] for name in ("environment", "company_id", "project_ids")}
+    names = ("environment", "company_id", "project_ids", "try_project")
+    settings = {name: given[name] for name in names}
     settings |= {"per_10_seconds": 2000, "concurrency": 8}
     return _tested(_connection(tenant, "procore", settings, given))
 

@@ -8,6 +8,7 @@ import pytest
 from connectors.core.errors import BadInputError
 from connectors.providers.procore.limits import limits
 from connectors.providers.procore.ping import ping, resolve
+from connectors.providers.procore.reopening import NUMBER
 from connectors.transport.provider import Finding
 from tests.providers.procore_world import (
     COMPANY,
@@ -163,3 +164,76 @@ def test_the_test_learns_how_fast_procore_lets_us_go(procore: ProcoreWorld) -> N
     assert limits({}, profile).per_10_seconds == 90
     procore.options.update(procore_spike=0, procore_hourly=500)
     assert "per_10_seconds" not in resolve(procore.client(), SETTINGS)
+
+
+# --- whether approved commitments can be changed --------------------------------------------------
+
+
+def commitments(procore: ProcoreWorld) -> list[tuple[str, str]]:
+    rows = procore.simulator.books()["purchase_order_contracts"]
+    return [(row["number"], row["status"]) for row in rows if not row.get("deleted_at")]
+
+
+def profile_after_test(procore: ProcoreWorld, **changes: Any) -> dict[str, Any]:
+    """As a connection's test learns it: the profile by the client that has just tried."""
+    settings: dict[str, Any] = {**SETTINGS, **changes}
+    client = procore.client(**changes)
+    ping(client, settings)
+    return resolve(client, settings)
+
+
+def test_nothing_is_tried_where_nobody_asked_for_it(procore: ProcoreWorld) -> None:
+    assert "reopening" not in findings_of(procore)
+    assert "reopens_approved" not in profile_after_test(procore)
+    assert procore.requests("write") == []
+
+
+def test_a_company_that_reopens_is_known_by_its_test_and_nothing_is_left(
+    procore: ProcoreWorld,
+) -> None:
+    found = findings_of(procore, try_project=HARBOUR)["reopening"]
+    assert found.ok
+    assert "can be set back to draft" in found.words
+    assert profile_after_test(procore, try_project=HARBOUR)["reopens_approved"] is True
+    assert commitments(procore) == []
+
+
+def test_a_company_that_keeps_them_locked_is_no_worse_a_connection(procore: ProcoreWorld) -> None:
+    procore.options["procore_reopen_approved"] = False
+    for _ in range(2):  # the second test finds what the first had to leave
+        found = findings_of(procore, try_project=HARBOUR)["reopening"]
+        assert found.ok
+        assert "stay locked" in found.words
+        assert commitments(procore) == [(NUMBER, "Closed")]
+    assert profile_after_test(procore, try_project=HARBOUR)["reopens_approved"] is False
+    procore.options["procore_reopen_approved"] = True
+    assert profile_after_test(procore, try_project=HARBOUR)["reopens_approved"] is True
+
+
+def test_what_could_not_be_tried_is_said_and_teaches_nothing(procore: ProcoreWorld) -> None:
+    procore.fault("status", status=422, match={"write": True})
+    found = findings_of(procore, try_project=HARBOUR)["reopening"]
+    assert not found.ok
+    assert "Could not try" in found.words
+    procore.fault("drop_after", match={"write": True})
+    assert "reopens_approved" not in profile_after_test(procore, try_project=HARBOUR)
+    assert commitments(procore) == [(NUMBER, "Draft")], "its answer was lost"
+    assert profile_after_test(procore, try_project=HARBOUR)["reopens_approved"] is True
+    assert commitments(procore) == []
+
+
+def test_where_it_is_tried_must_be_permitted_and_have_a_vendor(procore: ProcoreWorld) -> None:
+    found = findings_of(procore, try_project=SECRET)["reopening"]
+    assert not found.ok
+    assert SECRET in found.words
+    found = findings_of(procore, try_project=OLD)["reopening"]
+    assert not found.ok
+    assert "no vendor in its directory" in found.words
+    assert procore.requests("write") == []
+
+
+def test_a_commitment_that_somebody_numbered_so_is_left_alone(procore: ProcoreWorld) -> None:
+    theirs = {"number": NUMBER, "title": "Ours", "status": "Draft"}
+    procore.client().create_contract(HARBOUR, theirs)
+    assert findings_of(procore, try_project=HARBOUR)["reopening"].ok
+    assert commitments(procore) == [(NUMBER, "Draft")]

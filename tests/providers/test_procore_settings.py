@@ -57,6 +57,15 @@ def test_a_company_id_consists_of_digits(company: str) -> None:
         clean({"environment": "sandbox", "company_id": company})
 
 
+@pytest.mark.parametrize("project", ["abc", "-1", "7"])
+def test_a_project_for_trying_is_one_of_those_in_use(project: str) -> None:
+    chosen = {"environment": "sandbox", "company_id": "1", "project_ids": "5, 6"}
+    with pytest.raises(BadInputError, match="project for trying"):
+        clean({**chosen, "try_project": project})
+    assert clean({**chosen, "try_project": "6"})["try_project"] == "6"
+    assert clean({"environment": "sandbox", "try_project": "7"})["try_project"] == "7"
+
+
 def test_ids_may_be_longer_than_32_bits() -> None:
     found = clean({"environment": "sandbox", "company_id": " 562949953421312 "})
     assert found["company_id"] == "562949953421312"

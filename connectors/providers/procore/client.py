@@ -11,7 +11,9 @@ from connectors.transport.provider import ClientContext
 
 
 class ProcoreClient(DirectoryCalls, CostCodeCalls, ContractCalls, HookCalls):
-    """One company's API."""
+    """One company's API. ``reopens`` is what the connection's test found, None where not tried."""
+
+    reopens: bool | None = None
 
 
 def open_client(context: ClientContext) -> ProcoreClient:

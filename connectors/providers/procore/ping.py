@@ -1,18 +1,20 @@
-"""The test of a Procore connection: real read calls, and what they mean in words.
+"""The test of a Procore connection: real calls, and what they mean in words.
 
-Also reads the profile: which company it is, and the projects that a person may choose from.
+All of them read, but for what a person must have asked for in the settings. Also reads the profile:
+which company it is, and the projects that a person may choose from.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from connectors.core.errors import BadInputError, ProviderError
+from connectors.core.errors import BadInputError, ConnectorError, ProviderError
 from connectors.core.records import Page, Raw
 from connectors.providers.procore.client import ProcoreClient
 from connectors.providers.procore.environments import environment
 from connectors.providers.procore.limits import spike_limit
+from connectors.providers.procore.reopening import can_reopen
 from connectors.providers.procore.settings import project_ids
 from connectors.transport.provider import Finding, Settings
 
@@ -75,7 +77,8 @@ def _profile(client: ProcoreClient, company: Raw, settings: Settings) -> dict[st
         "web_root": environment(str(settings["environment"]), client.sandbox_url).web,
     }
     spike = spike_limit(client.api.observed.quota)
-    return profile if spike is None else {**profile, "per_10_seconds": spike}
+    learnt = {"per_10_seconds": spike, "reopens_approved": client.reopens}
+    return profile | {name: value for name, value in learnt.items() if value is not None}
 
 
 def _currency(company: Raw, projects: Sequence[Raw]) -> str:
@@ -134,7 +137,29 @@ def _inside(client: ProcoreClient, settings: Settings) -> list[Finding]:
     findings.append(_allowed(client, tried, missing))
     if tried:
         findings.extend(_permissions(client, _id(tried[0])))
-    return [*findings, _readable("webhooks", "webhooks", client.hooks)]
+    findings.append(_readable("webhooks", "webhooks", client.hooks))
+    return [*findings, *_reopening(client, settings, known)]
+
+
+def _reopening(client: ProcoreClient, settings: Settings, known: Collection[str]) -> list[Finding]:
+    """Whether approved commitments can be changed here, if a person has named where to try it."""
+    project_id = str(settings.get("try_project") or "")
+    if not project_id:
+        return []
+    if project_id not in known:
+        words = f"Project {project_id}, named for trying, is not permitted to the application."
+        return [Finding(name="reopening", ok=False, words=words)]
+    try:
+        client.reopens = can_reopen(client, project_id)
+    except ConnectorError as error:
+        words = f"Could not try whether approved commitments can be set back to draft. {error}"
+        return [Finding(name="reopening", ok=False, words=words)]
+    words = (
+        "Approved commitments can be set back to draft, and so be changed."
+        if client.reopens
+        else "Approved commitments stay locked in this company: orders that change are held."
+    )
+    return [Finding(name="reopening", ok=True, words=words)]
 
 
 def _allowed(client: ProcoreClient, tried: Sequence[Raw], missing: Sequence[str]) -> Finding:

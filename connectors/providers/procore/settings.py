@@ -39,6 +39,14 @@ SETTINGS = (
         required=False,
     ),
     Field(
+        name="try_project",
+        label="Project for trying",
+        help="ID of a project in which the test may make an empty commitment, approve it, set it "
+        "back to draft and delete it. Needed only for integrations that change approved "
+        "commitments: Procore shows in no other way whether a company lets them be reopened.",
+        required=False,
+    ),
+    Field(
         name="per_hour",
         label="Calls per hour",
         help="Procore's own limit unless you set a lower one.",
@@ -63,6 +71,7 @@ def clean(settings: Settings) -> dict[str, Any]:
             f"A company ID consists of digits, unlike {company!r}. It is the first number in the "
             "address of the company's pages in Procore."
         )
+    _check_try_project(cleaned)
     chosen = project_ids(cleaned)
     cleaned.pop("project_ids", None)
     if chosen:
@@ -72,6 +81,16 @@ def clean(settings: Settings) -> dict[str, Any]:
         if number is not None:
             cleaned[name] = number
     return cleaned
+
+
+def _check_try_project(settings: Settings) -> None:
+    project = str(settings.get("try_project") or "")
+    chosen = project_ids(settings)
+    if project and (not _is_id(project) or (chosen and project not in chosen)):
+        raise BadInputError(
+            f"The project for trying is {project!r}; it must be the ID of one of the projects that "
+            "this connection uses."
+        )
 
 
 def project_ids(settings: Settings) -> list[str]:

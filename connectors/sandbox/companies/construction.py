@@ -236,6 +236,8 @@ def _connect(scribe: Scribe) -> dict[str, Any]:
             "environment": "production",
             "company_id": str(PROCORE_COMPANY_ID),
             "project_ids": ", ".join(str(procore_project_id(project)) for project in active),
+            # Where the connection's test may try what the integration's option needs.
+            "try_project": str(procore_project_id(1)),
         },
         "history_start": (scribe.start - timedelta(days=31)).isoformat(),
         "integration_options": {"reopen_approved": True},

@@ -4,6 +4,7 @@ Bodies, sync rows and edits of people enter, records leave; totals are always co
 lines. What no document settles is an option: procore_edit_approved (false: an Approved or Closed
 contract keeps its lines and vendor), procore_vendor_must_be_in_project (true),
 procore_approve_without_vendor (false), procore_unique_numbers (false),
+procore_reopen_approved (true: what is Approved can be set back to Draft),
 procore_accounting_method_locked (true: kept once there are lines).
 """
 
@@ -83,8 +84,16 @@ def build(
     )
     if by_people:
         record["invoiced"] = fields.number(sent, "invoiced", record["invoiced"])
+    if old is not None and not by_people:
+        _check_reopening(books, record, old)
     _check(books, record, old, by_people=by_people)
     return record
+
+
+def _check_reopening(books: Books, record: Record, old: Record) -> None:
+    reopened = old["status"] == "Approved" and record["status"] == "Draft"
+    if reopened and not books.options.get("procore_reopen_approved", True):
+        raise invalid(status="cannot be changed back to Draft once it was Approved")
 
 
 def _blank(books: Books, project: Record) -> Record:
