@@ -61,7 +61,9 @@ class Upkeep:
     side is written to. ``enabled`` (whether what is linked is followed) and ``creates`` (one of
     ``core.upkeep.Creates``) read the options. ``state_of`` reads a cached row of the other side as
     the sink would report it, so that a change made there is noticed; ``serves`` says whether a
-    missing mapping's key is about a row.
+    missing mapping's key is about a row. Where mappings are rules rather than pairs of rows,
+    ``leads`` gets all of them, (source, target) keys, with the other side's rows that they name,
+    and says which rows of the other side each of the owner's rows leads to.
     """
 
     kind: str
@@ -69,6 +71,12 @@ class Upkeep:
     creates: Callable[[Context], str]
     state_of: Callable[[ReferenceRow, LinkState], TargetState]
     serves: Callable[[str, str], bool] = str.__eq__
+    leads: (
+        Callable[
+            [Sequence[tuple[str, str]], Iterable[ReferenceRow]], Mapping[str, Sequence[str]]
+        ]
+        | None
+    ) = None
     owner: str = SOURCE
 
 
@@ -193,6 +201,8 @@ class Flow:
     pairs that are linked already, and returns only links that need no person. ``source_sink``
     writes to the source what the target owns, where a stream's upkeep says so. ``problem`` says in
     words what is wrong with chosen options that do not go together, and nothing where they do.
+    ``unproved`` gets chosen options and the target's profile, and says what of them the test of
+    that connection has not shown to be possible.
     """
 
     key: str
@@ -215,6 +225,7 @@ class Flow:
     refuses_second: frozenset[str] = frozenset()
     source_sink: Sink | None = None
     problem: Callable[[Mapping[str, Any]], str] = lambda _: ""
+    unproved: Callable[[Mapping[str, Any], Mapping[str, Any]], str] = lambda *_: ""
     watched: Mapping[str, str] = field(default_factory=dict)
     differences: (
         Callable[[str, Mapping[str, Any], TargetState], Sequence[FieldDifference]] | None

@@ -95,6 +95,7 @@ def create(
 ) -> Integration:
     """Create an integration with its work slots; it runs first as soon as it is enabled."""
     _check_sides(resolved, source, target)
+    _check_proved(resolved, options or {}, target)
     _check_schedule(resolved, source, interval_minutes, cron)
     with tenant_scope(tenant_id):
         try:
@@ -132,12 +133,15 @@ def change(
     with tenant_scope(integration.tenant_id):
         row = (
             Integration.objects.select_for_update()
-            .select_related("source", "tenant")
+            .select_related("source", "target", "tenant")
             .get(pk=integration.pk)
         )
         before = _settings(row)
         if "options" in changes:
             changes["options"] = check_options(resolved, changes["options"])
+            # What was chosen before stays, whatever has become of its proof.
+            news = {k: v for k, v in changes["options"].items() if row.options.get(k) != v}
+            _check_proved(resolved, news, row.target)
         for name, value in changes.items():
             setattr(row, name, value)
         _check_schedule(resolved, row.source, row.interval_minutes, row.cron)
@@ -203,6 +207,11 @@ def _check_sides(resolved: Resolved, source: Connection, target: Connection) -> 
                 f"{resolved.flow.title} needs a connection to {spec.title}; "
                 f"“{connection.name}” is not one."
             )
+
+
+def _check_proved(resolved: Resolved, options: Mapping[str, Any], target: Connection) -> None:
+    if why := resolved.flow.unproved(options, target.profile):
+        raise BadInputError(why)
 
 
 def _check_schedule(

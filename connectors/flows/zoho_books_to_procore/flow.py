@@ -4,7 +4,7 @@ from connectors.core.flow import Flow
 from connectors.flows.zoho_books_to_procore.commitment_sink import CommitmentSink
 from connectors.flows.zoho_books_to_procore.dispatch import KEPT, decide, differences, needs
 from connectors.flows.zoho_books_to_procore.matching import autolink, suggest
-from connectors.flows.zoho_books_to_procore.options import OPTIONS
+from connectors.flows.zoho_books_to_procore.options import OPTIONS, unproved
 from connectors.flows.zoho_books_to_procore.references import (
     INDEXES,
     MAPPING_KINDS,
@@ -24,6 +24,7 @@ FLOW = Flow(
     references=REFERENCES,
     indexes=INDEXES,
     options=OPTIONS,
+    unproved=unproved,
     needs=needs,
     decide=decide,
     sink=SinkByKind({COMMITMENTS: CommitmentSink(), VENDOR: VendorSink()}),

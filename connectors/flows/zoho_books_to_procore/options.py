@@ -69,7 +69,8 @@ REOPEN_APPROVED = Option(
     name="reopen_approved",
     label="Change approved commitments",
     help="Procore locks vendor and lines of approved commitments. On, a changed order sets its "
-    "commitment back to draft, changes it and approves it again; off, it is held.",
+    "commitment back to draft, changes it and approves it again; off, it is held. It can be turned "
+    "on once the Procore connection's test has shown that the company allows it.",
     default=False,
 )
 UNIT = Option(
@@ -235,6 +236,20 @@ def problem(chosen: Mapping[str, Any]) -> str:
             f"“{CREATE_CODES.label}” needs the code of a cost type under “{CODE_COST_TYPE.label}”."
         )
     return ""
+
+
+def unproved(chosen: Mapping[str, Any], profile: Mapping[str, Any]) -> str:
+    """What is chosen that Procore's test has not shown to be possible; empty where nothing is."""
+    if not chosen.get(REOPEN_APPROVED.name) or profile.get("reopens_approved") is True:
+        return ""
+    if profile.get("reopens_approved") is False:
+        why = "this company keeps approved commitments locked, as the connection's test has found"
+    else:
+        why = (
+            "the test of the Procore connection has not tried it yet. Name a “Project for trying” "
+            "in its settings, and test it"
+        )
+    return f"“{REOPEN_APPROVED.label}” cannot be turned on: {why}."
 
 
 def text(context: Context, option: Option) -> str:
