@@ -11,22 +11,37 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from connectors.core.money import plain
 
+# Nearly everything in a record; asked for first, since this runs for every field of every record.
+_PLAIN = frozenset({str, int, bool, type(None)})
+
 
 def to_plain(value: Any) -> Any:
     """Turn records and payloads into JSON-ready data; decimals become their shortest text."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
+    kind: Any = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is Decimal:
+        return plain(value)
+    if names := _field_names(kind):
+        return {name: to_plain(getattr(value, name)) for name in names}
+    if isinstance(value, dict | Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]
     if isinstance(value, set | frozenset):
         return sorted((to_plain(item) for item in value), key=repr)
     return _scalar(value)
+
+
+@lru_cache(maxsize=256)
+def _field_names(kind: type) -> tuple[str, ...]:
+    """What instances of a data class hold; nothing for other types."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _scalar(value: Any) -> Any:

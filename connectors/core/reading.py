@@ -31,11 +31,13 @@ class Fields:
 
     def text(self, name: str, default: str = "") -> str:
         value = self.raw.get(name)
+        if isinstance(value, str):
+            return value.strip()
         if value is None:
             return default
         if isinstance(value, Mapping | list | bool):
             raise self.unreadable(name, "is not a text")
-        return str(value).strip()
+        return str(value)
 
     def required_text(self, name: str) -> str:
         return self.text(name) or self._missing(name)

@@ -1,41 +1,74 @@
-"""Writes some columns of many rows in one statement, each row its own values.
+"""Writes many rows in one statement, each with its own values.
 
-Rows that the caller holds enter; nothing leaves. Django's ``bulk_update`` takes a CASE with a
-branch per row and column, which costs more than the work itself; this joins an array per column.
+Rows that the caller holds enter, and nothing leaves. Django's ``bulk_update`` makes a CASE with a
+branch for every row and column, and its ``bulk_create`` an array for every column, whose texts are
+quoted one by one; both cost more than the rest of the work. Here one JSON document travels.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model
 
 
-def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
-    """Save these fields of the rows, which exist and are of one model; inside the open scope."""
+def insert_rows(rows: Sequence[Model]) -> None:
+    """Save new rows of one model inside the open scope; they do not learn their keys."""
     if not rows:
         return
-    meta = rows[0]._meta
-    fields: list[Any] = [meta.pk, *(meta.get_field(name) for name in names)]
-    columns = [connection.ops.quote_name(field.column) for field in fields]
-    key, table = columns[0], connection.ops.quote_name(meta.db_table)
-    values = ", ".join(f"column{place}" for place in range(len(fields)))
-    changes = ", ".join(
-        f"{column} = column{place}" for place, column in enumerate(columns) if place
+    fields: list[Any] = [f for f in rows[0]._meta.concrete_fields if not f.primary_key]
+    columns = ", ".join(_column(field) for field in fields)
+    values = [{f.column: _plain(f.pre_save(row, add=True)) for f in fields} for row in rows]
+    _execute(
+        f"INSERT INTO {_table(rows)} ({columns}) SELECT {columns} FROM {_fresh(fields)}",  # noqa: S608
+        values,
     )
-    statement = (
-        f"UPDATE {table} SET {changes} "  # noqa: S608 - names of our own columns
-        f"FROM unnest({', '.join(map(_array, fields))}) AS fresh({values}) "
-        f"WHERE {table}.{key} = column0"
+
+
+def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
+    """Save these fields of rows of one model, which exist, inside the open scope."""
+    if not rows:
+        return
+    key: Any = rows[0]._meta.pk
+    changed = [rows[0]._meta.get_field(name) for name in names]
+    fields: list[Any] = [key, *changed]
+    table, row_key = _table(rows), _column(key)
+    changes = ", ".join(f"{_column(field)} = fresh.{_column(field)}" for field in changed)
+    values = [{f.column: _plain(getattr(row, f.attname)) for f in fields} for row in rows]
+    _execute(
+        f"UPDATE {table} SET {changes} FROM {_fresh(fields)} "  # noqa: S608
+        f"WHERE {table}.{row_key} = fresh.{row_key}",
+        values,
     )
+
+
+def _execute(statement: str, values: list[Any]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [_values(rows, field) for field in fields])
+        cursor.execute(statement, [json.dumps(values)])
 
 
-def _array(field: Any) -> str:
-    # Without the length: a cast to it would cut a text short, where storing it refuses.
-    return f"%s::{field.db_type(connection).partition('(')[0]}[]"
+def _table(rows: Sequence[Model]) -> str:
+    return connection.ops.quote_name(rows[0]._meta.db_table)
 
 
-def _values(rows: Sequence[Model], field: Any) -> list[Any]:
-    return [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows]
+def _column(field: Any) -> str:
+    return connection.ops.quote_name(field.column)
+
+
+def _fresh(fields: Iterable[Any]) -> str:
+    shape = ", ".join(f"{_column(field)} {_type(field)}" for field in fields)
+    return f"jsonb_to_recordset(%s::jsonb) AS fresh({shape})"
+
+
+def _type(field: Any) -> str:
+    """Without the length: it is the column's own to refuse what is too long."""
+    return str(field.db_type(connection)).partition("(")[0]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value

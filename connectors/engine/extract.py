@@ -22,8 +22,9 @@ from connectors.engine.policy import policy
 from connectors.models import Document, StreamState
 
 logger = logging.getLogger(__name__)
-_FAILURES_IN_A_ROW = 3
-_ONE_RECORDS_FAULT = (ErrorKind.TRANSIENT, ErrorKind.REJECTED)
+# One record's trouble is its own; several in a row are the provider's.
+FAILURES_IN_A_ROW = 3
+ONE_RECORDS_FAULT = (ErrorKind.TRANSIENT, ErrorKind.REJECTED)
 
 
 class Guard(Protocol):
@@ -125,7 +126,7 @@ def read_details(job: Job, stream: Stream, client: Any, guard: Guard) -> int:
                     integration=job.integration, stream=stream.name, wants_read=True
                 )
                 .exclude(pk__in=unread)
-                .defer("record")
+                .only("stream", "key", "number", "locator", "sightings")
                 .order_by("pk")[: policy().read_batch]
             )
         if not batch:
@@ -151,7 +152,7 @@ def _read_batch(
             failures = 0
         except ProviderError as error:
             failures += 1
-            if error.kind not in _ONE_RECORDS_FAULT or failures >= _FAILURES_IN_A_ROW:
+            if error.kind not in ONE_RECORDS_FAULT or failures >= FAILURES_IN_A_ROW:
                 raise
             logger.warning("%s could not be read: %s", document, error)
         except BadInputError as error:

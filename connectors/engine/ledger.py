@@ -5,7 +5,7 @@ its record has changed. Calls no provider.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from connectors.core.fingerprints import fingerprint
 from connectors.core.flow import Stream
 from connectors.core.records import Raw, Sighting
 from connectors.core.states import MOVES, Reason, State
-from connectors.engine.bulk import update_rows
+from connectors.engine.bulk import insert_rows, update_rows
 from connectors.engine.job import Job
 from connectors.models import EPOCH, Dependency, Document
 
@@ -33,14 +33,12 @@ _LOOKS_AGAIN = frozenset(
 # In the place of a record that the database refuses; nothing can be read from it, which holds it.
 _UNSTORABLE: Raw = {}
 
-# What every reading may change of its document, and what only a record does.
-_NOTED = (
-    *("wants_read", "read_at", "gone"),
-    *("state", "state_at", "next_at", "tries", "again"),
-)
+# What a sighting, any reading, and the reading of a readable record may change.
+_SIGHTED = ("sightings", "locator", "wants_read")
+_NOTED = ("wants_read", "read_at", "gone", "fingerprint")
 _DESCRIBED = (
-    *("record", "fingerprint", "version", "number", "twin_number"),
-    *("party", "party_key", "day", "total", "currency"),
+    *("record", "version", "number", "twin_number", "party", "party_key"),
+    *("day", "total", "currency"),
 )
 
 # Of a write that the target would take twice only a person may say that it never happened.
@@ -53,17 +51,18 @@ def sight(job: Job, stream: Stream, rows: Sequence[Sighting], *, sweep: int = 0)
     A newer version of any facet, or a new locator, marks the document to be read again.
     """
     merged = _merge(rows)
-    known = {d.key: d for d in _documents(job, stream).filter(key__in=merged).defer("record")}
+    listed = _documents(job, stream).filter(key__in=merged)
+    known = {d.key: d for d in listed.only("key", *_SIGHTED)}
     fresh = [
         _new_document(job, stream, key, seen) for key, seen in merged.items() if key not in known
     ]
     changed = [d for key, d in known.items() if _take_sightings(d, merged[key])]
     for document in fresh:
         document.sweep = sweep
-    Document.objects.bulk_create(fresh)
-    update_rows(changed, ("sightings", "locator", "wants_read"))
+    insert_rows(fresh)
+    update_rows(changed, _SIGHTED)
     if sweep:
-        _documents(job, stream).filter(key__in=merged).update(sweep=sweep)
+        listed.update(sweep=sweep)
     return len(fresh) + len(changed)
 
 
@@ -136,21 +135,37 @@ def store(job: Job, stream: Stream, readings: Sequence[Reading]) -> int:
     return store(job, stream, readings[:middle]) + store(job, stream, readings[middle:])
 
 
+@dataclass(slots=True)
+class _Taken:
+    """A locked document with what was read of it.
+
+    ``wanted`` is what its record names; None where there is none, or none that can be read.
+    """
+
+    document: Document
+    reading: Reading
+    before: bool
+    wanted: frozenset[DocumentKey] | None = None
+
+
 def _store_all(job: Job, stream: Stream, readings: Sequence[Reading]) -> int:
     """A few statements for however many readings."""
     by_id = {reading.document.pk: reading for reading in readings}
-    # What their records were before is of no interest, and would be read for nothing.
-    locked = Document.objects.select_for_update().defer("record").filter(pk__in=by_id)
-    taken = [(d, by_id[d.pk]) for d in locked.order_by("pk") if _is_fresh(d, by_id[d.pk])]
-    wanted: dict[int, frozenset[DocumentKey]] = {}
-    now_due = 0
-    for document, reading in taken:
-        if _take_reading(job, stream, document, reading, wanted):
-            now_due += _look_again(document)
-    _depend(job, wanted)
-    update_rows([d for d, reading in taken if reading.raw is None], _NOTED)
-    update_rows([d for d, reading in taken if reading.raw is not None], _NOTED + _DESCRIBED)
-    return now_due
+    locked = Document.objects.select_for_update().filter(pk__in=by_id).order_by("pk")
+    taken = [
+        _Taken(document, by_id[document.pk], before=document.read_at is not None)
+        for document in locked.only("sightings", "state", "reason", *_NOTED)
+        if _is_fresh(document, by_id[document.pk])
+    ]
+    changed = [one.document for one in taken if _take_reading(job, stream, one)]
+    described = [one for one in taken if one.wanted is not None]
+    unreadable = [one for one in taken if one.wanted is None and one.reading.raw is not None]
+    gone = [one for one in taken if one.reading.raw is None]
+    update_rows([one.document for one in described], _NOTED + _DESCRIBED)
+    update_rows([one.document for one in unreadable], (*_NOTED, "record"))
+    update_rows([one.document for one in gone], _NOTED)
+    _depend(job, described)
+    return _look_again(changed)
 
 
 def _is_fresh(document: Document, reading: Reading) -> bool:
@@ -158,13 +173,8 @@ def _is_fresh(document: Document, reading: Reading) -> bool:
     return document.read_at is None or reading.began >= document.read_at
 
 
-def _take_reading(
-    job: Job,
-    stream: Stream,
-    document: Document,
-    reading: Reading,
-    wanted: dict[int, frozenset[DocumentKey]],
-) -> bool:
+def _take_reading(job: Job, stream: Stream, taken: _Taken) -> bool:
+    document, reading = taken.document, taken.reading
     # A newer sighting that came while we were reading keeps its claim to another reading.
     document.wants_read = document.sightings != reading.document.sightings
     document.read_at = reading.began
@@ -172,9 +182,7 @@ def _take_reading(
     document.gone = reading.raw is None
     if reading.raw is not None:
         document.record = reading.raw
-        found = _describe(job, stream, document, reading.raw)
-        if found is not None:
-            wanted[document.pk] = found
+        taken.wanted = _describe(job, stream, document, reading.raw)
     return before != (document.fingerprint, document.gone)
 
 
@@ -207,46 +215,43 @@ def _describe(
 
 
 def _fit(name: str, text: str) -> str:
-    """Cut to its column: what lists show of a record must not keep it out of the ledger."""
+    """Fit for its column: what lists show of a record must not keep it out of the ledger."""
     column: Any = Document._meta.get_field(name)
-    return text[: column.max_length]
+    return text.encode(errors="replace").decode().replace("\x00", "")[: column.max_length]
 
 
-def _depend(job: Job, wanted: Mapping[int, frozenset[DocumentKey]]) -> None:
+def _depend(job: Job, described: Sequence[_Taken]) -> None:
     """Bring what these documents name in line with what their records say now."""
-    have = set[tuple[int, DocumentKey]]()
-    gone = []
-    for row in Dependency.objects.filter(document__in=wanted):
-        key = DocumentKey(row.stream, row.key)
-        have.add((row.document_id, key))
-        if key not in wanted[row.document_id]:
-            gone.append(row.pk)
+    wanted = {(one.document.pk, key) for one in described for key in one.wanted or ()}
+    before = [one.document.pk for one in described if one.before]
+    rows = Dependency.objects.filter(document_id__in=before) if before else ()
+    have = {(row.document_id, DocumentKey(row.stream, row.key)): row.pk for row in rows}
+    gone = [have[it] for it in have.keys() - wanted]
     if gone:
         Dependency.objects.filter(pk__in=gone).delete()
     Dependency.objects.bulk_create(
         Dependency(
-            document_id=document_id,
-            integration=job.integration,
-            stream=need.stream,
-            key=need.key,
+            document_id=document_id, integration=job.integration, stream=need.stream, key=need.key
         )
-        for document_id, needs in wanted.items()
-        for need in sorted(needs)
-        if (document_id, need) not in have
+        for document_id, need in sorted(wanted - have.keys())
     )
 
 
-def _look_again(document: Document) -> bool:
-    """Make a settled or standing document due; one in delivery notes that it must look again."""
-    if document.state == State.HELD and document.reason == _BY_A_PERSON:
-        return False
-    if State(document.state) in _LOOKS_AGAIN:
-        document.state, document.state_at = State.DUE, timezone.now()
-        document.next_at, document.tries = EPOCH, 0
-        return True
-    if document.state in (State.DELIVERING, State.UNCONFIRMED):
-        document.again = True
-    return document.state == State.DUE
+def _look_again(changed: Sequence[Document]) -> int:
+    """Make settled and standing documents due; those in delivery note that they must look again.
+
+    Returns how many are due now, those among them that were so before.
+    """
+    free = [d for d in changed if not (d.state == State.HELD and d.reason == _BY_A_PERSON)]
+    again = [d.pk for d in free if State(d.state) in _LOOKS_AGAIN]
+    if again:
+        Document.objects.filter(pk__in=again).update(
+            state=State.DUE, state_at=timezone.now(), next_at=EPOCH, tries=0
+        )
+    moving = [d.pk for d in free if d.state in (State.DELIVERING, State.UNCONFIRMED)]
+    if moving:
+        Document.objects.filter(pk__in=moving).update(again=True)
+    return len(again) + sum(d.state == State.DUE for d in free)
 
 
 def make_due(documents: Any, *, by_a_person: bool = False) -> int:

@@ -31,8 +31,18 @@ def three_with(world: World, **bad: object) -> None:
         {"status": "needs fail"},
         {"status": {"unexpected": "shape"}},
         {"memo": "a NUL \x00 in a text"},
+        {"memo": "half a character \ud83d"},
+        {"number": "half a character \ud83d"},
     ],
-    ids=["unparseable", "refused by decide", "refused by needs", "no text", "unstorable"],
+    ids=[
+        "unparseable",
+        "refused by decide",
+        "refused by needs",
+        "no text",
+        "unstorable",
+        "unspeakable",
+        "unspeakable where it matters",
+    ],
 )
 def test_a_bad_record_is_held_and_its_neighbours_are_posted(
     world: World, bad: dict[str, object]
