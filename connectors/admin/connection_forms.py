@@ -28,10 +28,13 @@ class ProviderForm(forms.Form):
         self.spec = spec
         self.connection = connection
         stored = connection.settings if connection else {}
+        profile = connection.profile if connection else {}
         for field in spec.credential_fields:
             self.fields[_CREDENTIAL + field.name] = self._credential(field)
         for field in spec.setting_fields:
-            self.fields[_SETTING + field.name] = _setting(field, stored.get(field.name, ""))
+            self.fields[_SETTING + field.name] = _setting(
+                field, stored.get(field.name, ""), profile
+            )
 
     def _credential(self, field: Field) -> forms.Field:
         required = field.required and self.connection is None
@@ -51,7 +54,7 @@ class ProviderForm(forms.Form):
 
     def _given(self, prefix: str) -> dict[str, str]:
         return {
-            name.removeprefix(prefix): value
+            name.removeprefix(prefix): ", ".join(value) if isinstance(value, list) else value
             for name, value in self.cleaned_data.items()
             if name.startswith(prefix)
         }
@@ -109,12 +112,32 @@ class OfferForm(forms.Form):
         self.fields["offer"] = fields.choice(label, offers, initial=chosen)
 
 
-def _setting(field: Field, stored: Any) -> forms.Field:
+def _setting(field: Field, stored: Any, profile: Mapping[str, Any]) -> forms.Field:
+    chosen = [text.strip() for text in str(stored or "").split(",") if text.strip()]
+    named = _offered(field, chosen, profile)
+    if named and field.several:
+        return fields.several(
+            field.label, named, field.help, required=field.required, initial=chosen
+        )
+    if named:
+        return fields.choice(
+            field.label, named, field.help, required=field.required, initial=stored
+        )
     if field.choices:
         return fields.choice(
             field.label, field.choices, field.help, required=field.required, initial=stored
         )
     return fields.text(field.label, field.help, required=field.required, initial=stored)
+
+
+def _offered(field: Field, chosen: list[str], profile: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the last test has read to choose from; what is chosen stays there to be taken off."""
+    rows = profile.get(field.offered) if field.offered else None
+    if not rows:
+        return []
+    found = {str(row["id"]): f"{row['name']} ({row['id']})" for row in rows}
+    gone = {value: f"{value}, which the test did not find" for value in chosen}
+    return list({**gone, **found}.items())
 
 
 def offers(connection: Connection, spec: ProviderSpec) -> tuple[str, list[tuple[str, str]]]:

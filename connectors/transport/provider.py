@@ -23,7 +23,11 @@ Profile = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One input of a connection's form."""
+    """One input of a connection's form.
+
+    ``offered`` names the list of the profile (rows with an id and a name) that it is chosen from
+    once a test has read it; ``several`` says that more than one may be, kept with commas between.
+    """
 
     name: str
     label: str
@@ -31,6 +35,8 @@ class Field:
     secret: bool = False
     required: bool = True
     choices: tuple[tuple[str, str], ...] = ()
+    offered: str = ""
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelect2Widget,
@@ -47,6 +48,19 @@ def choice(
         help_text=help_text,
         required=required,
         widget=UnfoldAdminSelectWidget(),
+        **extra,
+    )
+
+
+def several(
+    label: str, choices: Choices, help_text: str = "", *, required: bool = True, **extra: Any
+) -> forms.Field:
+    return forms.MultipleChoiceField(
+        label=label,
+        choices=[*choices],
+        help_text=help_text,
+        required=required,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         **extra,
     )
 

@@ -35,8 +35,11 @@ SETTINGS = (
     Field(
         name="project_ids",
         label="Projects",
-        help="IDs of the projects to use, separated by commas; empty for all that are permitted.",
+        help="IDs of the projects to use, separated by commas; empty for all that are permitted. "
+        "After a test they are offered by name.",
         required=False,
+        offered="projects",
+        several=True,
     ),
     Field(
         name="try_project",
@@ -45,6 +48,7 @@ SETTINGS = (
         "back to draft and delete it. Needed only for integrations that change approved "
         "commitments: Procore shows in no other way whether a company lets them be reopened.",
         required=False,
+        offered="projects",
     ),
     Field(
         name="per_hour",
