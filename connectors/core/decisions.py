@@ -30,7 +30,8 @@ class Needs:
     ``twins`` are normalised numbers: other documents of the same stream, and target records of
     the stream's kind, that carry one of them are loaded as suspects. ``dependants`` asks for the
     documents that named this one in their own ``documents``. ``rows`` are rows of the other side's
-    master data by kind and key, ``alike`` normalised names whose active rows are loaded by kind.
+    master data by kind and key, ``alike`` normalised names whose rows are loaded by kind, and
+    ``lists`` kinds of which every active row is.
     """
 
     mappings: frozenset[MappingKey] = frozenset()
@@ -39,6 +40,7 @@ class Needs:
     dependants: bool = False
     rows: frozenset[tuple[str, str]] = frozenset()
     alike: frozenset[tuple[str, str]] = frozenset()
+    lists: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +96,8 @@ class Facts:
     ``live`` is this document's target records as read freshly, only where the flow asked.
     ``dependants`` are the documents of other streams that name this one (``Needs.dependants``).
     ``locked_until`` is the last day of the target's closed period; ``gone`` says that the
-    source no longer has the record. ``rows`` and ``alike`` answer ``Needs.rows`` (by key) and
-    ``Needs.alike`` (those of any of the names).
+    source no longer has the record. ``rows``, ``alike`` and ``lists`` answer ``Needs.rows`` (by
+    key), ``Needs.alike`` (those of any of the names) and ``Needs.lists`` (by kind).
     """
 
     mappings: Mapping[MappingKey, MappedTarget] = field(default_factory=dict)
@@ -111,6 +113,7 @@ class Facts:
     gone: bool = False
     rows: Mapping[str, MappedTarget] = field(default_factory=dict)
     alike: tuple[MappedTarget, ...] = ()
+    lists: Mapping[str, tuple[MappedTarget, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,9 +72,7 @@ class Upkeep:
     state_of: Callable[[ReferenceRow, LinkState], TargetState]
     serves: Callable[[str, str], bool] = str.__eq__
     leads: (
-        Callable[
-            [Sequence[tuple[str, str]], Iterable[ReferenceRow]], Mapping[str, Sequence[str]]
-        ]
+        Callable[[Sequence[tuple[str, str]], Iterable[ReferenceRow]], Mapping[str, Sequence[str]]]
         | None
     ) = None
     owner: str = SOURCE

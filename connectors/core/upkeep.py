@@ -47,8 +47,9 @@ class Creates:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpkeepRecord:
     """A row of its owner's master data. ``linked`` are keys of the other side, ``followed`` says
-    whether what is linked is to be kept up. ``wanted`` says that it is to be made there if it is
-    linked to none; ``needed`` are the missing mappings.
+    whether what is linked is to be kept up, ``shared`` are those that other rows lead to as well.
+    ``wanted`` says that it is to be made there if it is linked to none; ``needed`` are the missing
+    mappings.
     """
 
     key: str
@@ -60,6 +61,7 @@ class UpkeepRecord:
     wanted: bool
     needed: tuple[str, ...]
     followed: bool = True
+    shared: tuple[str, ...] = ()
     version: str = ""
     total: Decimal | None = None
     currency: str = ""
@@ -131,6 +133,7 @@ def record_of(
     wanted: bool,
     needed: Sequence[str],
     followed: bool = True,
+    shared: Sequence[str] = (),
 ) -> Raw:
     """A cached row as a document's record."""
     return {
@@ -143,6 +146,7 @@ def record_of(
         "wanted": wanted,
         "needed": sorted(needed),
         "followed": followed,
+        "shared": sorted(shared),
     }
 
 
@@ -158,6 +162,7 @@ def parse_upkeep(raw: Raw) -> UpkeepRecord:
         wanted=fields.flag("wanted"),
         needed=tuple(raw.get("needed") or ()),
         followed=fields.flag("followed", default=True),
+        shared=tuple(raw.get("shared") or ()),
         version=str((raw.get("attributes") or {}).get("modified", "")),
     )
 

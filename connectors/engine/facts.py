@@ -53,6 +53,7 @@ class _Loaded:
     pairs: set[tuple[str, str, str]] = field(default_factory=set)
     holders: dict[tuple[str, str], int] = field(default_factory=dict)
     alike: dict[tuple[str, str], list[MappedTarget]] = field(default_factory=dict)
+    lists: dict[str, list[MappedTarget]] = field(default_factory=dict)
     locked_until: date | None = None
 
 
@@ -64,6 +65,7 @@ def load(job: Job, asking: Sequence[Asking]) -> dict[int, Facts]:
     _load_suspects(job, asking, loaded)
     _load_rows(job, asking, loaded)
     _load_alike(job, asking, loaded)
+    _load_lists(job, asking, loaded)
     loaded.locked_until = _locked_until(job)
     return {ask.document.pk: _facts(job, ask, loaded) for ask in asking}
 
@@ -97,16 +99,18 @@ def _facts(job: Job, ask: Asking, loaded: _Loaded) -> Facts:
         gone=document.gone,
         rows=_rows(ask, loaded),
         alike=tuple(row for name in ask.needs.alike for row in loaded.alike.get(name, ())),
+        lists={kind: tuple(loaded.lists.get(kind, ())) for kind in ask.needs.lists},
     )
 
 
 def _rows(ask: Asking, loaded: _Loaded) -> dict[str, MappedTarget]:
     """The rows that it asked for and is linked to still; one that another document has written to
-    is shared with that one.
+    is shared with that one. Where mappings are rules, what they lead to is the record's to know.
     """
     found = {}
+    by_rules = ask.stream.upkeep is not None and ask.stream.upkeep.leads is not None
     for kind, key in ask.needs.rows & loaded.rows.keys():
-        if (kind, ask.document.key, key) not in loaded.pairs:
+        if not by_rules and (kind, ask.document.key, key) not in loaded.pairs:
             continue
         row, mine = loaded.rows[kind, key], ask.document.pk
         taken = loaded.holders.get((ask.stream.target_kind, key), mine) != mine
@@ -190,6 +194,16 @@ def _load_alike(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
         place = (item.kind, normalise_name(item.name))
         if place in wanted:
             loaded.alike.setdefault(place, []).append(_mapped(item))
+
+
+def _load_lists(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
+    wanted = {kind for ask in asking for kind in ask.needs.lists}
+    if not wanted:
+        return
+    for item in ReferenceItem.objects.filter(
+        connection=job.target, kind__in=wanted, active=True
+    ).order_by("pk"):
+        loaded.lists.setdefault(item.kind, []).append(_mapped(item))
 
 
 def _load_documents(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:

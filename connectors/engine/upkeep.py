@@ -66,7 +66,8 @@ def has_made(job: Job, documents: Sequence[Document]) -> bool:
     with job.scope():
         for document in documents:
             upkeep = upkeeps.get(document.stream)
-            if upkeep and document.record and not document.record.get("linked"):
+            record = document.record or {}
+            if upkeep and record and (record.get("needed") or not record.get("linked")):
                 kinds.add(upkeep.kind)
         ReferenceState.objects.filter(connection=job.target, kind__in=kinds).update(read_at=None)
     return bool(kinds)
@@ -89,7 +90,7 @@ def _observe(view: Job, stream: Stream, upkeep: Upkeep, guard: Guard) -> int:
         with view.scope():
             now_due += _store(view, stream, some, reading.read_at)
     with view.scope():
-        linked = _linked(view, upkeep.kind)
+        linked = _linked(view, upkeep)
         _release_links(view, stream, linked)
         if upkeep.enabled(view.context):
             now_due += _look_again(view, stream, upkeep, linked)
@@ -103,7 +104,9 @@ def _wishes(
 
     Rows without a document get one only where that could lead to anything.
     """
-    linked = _linked(view, upkeep.kind)
+    linked = _linked(view, upkeep)
+    # Where rows are linked in pairs, the facts of a decision tell whose else they are.
+    shared = _shared(linked) if upkeep.leads else set()
     missing = _missing(view, upkeep.kind)
     mode, followed = upkeep.creates(view.context), upkeep.enabled(view.context)
     known = {
@@ -113,12 +116,21 @@ def _wishes(
         return
     for item in _listed(view, upkeep.kind, reading):
         others = linked.get(item.key, [])
-        needed = [] if others else [key for key in missing if upkeep.serves(item.key, key)]
-        wanted = not others and item.active and _is_wanted(mode, needed)
-        if not ((others and followed) or wanted or item.key in known):
+        needed = [key for key in missing if upkeep.serves(item.key, key)]
+        # One that is linked may lack what documents wait for all the same, where it leads by rules.
+        needed = needed if not others or (upkeep.leads and mode == Creates.NEEDED) else []
+        asked = item.active and _is_wanted(mode, needed)
+        wanted = asked and not others
+        if not ((others and followed) or wanted or (asked and needed) or item.key in known):
             continue
-        row = to_row(item)
-        record = record_of(row, others, wanted=wanted, needed=needed, followed=followed)
+        record = record_of(
+            to_row(item),
+            others,
+            wanted=wanted,
+            needed=needed,
+            followed=followed,
+            shared=[key for key in others if key in shared],
+        )
         before, again = known.get(item.key, (None, True))
         if again or before != record:
             yield item.key, record
@@ -146,14 +158,29 @@ def _stream_of(view: Job, kind: str) -> ReferenceStream:
     return next(r for r in view.flow.references if r.kind == kind and r.side == view.owner)
 
 
-def _linked(view: Job, kind: str) -> dict[str, list[str]]:
+def _linked(view: Job, upkeep: Upkeep) -> dict[str, list[str]]:
     """The owner's keys with those of the other side."""
+    rows = Mapping.objects.filter(integration=view.integration, kind=upkeep.kind)
+    pairs = list(rows.values_list("source_key", "target_key"))
     found: dict[str, list[str]] = defaultdict(list)
-    rows = Mapping.objects.filter(integration=view.integration, kind=kind)
-    for source_key, target_key in rows.values_list("source_key", "target_key"):
+    if upkeep.leads is not None:
+        named = {pair[1 if view.owner == SOURCE else 0] for pair in pairs}
+        items = ReferenceItem.objects.filter(
+            connection=view.target, kind=upkeep.kind, key__in=named
+        )
+        led = upkeep.leads(pairs, map(to_row, items))
+        found.update({ours: list(theirs) for ours, theirs in led.items()})
+        return found
+    for source_key, target_key in pairs:
         ours, theirs = (source_key, target_key)[:: 1 if view.owner == SOURCE else -1]
         found[ours].append(theirs)
     return found
+
+
+def _shared(linked: dict[str, list[str]]) -> set[str]:
+    """The other side's keys that several of the owner's rows lead to."""
+    number = Counter(key for others in linked.values() for key in others)
+    return {key for key, times in number.items() if times > 1}
 
 
 def _missing(view: Job, kind: str) -> list[str]:
@@ -247,7 +274,7 @@ def _suspects(view: Job, stream: Stream) -> list[Link]:
             ).select_related("document")
         )
         rows = _rows(view, upkeep.kind, links)
-        followed = _followed(view, upkeep.kind)
+        followed = _followed(view, upkeep)
     return [
         link
         for link in links
@@ -264,8 +291,8 @@ def _rows(view: Job, kind: str, links: Sequence[Link]) -> dict[str, ReferenceIte
     return {item.key: item for item in ReferenceItem.objects.filter(wanted)}
 
 
-def _followed(view: Job, kind: str) -> set[tuple[str, str]]:
+def _followed(view: Job, upkeep: Upkeep) -> set[tuple[str, str]]:
     """Rows of both sides that are linked to each other, and the other side's to no second one."""
-    linked = _linked(view, kind)
-    number = Counter(key for others in linked.values() for key in others)
-    return {(own, key) for own, others in linked.items() for key in others if number[key] == 1}
+    linked = _linked(view, upkeep)
+    shared = _shared(linked)
+    return {(own, key) for own, others in linked.items() for key in others if key not in shared}

@@ -64,6 +64,21 @@ def test_a_code_is_made_of_its_segments_and_a_second_time_is_the_same_one(
     assert again["description"] == "Typed by a person", "an existing one keeps its description"
 
 
+def test_cost_codes_are_made_by_origin_id_and_a_second_time_only_changes_them(
+    client: ProcoreClient,
+) -> None:
+    row = {"origin_id": "mlc:1:code:5900", "code": "900", "name": "Fuel"}
+    (first,) = client.sync_cost_codes(HARBOUR, [row])
+    (again,) = client.sync_cost_codes(HARBOUR, [{**row, "name": "Fuel surcharges"}])
+    assert isinstance(first, dict)
+    assert isinstance(again, dict)
+    assert again["id"] == first["id"]
+    named = {one["full_code"]: one["name"] for one in every(client.cost_codes(HARBOUR))}
+    assert named["900"] == "Fuel surcharges"
+    (refused,) = client.sync_cost_codes(HARBOUR, [{"origin_id": "x", "code": "", "name": "N"}])
+    assert isinstance(refused, ProviderError)
+
+
 def test_description_and_status_are_changed_and_read_again(client: ProcoreClient) -> None:
     changed = client.update_wbs_code(
         HARBOUR, CONCRETE, {"description": "Ready-mix", "status": "inactive"}

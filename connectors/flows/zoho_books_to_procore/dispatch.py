@@ -13,9 +13,11 @@ from connectors.core.upkeep import UpkeepRecord, upkeep_needs
 from connectors.flows.zoho_books_to_procore import comparing
 from connectors.flows.zoho_books_to_procore import decide as orders
 from connectors.flows.zoho_books_to_procore.kept import Kept
+from connectors.flows.zoho_books_to_procore.upkeep_codes import CODES
+from connectors.flows.zoho_books_to_procore.upkeep_projects import PROJECTS
 from connectors.flows.zoho_books_to_procore.upkeep_vendors import VENDORS
 
-KEPT: tuple[Kept, ...] = (VENDORS,)
+KEPT: tuple[Kept, ...] = (PROJECTS, VENDORS, CODES)
 
 _OF_STREAM = {kept.stream.name: kept for kept in KEPT}
 _OF_KIND = {kept.stream.target_kind: kept for kept in KEPT}
@@ -26,6 +28,8 @@ def needs(stream: str, record: Record, context: Context) -> Needs:
     kept = _OF_STREAM.get(stream)
     if kept is None or kept.stream.upkeep is None:
         return orders.needs(stream, record, context)
+    if kept.needs is not None:
+        return kept.needs(_row(stream, record), context)
     return upkeep_needs(kept.stream.upkeep.kind, _row(stream, record))
 
 

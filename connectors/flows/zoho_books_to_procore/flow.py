@@ -1,10 +1,11 @@
 """The flow as one value: everything that the engine needs to sync Zoho Books to Procore."""
 
 from connectors.core.flow import Flow
+from connectors.flows.zoho_books_to_procore.code_sink import BudgetCodeSink
 from connectors.flows.zoho_books_to_procore.commitment_sink import CommitmentSink
 from connectors.flows.zoho_books_to_procore.dispatch import KEPT, decide, differences, needs
 from connectors.flows.zoho_books_to_procore.matching import autolink, suggest
-from connectors.flows.zoho_books_to_procore.options import OPTIONS, unproved
+from connectors.flows.zoho_books_to_procore.options import OPTIONS, problem, unproved
 from connectors.flows.zoho_books_to_procore.references import (
     INDEXES,
     MAPPING_KINDS,
@@ -13,7 +14,13 @@ from connectors.flows.zoho_books_to_procore.references import (
 from connectors.flows.zoho_books_to_procore.sink import SinkByKind
 from connectors.flows.zoho_books_to_procore.streams import STREAMS
 from connectors.flows.zoho_books_to_procore.vendor_sink import VendorSink
-from connectors.flows.zoho_books_to_procore.words import COMMITMENTS, VENDOR
+from connectors.flows.zoho_books_to_procore.words import (
+    BUDGET_CODE,
+    COMMITMENTS,
+    VENDOR,
+    ZOHO_PROJECT,
+)
+from connectors.flows.zoho_books_to_procore.zoho_sink import ZohoProjectSink
 
 FLOW = Flow(
     key="zoho_books_to_procore",
@@ -27,12 +34,21 @@ FLOW = Flow(
     unproved=unproved,
     needs=needs,
     decide=decide,
-    sink=SinkByKind({COMMITMENTS: CommitmentSink(), VENDOR: VendorSink()}),
+    sink=SinkByKind(
+        {
+            COMMITMENTS: CommitmentSink(),
+            VENDOR: VendorSink(),
+            BUDGET_CODE: BudgetCodeSink(),
+        }
+    ),
+    source_sink=SinkByKind({ZOHO_PROJECT: ZohoProjectSink()}),
+    problem=problem,
     autolink=autolink,
     suggest=suggest,
     mapping_kinds=MAPPING_KINDS,
-    # An origin id is unique in the company, and its sync call an upsert.
-    refuses_second=frozenset({COMMITMENTS, VENDOR}),
+    # An origin id is unique in the company, and its sync call an upsert; a budget code of the same
+    # cost code and cost type is the same one.
+    refuses_second=frozenset({COMMITMENTS, VENDOR, BUDGET_CODE}),
     watched={"Purchase Order Contracts": COMMITMENTS},
     differences=differences,
 )

@@ -118,7 +118,7 @@ def unreadable(error: BadInputError) -> UnknownOutcomeError:
     return UnknownOutcomeError(
         ErrorFacts(
             kind=ErrorKind.UNKNOWN_OUTCOME,
-            message=f"Procore wrote the commitment, but its answer is unreadable: {error}",
+            message=f"Procore wrote the record, but its answer is unreadable: {error}",
             provider="procore",
         )
     )

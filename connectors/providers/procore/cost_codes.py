@@ -10,6 +10,7 @@ from typing import Any
 from connectors.core.records import Page, Raw
 from connectors.providers.procore.bodies import changed_since, record_of
 from connectors.providers.procore.caller import Caller
+from connectors.providers.procore.sync import Result, Update
 
 _WBS = "/rest/v1.0/projects/{project}/work_breakdown_structure"
 _WBS_CODES = f"{_WBS}/wbs_codes"
@@ -26,6 +27,10 @@ class CostCodeCalls(Caller):
         """``code`` is without its parent's part, which ``parent_id`` gives."""
         body = {"project_id": project_id, "cost_code": cost_code}
         return record_of(self._write("POST", "/rest/v1.0/cost_codes", body), written=True)
+
+    def sync_cost_codes(self, project_id: str, updates: Sequence[Update]) -> list[Result]:
+        """One result per update: the cost code, or why it was refused."""
+        return self._sync("/rest/v1.0/cost_codes/sync", updates, {}, {"project_id": project_id})
 
     def line_item_types(self, project_id: str) -> Iterator[Page[Raw]]:
         """Cost types, by the name that the API has for them."""
