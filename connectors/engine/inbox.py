@@ -5,8 +5,7 @@ them. There is one way into the ledger, and what a fresher reading stored stays.
 """
 
 import logging
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +13,16 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from connectors.core.errors import ErrorKind, ProviderError, RetryLater
+from connectors.core.errors import (
+    BadInputError,
+    ConnectorError,
+    ErrorKind,
+    ProviderError,
+    RetryLater,
+)
 from connectors.core.flow import SOURCE, Stream
 from connectors.engine import doorbell, drift, echoes, health
-from connectors.engine.extract import read_one
+from connectors.engine.extract import FAILURES_IN_A_ROW, ONE_RECORDS_FAULT, read_one
 from connectors.engine.job import Job
 from connectors.engine.ledger import store
 from connectors.engine.policy import policy
@@ -28,21 +33,31 @@ from connectors.models import Document, InboxEvent, ReferenceState, Run, WorkSlo
 logger = logging.getLogger(__name__)
 _MOST = 100
 _CLAIM = timedelta(seconds=60)
+# A record as its provider names it: resource and key.
+Named = tuple[str, str]
+Unread = dict[Named, ConnectorError]
 
 
-def follow(job: Job, side: str, events: Sequence[InboxEvent]) -> bool:
-    """Follow these hints for one integration; False when they must be tried again later."""
+def follow(job: Job, side: str, events: Sequence[InboxEvent]) -> set[int]:
+    """Follow these hints for one integration; returns the ids of those to be tried again later."""
     try:
-        _follow_streams(job, side, events)
+        unread = _follow_streams(job, side, events)
         _follow_references(job, side, events)
-        _follow_targets(job, side, events)
+        unread |= _follow_targets(job, side, events)
     except RetryLater as later:
         _later(job, events, later.at)
-        return False
+        return {event.pk for event in events}
     except ProviderError as error:
-        _failed(job, side, events, error)
-        return False
-    return True
+        _failed(job, events, error)
+        if error.kind in health.CONNECTION_KINDS:
+            health.report(job, side, error)
+        return {event.pk for event in events}
+    left: set[int] = set()
+    for record, why in unread.items():
+        about = [event for event in events if (event.resource, event.key) == record]
+        _failed(job, about, why)
+        left.update(event.pk for event in about)
+    return left
 
 
 def claim(connection_id: int) -> list[InboxEvent]:
@@ -73,38 +88,68 @@ def done(events: Sequence[InboxEvent], *, used: bool) -> None:
     )
 
 
-def _follow_streams(job: Job, side: str, events: Sequence[InboxEvent]) -> None:
+def _follow_streams(job: Job, side: str, events: Sequence[InboxEvent]) -> Unread:
     if side != SOURCE:
-        return
+        return {}
     streams = {stream.resource: stream for stream in job.flow.streams if stream.resource}
-    wanted: dict[str, set[str]] = {}
-    for event in events:
-        if event.resource in streams:
-            wanted.setdefault(event.resource, set()).add(event.key)
-    with ExitStack() as stack:
-        client = stack.enter_context(open_client(job, SOURCE)) if wanted else None
-        for resource, keys in wanted.items():
-            _read_keys(job, streams[resource], sorted(keys), client)
-    if wanted:
-        ring_slots(job)
+    about = {(event.resource, event.key) for event in events if event.resource in streams}
+    if not about:
+        return {}
+    documents = _documents(job, streams, sorted(about))
+    with open_client(job, SOURCE) as client:
+
+        def read(record: Named) -> None:
+            stream = streams[record[0]]
+            reading = read_one(stream, client, documents[record])
+            with job.scope():
+                store(job, stream, [reading])
+
+        unread = _one_by_one(documents, read)
+    ring_slots(job)
+    return unread
 
 
-def _read_keys(job: Job, stream: Stream, keys: Sequence[str], client: Any) -> None:
+def _documents(
+    job: Job, streams: Mapping[str, Stream], about: Sequence[Named]
+) -> dict[Named, Document]:
+    """Their documents; those that nobody has heard of yet are made."""
+    keys = {key for _, key in about}
     with job.scope():
         Document.objects.bulk_create(
             (
-                Document(integration=job.integration, stream=stream.name, rank=stream.rank, key=key)
-                for key in keys
+                Document(
+                    integration=job.integration,
+                    stream=streams[resource].name,
+                    rank=streams[resource].rank,
+                    key=key,
+                )
+                for resource, key in about
             ),
             ignore_conflicts=True,
         )
-        documents = list(
-            Document.objects.filter(integration=job.integration, stream=stream.name, key__in=keys)
-        )
-    for document in documents:
-        reading = read_one(stream, client, document)
-        with job.scope():
-            store(job, stream, [reading])
+        found = {
+            (document.stream, document.key): document
+            for document in Document.objects.filter(integration=job.integration, key__in=keys)
+        }
+    return {(resource, key): found[streams[resource].name, key] for resource, key in about}
+
+
+def _one_by_one(records: Iterable[Named], look: Callable[[Named], object]) -> Unread:
+    """Look at each; one that fails by itself holds up no other, several in a row end it."""
+    unread: Unread = {}
+    in_a_row = 0
+    for record in records:
+        try:
+            look(record)
+            in_a_row = 0
+        except ProviderError as error:
+            in_a_row += 1
+            if error.kind not in ONE_RECORDS_FAULT or in_a_row >= FAILURES_IN_A_ROW:
+                raise
+            unread[record] = error
+        except BadInputError as error:
+            unread[record] = error
+    return unread
 
 
 def ring_slots(job: Job) -> None:
@@ -136,19 +181,18 @@ def _follow_references(job: Job, side: str, events: Sequence[InboxEvent]) -> Non
         doorbell.ring(doorbell.ADVANCE_RUN, job.tenant_id, run.pk)
 
 
-def _follow_targets(job: Job, side: str, events: Sequence[InboxEvent]) -> None:
+def _follow_targets(job: Job, side: str, events: Sequence[InboxEvent]) -> Unread:
     """Somebody touched what we may have posted: look whether it still says what we meant."""
     if side == SOURCE:
-        return
+        return {}
     kinds = job.flow.watched
     about = [event for event in events if event.resource in kinds]
     ours = {event.pk for event in echoes.among(job, about)}
     # Many hints may speak of one record; one look serves them all.
-    touched = dict.fromkeys(
-        (kinds[event.resource], event.key) for event in about if event.pk not in ours
+    touched = dict.fromkeys((e.resource, e.key) for e in about if e.pk not in ours)
+    return _one_by_one(
+        touched, lambda record: drift.look_at_target(job, kinds[record[0]], record[1])
     )
-    for kind, key in touched:
-        drift.look_at_target(job, kind, key)
 
 
 def _later(job: Job, events: Sequence[InboxEvent], at: Any) -> None:
@@ -156,15 +200,13 @@ def _later(job: Job, events: Sequence[InboxEvent], at: Any) -> None:
         InboxEvent.objects.filter(pk__in=[e.pk for e in events]).update(next_at=at)
 
 
-def _failed(job: Job, side: str, events: Sequence[InboxEvent], error: ProviderError) -> None:
+def _failed(job: Job, events: Sequence[InboxEvent], error: ConnectorError) -> None:
     """The hints stay pending; the reconciling poll would find the records in any case."""
     logger.warning("hints could not be followed: %s", error)
     pause = policy().retry_in(max(event.tries for event in events))
-    if error.kind is ErrorKind.TRANSIENT:
+    if isinstance(error, ProviderError) and error.kind is ErrorKind.TRANSIENT:
         pause = min(pause, timedelta(seconds=60))
     with job.scope():
         InboxEvent.objects.filter(pk__in=[e.pk for e in events]).update(
             tries=F("tries") + 1, next_at=timezone.now() + pause, words=str(error)
         )
-    if error.kind in health.CONNECTION_KINDS:
-        health.report(job, side, error)

@@ -109,13 +109,13 @@ def follow_inbox(tenant_id: int, connection_id: int, load: Callable[[int, int], 
     if not events:
         return 0
     # Every integration follows, whatever became of it at the one before.
-    followed = [
-        inbox.follow(load(tenant_id, integration_id), side, events)
-        for integration_id, side in sides
-    ]
-    if all(followed):
+    left: set[int] = set()
+    for integration_id, side in sides:
+        left |= inbox.follow(load(tenant_id, integration_id), side, events)
+    followed = [event for event in events if event.pk not in left]
+    if followed:
         with tenant_scope(tenant_id):
-            inbox.done(events, used=bool(followed))
+            inbox.done(followed, used=bool(sides))
     return len(events)
 
 

@@ -1,4 +1,4 @@
-"""A real worker killed while orders become commitments, at every boundary seen from outside.
+"""A real worker killed or paused while orders become commitments, at boundaries seen from outside.
 
 Webhooks of both providers come over HTTP and are followed by the workers that are struck. What
 Procore holds in the end is judged by the comparer.
@@ -6,7 +6,7 @@ Procore holds in the end is judged by the comparer.
 
 import pytest
 
-from connectors.models import InboxEvent, WebhookEndpoint
+from connectors.models import InboxEvent, WebhookEndpoint, WorkSlot
 from tests.e2e.conftest import Struck
 from tests.e2e.crashes import Crashes, say
 from tests.flows.test_commitments_whole import judged
@@ -32,10 +32,19 @@ EDITED = {
     "delete a line",
     "close it",
 }
+# The writes: what a worker that wakes up late could spoil.
+WRITES = {
+    "create a commitment",
+    "create several at once",
+    "write its lines",
+    "approve a commitment",
+    "approve several at once",
+}
+REWRITES = {"open it again", "change its head", "delete a line", "close it"}
 HINT_CLAIMED, HINT_DONE = "update inboxevent()", "update inboxevent(status)"
 STORED = "update document(whole row)"
 BOTH = ("before", "after")
-FEWEST = 60
+FEWEST_KILLS, FEWEST_PAUSES = 60, 18
 
 
 def assert_whole(crashes: Crashes) -> None:
@@ -44,7 +53,10 @@ def assert_whole(crashes: Crashes) -> None:
     assert result.ok, str(result)
     assert not [row["number"] for row in of_ours(crashes) if row["status"] == "Draft"]
     with crashes.job.scope():
-        assert set(InboxEvent.objects.values_list("status", flat=True)) == {"done"}
+        hints = InboxEvent.objects.exclude(status=InboxEvent.Status.PENDING)
+        assert hints.count() == InboxEvent.objects.count() > 0
+        of_orders = InboxEvent.objects.filter(connection=crashes.job.source)
+        assert not of_orders.exclude(status=InboxEvent.Status.DONE).exists()
 
 
 def of_ours(crashes: Crashes) -> list[dict[str, str]]:
@@ -87,7 +99,37 @@ def test_killed_at_each_commit_and_each_request(struck_builder: Struck) -> None:
             assert crashes.struck[f"request, {phase}: {what}"] == 1, (phase, what)
         for what in (HINT_CLAIMED, HINT_DONE, STORED):
             assert crashes.struck[f"commit, {phase}: {what}"] == 2, (phase, what)
-    assert crashes.blows >= FEWEST
+    assert crashes.blows >= FEWEST_KILLS
+
+
+def test_paused_past_recovery_and_resumed(struck_builder: Struck) -> None:
+    crashes = struck_builder(plain=True, orders=16, projects=10, edited=8, moves=True)
+    crashes.only = {"insert attempt", "insert link", "inboxevent"}
+    slowly(crashes)
+    crashes.set_gates(WRITES)
+    crashes.run(Crashes.pause, seconds=400)
+    assert_whole(crashes)
+    crashes.strike_again("inboxevent")
+    crashes.set_gates(REWRITES)
+    crashes.sandbox.post("/control/act")
+    crashes.run(Crashes.pause, seconds=400)
+    assert_whole(crashes)
+    say("paused and resumed", crashes)
+    for phase in BOTH:
+        for what in WRITES | REWRITES:
+            assert crashes.struck[f"request, {phase}: {what}"] == 1, (phase, what)
+        for what in ("insert attempt", "insert link", HINT_CLAIMED, HINT_DONE):
+            assert any(
+                name.startswith(f"commit, {phase}") and what in name for name in crashes.struck
+            ), (phase, what)
+    assert crashes.blows >= FEWEST_PAUSES
+
+
+def slowly(crashes: Crashes) -> None:
+    """One batch after the other, and slowly: the other worker shall not do it all meanwhile."""
+    with crashes.job.scope():
+        WorkSlot.objects.filter(number__gt=1).delete()
+    crashes.sandbox.post("/control/options", {"procore_latency": 0.1})
 
 
 def drop_hooks(crashes: Crashes) -> None:

@@ -92,7 +92,7 @@ def now_in_log(sandbox: SandboxProcess) -> int:
 
 def one_document(job: Job) -> tuple[Document, Link]:
     with job.scope():
-        link = Link.objects.select_related("document").get()
+        link = Link.objects.select_related("document").get(target_kind="commitment")
     return link.document, link
 
 
