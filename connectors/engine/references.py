@@ -27,6 +27,9 @@ from connectors.models import (
     TargetRecord,
 )
 
+# How much earlier than it began a reading is said to be: whether "modified after" includes its
+# bound is not documented.
+OVERLAP = timedelta(seconds=1)
 _FIELDS = ["name", "number", "active", "attributes", "seen_at"]
 
 
@@ -226,7 +229,4 @@ def _state(job: Job, side: str, kind: str) -> ReferenceState:
 
 
 def _done(state: ReferenceState, started: Any, newest: str) -> None:
-    # A second of overlap: whether "modified after" includes its bound is not documented.
-    ReferenceState.objects.filter(pk=state.pk).update(
-        read_at=started - timedelta(seconds=1), since=newest
-    )
+    ReferenceState.objects.filter(pk=state.pk).update(read_at=started - OVERLAP, since=newest)

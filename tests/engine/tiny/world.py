@@ -173,7 +173,7 @@ class World:
         """Free abandoned claims, and look up what is unconfirmed and due."""
         job = self.job()
         recover.free_abandoned(job)
-        return recover.look_up(job, None)
+        return sum(recover.look_up(view, None) for view in job.views())
 
     def sync(self, *, sweep: bool = False) -> Run:
         """A whole run: read, post, end."""
