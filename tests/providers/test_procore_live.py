@@ -357,3 +357,31 @@ def test_the_spike_limit_becomes_a_time_to_come_again(
     assert (quota.limit, quota.remaining, quota.short) == (1, 0, True)
     procore.options["procore_spike"] = 0
     assert every(client.purchase_order_contracts(SCHOOL)) == []
+
+
+@pytest.mark.parametrize("retry_after", [False, True])
+def test_so_does_the_hourly_limit(procore: ProcoreWorld, retry_after: bool) -> None:
+    client = procore.client()
+    procore.options.update(procore_hourly=2, procore_retry_after=retry_after)
+    client.me()
+    assert every(client.purchase_order_contracts(SCHOOL)) == []
+    quota = client.api.observed.quota
+    assert quota is not None
+    assert (quota.limit, quota.remaining, quota.short) == (2, 0, True)
+    assert quota.reset_seconds > 12, "not taken for the limit of ten seconds"
+    with pytest.raises(RetryLater, match="surpassed") as caught:
+        every(client.purchase_order_contracts(SCHOOL))
+    assert 600 < (caught.value.at - datetime.now(UTC)).total_seconds() <= 3601
+
+
+def test_heavy_load_is_waited_out_as_long_as_procore_asks(procore: ProcoreWorld) -> None:
+    client = procore.client()
+    client.me()
+    procore.fault("status", status=503, retry_after="40")
+    with pytest.raises(RetryLater) as caught:
+        every(client.purchase_order_contracts(HARBOUR))
+    assert 30 < (caught.value.at - datetime.now(UTC)).total_seconds() <= 41
+    procore.fault("status", status=503, retry_after="40")
+    with pytest.raises(UnknownOutcomeError) as unknown:
+        client.sync_contracts(HARBOUR, [contract()])
+    assert unknown.value.facts.retry_at is not None
