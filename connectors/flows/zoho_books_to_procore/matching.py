@@ -10,7 +10,13 @@ from rapidfuzz import fuzz
 
 from connectors.core.alignment import plain_name
 from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
-from connectors.flows.zoho_books_to_procore.words import COST_CODE, PROJECT, VENDOR, vendor_of
+from connectors.flows.zoho_books_to_procore.words import (
+    COST_CODE,
+    PROJECT,
+    VENDOR,
+    made_for,
+    vendor_of,
+)
 
 _WORTH_SHOWING = 65
 _SHOWN = 8
@@ -144,10 +150,16 @@ def _contact(row: ReferenceRow) -> str:
     return vendor_of(str(row.attributes.get("origin_id") or ""))
 
 
+def _made_for(row: ReferenceRow) -> str:
+    """The project of Procore that a Zoho project was made for, by the mark in its description."""
+    return made_for(str(row.attributes.get("description") or ""))
+
+
 # The first that finds a link counts. Ours and theirs are looked up by what the two readings say.
 _RULES: tuple[tuple[str, KeyOf, KeyOf, str], ...] = (
     (VENDOR, _own_key, _contact, "it carries our origin id"),
     (VENDOR, plain_name, plain_name, "same name"),
+    (PROJECT, _made_for, _own_key, "it was made for that project"),
     (PROJECT, _number, _number, "same number"),
     (PROJECT, plain_name, plain_name, "same name"),
     (COST_CODE, _cost_code, _cost_code, "same code"),
