@@ -19,7 +19,7 @@ from connectors.engine.extract import Guard
 from connectors.engine.facts import link_state
 from connectors.engine.job import Job
 from connectors.engine.ledger import Reading, make_due, store
-from connectors.engine.references import to_row
+from connectors.engine.references import OVERLAP, to_row
 from connectors.models import (
     Document,
     Link,
@@ -105,8 +105,8 @@ def _wishes(
     Rows without a document get one only where that could lead to anything.
     """
     linked = _linked(view, upkeep)
-    # Where rows are linked in pairs, the facts of a decision tell whose else they are.
-    shared = _shared(linked) if upkeep.leads else set()
+    # Said in the record, so that whoever is left with it alone is decided anew.
+    shared = _shared(linked)
     missing = _missing(view, upkeep.kind)
     mode, followed = upkeep.creates(view.context), upkeep.enabled(view.context)
     known = {
@@ -149,8 +149,8 @@ def _listed(view: Job, kind: str, reading: ReferenceState) -> list[ReferenceItem
     that the account may not see any longer is not one that was closed.
     """
     items = ReferenceItem.objects.filter(connection=view.source, kind=kind)
-    if not _stream_of(view, kind).incremental:
-        items = items.filter(seen_at__gte=reading.read_at)
+    if not _stream_of(view, kind).incremental and reading.read_at is not None:
+        items = items.filter(seen_at__gte=reading.read_at + OVERLAP)
     return list(items.order_by("pk"))
 
 
