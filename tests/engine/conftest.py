@@ -13,6 +13,10 @@ from tests.engine.tiny.fixtures import engine as engine
 from tests.engine.tiny.fixtures import new_world as new_world
 from tests.engine.tiny.fixtures import tables as tables
 from tests.engine.tiny.fixtures import world as world
+from tests.engine.tiny.kept_fixtures import kept as kept
+from tests.engine.tiny.kept_fixtures import linked as linked
+from tests.engine.tiny.kept_fixtures import site as site
+from tests.engine.tiny.kept_fixtures import waiting as waiting
 from tests.sandbox_process import SandboxProcess
 
 Connected = Callable[..., Job]

@@ -7,50 +7,11 @@ source's, sites the target's.
 import pytest
 
 from connectors.core.states import Reason, State
-from connectors.engine import doorbell
 from connectors.models import Attempt, Document, Integration, Link, Mapping
-from connectors.services import drift, replay
+from connectors.services import replay
 from tests.engine.tiny.fixtures import MakeWorld
 from tests.engine.tiny.flow import PARENTS
-from tests.engine.tiny.kept import CLERK, SITE, VENDOR, Kept, keep
-from tests.engine.tiny.shelf import Shelf
-from tests.engine.tiny.target import lost_answer
-from tests.engine.tiny.world import World, once
-
-
-@pytest.fixture(autouse=True)
-def silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody listens to the bell: these tests do themselves what it would have done."""
-    monkeypatch.setattr(doorbell, "ring", lambda *_: None)
-
-
-@pytest.fixture
-def kept(world: World) -> Kept:
-    """A vendor on either side under the same company's two names, not linked yet."""
-    made = keep(world)
-    made.source[VENDOR].put("v1", "Acme Ltd")
-    made.target[VENDOR].put("t1", "Acme")
-    return made
-
-
-@pytest.fixture
-def linked(kept: Kept) -> Kept:
-    """The two are linked, and the target's is called as the source's."""
-    kept.sync()
-    kept.map(VENDOR, "v1", "t1")
-    kept.sync()
-    assert kept.target[VENDOR].names() == {"t1": "Acme Ltd"}
-    return kept
-
-
-def said(kept: Kept, key: str) -> tuple[str, str]:
-    document = kept.world.document(key)
-    return document.state, document.reason
-
-
-def writes(shelf: Shelf) -> list[str]:
-    return [write for call in shelf.calls for write in call]
-
+from tests.engine.tiny.kept import CLERK, VENDOR, Kept, keep
 
 # --- what is linked -------------------------------------------------------------------------------
 
@@ -62,7 +23,7 @@ def test_only_what_is_linked_becomes_a_document(kept: Kept) -> None:
     kept.map(VENDOR, "v1", "t1")
     kept.sync()
     assert kept.world.states() == {"v1": State.POSTED}
-    assert writes(kept.target[VENDOR]) == ["attach vendor:v1:t1"]
+    assert kept.target[VENDOR].writes == ["attach vendor:v1:t1"]
     link = kept.world.link("v1")
     assert (link.part, link.target_id, link.reference) == ("t1", "t1", "vendor:v1:t1")
 
@@ -117,7 +78,7 @@ def test_what_says_the_same_already_is_linked_without_a_call(kept: Kept) -> None
     assert (event.target_kind, event.target_id) == (VENDOR, "t1")
     kept.target[VENDOR].put("t1", "Acme of old")
     kept.read_again()
-    assert said(kept, "v1") == (State.HELD, Reason.DRIFTED), "so that a change there is noticed"
+    assert kept.said("v1") == (State.HELD, Reason.DRIFTED), "so that a change there is noticed"
 
 
 def test_a_link_that_somebody_changes_is_followed_and_the_old_one_let_go(linked: Kept) -> None:
@@ -236,17 +197,6 @@ def test_a_replayed_document_is_decided_anew(linked: Kept) -> None:
 # --- what is missing ------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def waiting(kept: Kept) -> Kept:
-    """A parent of a vendor that the target lacks."""
-    kept.source[VENDOR].put("v9", "Newcomer")
-    kept.source[VENDOR].put("v8", "Nobody's")
-    kept.world.source.put(PARENTS, "p1", party="v9")
-    kept.sync()
-    assert kept.world.states() == {"p1": State.WAITING}
-    return kept
-
-
 def test_by_default_nothing_is_made(waiting: Kept) -> None:
     waiting.sync(3)
     assert waiting.target[VENDOR].calls == []
@@ -256,7 +206,7 @@ def test_by_default_nothing_is_made(waiting: Kept) -> None:
 def test_what_a_document_waits_for_is_made_once_and_frees_it(waiting: Kept) -> None:
     waiting.option(create="needed")
     waiting.sync(4)
-    assert writes(waiting.target[VENDOR]) == ["create vendor:v9:"]
+    assert waiting.target[VENDOR].writes == ["create vendor:v9:"]
     assert waiting.target[VENDOR].names() == {"t1": "Acme", "made-1": "Newcomer"}
     assert waiting.mapped(VENDOR) == {"v9": "made-1"}
     assert waiting.world.states() == {"p1": State.POSTED, "v9": State.POSTED}
@@ -272,7 +222,7 @@ def test_it_is_made_in_the_run_that_found_it_missing(kept: Kept) -> None:
     run = kept.world.sync()
     assert run.finished_at is None, "there is something to post again"
     kept.world.work()
-    assert writes(kept.target[VENDOR]) == ["create vendor:v9:"]
+    assert kept.target[VENDOR].writes == ["create vendor:v9:"]
     queued = kept.world.queue()
     assert queued.status == "queued"
     kept.sync()
@@ -285,7 +235,7 @@ def test_all_active_ones_are_made_where_that_is_wanted(kept: Kept) -> None:
     kept.source[VENDOR].put("v2", "Gone", active=False)
     kept.source[VENDOR].put("v3", "Bolts")
     kept.sync(3)
-    assert sorted(writes(kept.target[VENDOR])) == ["create vendor:v1:", "create vendor:v3:"]
+    assert sorted(kept.target[VENDOR].writes) == ["create vendor:v1:", "create vendor:v3:"]
     assert len(kept.target[VENDOR].calls) == 1
     assert kept.world.states() == {"v1": State.POSTED, "v3": State.POSTED}
 
@@ -307,7 +257,7 @@ def test_what_looks_like_something_there_is_held(waiting: Kept, active: bool) ->
     waiting.option(create="needed")
     waiting.read_again(rounds=2)
     assert waiting.target[VENDOR].calls == []
-    assert said(waiting, "v9") == (State.HELD, Reason.DUPLICATE_SUSPECTED)
+    assert waiting.said("v9") == (State.HELD, Reason.DUPLICATE_SUSPECTED)
     assert "NEWCOMER, Inc." in waiting.world.document("v9").words
     if active:
         waiting.map(VENDOR, "v9", "t9")
@@ -321,12 +271,12 @@ def test_of_two_of_one_name_none_is_made_until_one_is_dismissed(kept: Kept) -> N
     kept.target[VENDOR].rows.clear()
     kept.sync(2)
     assert kept.target[VENDOR].calls == []
-    assert said(kept, "v1") == said(kept, "v2") == (State.HELD, Reason.DUPLICATE_SUSPECTED)
+    assert kept.said("v1") == kept.said("v2") == (State.HELD, Reason.DUPLICATE_SUSPECTED)
     tenant = kept.world.tenant.pk
     replay.dismiss(tenant, kept.world.document("v2").pk, reason="the same", actor=CLERK)
     replay.replay_documents(tenant, [kept.world.document("v1").pk], actor=CLERK)
     kept.sync(2)
-    assert writes(kept.target[VENDOR]) == ["create vendor:v1:"]
+    assert kept.target[VENDOR].writes == ["create vendor:v1:"]
 
 
 def test_what_is_wanted_no_more_is_not_held_any_longer(waiting: Kept) -> None:
@@ -336,204 +286,6 @@ def test_what_is_wanted_no_more_is_not_held_any_longer(waiting: Kept) -> None:
     waiting.option(create="never")
     waiting.sync()
     assert waiting.world.state("v9") == State.NOT_APPLICABLE
-
-
-# --- what somebody changes there ------------------------------------------------------------------
-
-
-def change_there(kept: Kept) -> None:
-    kept.target[VENDOR].put("t1", "Acme Worldwide")
-
-
-def test_a_change_there_is_found_when_the_list_is_read_again(linked: Kept) -> None:
-    change_there(linked)
-    linked.sync()
-    assert linked.target[VENDOR].looks == [], "the list is not old enough to be read"
-    linked.read_again()
-    document = linked.world.document("v1")
-    assert (document.state, document.reason) == (State.HELD, Reason.DRIFTED)
-    assert "name is Acme Worldwide, we posted Acme Ltd" in document.words
-    assert linked.target[VENDOR].names() == {"t1": "Acme Worldwide"}
-
-
-def test_our_own_write_is_no_drift(linked: Kept) -> None:
-    linked.source[VENDOR].put("v1", "Acme Group")
-    linked.read_again(rounds=2)
-    linked.read_again(rounds=2)
-    assert linked.target[VENDOR].looks == []
-    assert linked.world.state("v1") == State.POSTED
-
-
-def test_what_the_list_says_late_is_looked_at_and_believed_by_the_record(linked: Kept) -> None:
-    """The list still shows the name of before; the record itself says that all is well."""
-    linked.target[VENDOR].put("t1", "Acme")
-    pages = linked.target[VENDOR].pages(None, None)
-    page = next(pages)
-    linked.target[VENDOR].put("t1", "Acme Ltd")
-    shown = [page]
-    flow = linked.world.resolved.flow
-    stale = next(r for r in flow.references if (r.side, r.kind) == ("target", VENDOR))
-    object.__setattr__(stale, "fetch", lambda client, since: iter(shown))
-    linked.read_again()
-    assert linked.target[VENDOR].looks == ["vendor:v1:t1"]
-    assert linked.world.state("v1") == State.POSTED
-
-
-def test_a_restoring_integration_puts_it_back(linked: Kept) -> None:
-    linked.option(drift="restore")
-    change_there(linked)
-    linked.read_again(rounds=2)
-    assert linked.target[VENDOR].names() == {"t1": "Acme Ltd"}
-    assert linked.world.state("v1") == State.POSTED
-    assert linked.world.link("v1").restores == {"name": 1}
-
-
-def test_an_adopting_integration_lets_it_stand_until_its_owner_says_otherwise(
-    linked: Kept,
-) -> None:
-    linked.option(drift="adopt")
-    change_there(linked)
-    linked.read_again(rounds=2)
-    assert linked.target[VENDOR].names() == {"t1": "Acme Worldwide"}
-    assert linked.world.state("v1") == State.POSTED
-    linked.source[VENDOR].put("v1", "Acme Group")
-    linked.read_again()
-    assert linked.target[VENDOR].names() == {"t1": "Acme Group"}
-
-
-def test_a_person_decides_on_a_change_there(linked: Kept) -> None:
-    change_there(linked)
-    linked.read_again()
-    pk, tenant = linked.world.document("v1").pk, linked.world.tenant.pk
-    number = drift.restore(tenant, pk, resolve=lambda _: linked.world.resolved, actor=CLERK)
-    assert number == 1
-    linked.sync()
-    assert linked.target[VENDOR].names() == {"t1": "Acme Ltd"}
-
-
-def test_what_was_deleted_there_is_held(linked: Kept) -> None:
-    del linked.target[VENDOR].rows["t1"]
-    linked.read_again()
-    assert said(linked, "v1") == (State.HELD, Reason.TARGET_MISSING)
-
-
-# --- what the target owns -------------------------------------------------------------------------
-
-
-@pytest.fixture
-def site(kept: Kept) -> Kept:
-    """A site of the target's, linked to the source's two of it."""
-    kept.target[SITE].put("s1", "Harbour")
-    kept.source[SITE].put("z1", "Port")
-    kept.source[SITE].put("z2", "Port again")
-    kept.sync()
-    kept.map(SITE, "z1", "s1")
-    kept.map(SITE, "z2", "s1")
-    kept.sync()
-    return kept
-
-
-def test_what_the_target_owns_is_written_to_the_source(site: Kept) -> None:
-    assert site.source[SITE].names() == {"z1": "Harbour", "z2": "Harbour"}
-    assert site.target[SITE].calls == []
-    with site.world.scope():
-        links = Link.objects.filter(document__key="s1").order_by("part")
-        found = [(link.part, link.connection_id, link.target_id) for link in links]
-    source = site.world.integration.source_id
-    assert found == [("z1", source, "z1"), ("z2", source, "z2")]
-
-
-def test_both_sides_are_worked_on_in_one_run(site: Kept) -> None:
-    site.map(VENDOR, "v1", "t1")
-    site.target[SITE].put("s1", "Harbour North")
-    site.world.source.put(PARENTS, "p1", party="v1")
-    site.read_again()
-    assert set(site.source[SITE].names().values()) == {"Harbour North"}
-    assert site.target[VENDOR].names() == {"t1": "Acme Ltd"}
-    assert site.world.states() == dict.fromkeys(("s1", "v1", "p1"), State.POSTED)
-
-
-def test_a_change_of_it_at_the_source_is_drift(site: Kept) -> None:
-    site.source[SITE].put("z2", "My port")
-    site.read_again()
-    assert said(site, "s1") == (State.HELD, Reason.DRIFTED)
-    pk, tenant = site.world.document("s1").pk, site.world.tenant.pk
-    drift.restore(tenant, pk, resolve=lambda _: site.world.resolved, actor=CLERK)
-    site.sync()
-    assert site.source[SITE].names() == {"z1": "Harbour", "z2": "Harbour"}
-
-
-def test_what_the_source_lacks_of_it_is_made_there(kept: Kept) -> None:
-    kept.option(create="always")
-    kept.source[VENDOR].rows.clear()
-    kept.target[SITE].put("s1", "Harbour")
-    kept.sync(3)
-    assert kept.source[SITE].names() == {"made-1": "Harbour"}
-    assert kept.mapped(SITE) == {"made-1": "s1"}
-
-
-# --- what nobody answered -------------------------------------------------------------------------
-
-
-def settle(kept: Kept) -> None:
-    kept.world.settle()
-    kept.sync(2)
-
-
-def test_a_lost_answer_is_looked_up_and_not_repeated(waiting: Kept) -> None:
-    waiting.option(create="needed")
-    waiting.target[VENDOR].after = once(lost_answer())
-    waiting.sync(2)
-    assert waiting.world.state("v9") == State.UNCONFIRMED
-    settle(waiting)
-    assert len(waiting.target[VENDOR].calls) == 1
-    assert waiting.target[VENDOR].looks == ["vendor:v9:"]
-    assert waiting.world.states() == {"p1": State.POSTED, "v9": State.POSTED}
-
-
-def test_what_never_arrived_is_sent_again_after_two_empty_looks(waiting: Kept) -> None:
-    waiting.option(create="needed")
-    waiting.target[VENDOR].before = once(lost_answer())
-    waiting.sync(2)
-    settle(waiting)
-    assert len(waiting.target[VENDOR].looks) == 2
-    assert waiting.target[VENDOR].names() == {"t1": "Acme", "made-1": "Newcomer"}
-
-
-def test_one_that_shows_late_is_not_made_twice(waiting: Kept) -> None:
-    waiting.option(create="needed")
-    waiting.target[VENDOR].after = once(lost_answer())
-    waiting.sync(2)
-    waiting.target[VENDOR].blind = 2
-    settle(waiting)
-    assert waiting.target[VENDOR].names() == {"t1": "Acme", "made-1": "Newcomer"}
-    assert waiting.mapped(VENDOR) == {"v9": "made-1"}
-
-
-def test_the_other_side_is_looked_at_where_it_was_written_to(site: Kept) -> None:
-    site.target[SITE].put("s1", "Harbour North")
-    site.source[SITE].after = once(lost_answer())
-    site.read_again()
-    assert site.world.state("s1") == State.UNCONFIRMED
-    before = len(site.source[SITE].calls)
-    site.world.settle()
-    assert site.source[SITE].looks
-    assert site.target[SITE].looks == []
-    assert site.world.state("s1") == State.POSTED
-    assert set(site.source[SITE].names().values()) == {"Harbour North"}
-    assert len(writes(site.source[SITE])) == before + 1, "the second of the two was still to come"
-
-
-def test_one_bad_row_does_not_hold_up_its_neighbours(kept: Kept) -> None:
-    kept.source[VENDOR].put("v2", "Bolts")
-    kept.target[VENDOR].put("t2", "Bolt and Nut")
-    kept.sync()
-    kept.map(VENDOR, "v1", "t1")
-    kept.map(VENDOR, "v2", "t2")
-    del kept.target[VENDOR].rows["t2"]
-    kept.sync()
-    assert kept.world.state("v1") == State.POSTED
-    assert said(kept, "v2") == (State.HELD, Reason.TARGET_MISSING)
 
 
 def test_another_tenants_rows_are_not_seen(linked: Kept, new_world: MakeWorld) -> None:

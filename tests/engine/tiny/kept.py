@@ -66,6 +66,11 @@ class Kept:
             rows = Mapping.objects.filter(kind=kind, integration=self.world.integration)
             return dict(rows.values_list("source_key", "target_key"))
 
+    def said(self, key: str) -> tuple[str, str]:
+        """State and reason of a row's document."""
+        document = self.world.document(key)
+        return document.state, document.reason
+
     def read_again(self, rounds: int = 1) -> None:
         """Some time later the lists are read again, and what follows is done."""
         self.world.rewrite("connectors_link", f"confirmed_at = confirmed_at - {_LATER}")

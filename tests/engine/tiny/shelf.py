@@ -44,6 +44,11 @@ class Shelf:
     def names(self) -> dict[str, str]:
         return {key: row["name"] for key, row in self.rows.items()}
 
+    @property
+    def writes(self) -> list[str]:
+        """What was written, however many shared a call."""
+        return [write for call in self.calls for write in call]
+
     # --- what is read of it -----------------------------------------------------------------
 
     def pages(self, client: Any, since: str | None) -> Iterator[Page[ReferenceRow]]:
