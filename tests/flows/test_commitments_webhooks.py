@@ -1,113 +1,46 @@
-"""Webhooks of both sides over real HTTP: hooks that live and die, hints, echoes, and late readings.
+"""Webhooks of both sides over real HTTP: hooks that live and die, hints, and late readings.
 
 The simulators deliver to a web server of the test; what workers do is done by the test itself.
 """
 
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
-from pytest_django.live_server_helper import LiveServer
 
-from connectors import registry, tasks
+from connectors import tasks
 from connectors.core.flow import SOURCE
 from connectors.core.states import State
-from connectors.engine import dispatch, doorbell, echoes
+from connectors.engine import dispatch, doorbell
 from connectors.engine.extract import read_one
 from connectors.engine.ledger import Reading, store
 from connectors.engine.sessions import open_client
-from connectors.models import Document, InboxEvent, Link, WebhookEndpoint, open_sealed
+from connectors.models import Document, Integration, Run, WebhookEndpoint
 from connectors.services import integrations, webhooks
-from tests.engine.drive import fresh_job, run_until_idle, work_on_documents
+from tests.engine.drive import advance_runs, run_until_idle, work_on_documents
 from tests.flows.conftest import ACTOR, Builder, Job
+from tests.flows.webhook_rig import (
+    ONE_ORDER,
+    asked,
+    check_hooks,
+    commitment,
+    deliver_to,
+    delivered,
+    enable,
+    endpoints,
+    hooks,
+    inbox,
+    now_in_log,
+    one_document,
+    reachable,
+    tell_zoho,
+)
 from tests.sandbox_process import SandboxProcess
 
-ONE_ORDER = {"plain": True, "orders": 1}
-CONTRACTS = "/control/edit/procore/purchase_order_contracts"
+__all__ = ["reachable"]
 
-
-@pytest.fixture(autouse=True)
-def reachable(
-    live_server: LiveServer, settings: Settings, sandbox: SandboxProcess
-) -> Iterator[None]:
-    settings.BASE_URL = live_server.url
-    yield
-    # Nothing is delivered any more once the server has ended.
-    sandbox.delete("/control/deliveries")
-
-
-def enable(job: Job) -> None:
-    """As a person would; what the worker does for it follows at once."""
-    integrations.resume(job.integration, resolved=job.resolved, actor=ACTOR)
-    check_hooks(job)
-
-
-def check_hooks(job: Job) -> None:
-    for endpoint in endpoints(job):
-        tasks.check_hooks(job.tenant_id, endpoint.pk)
-
-
-def endpoints(job: Job) -> list[WebhookEndpoint]:
-    with job.scope():
-        rows = WebhookEndpoint.objects.select_related("connection")
-        return list(rows.order_by("connection_id"))
-
-
-def tell_zoho(job: Job, sandbox: SandboxProcess) -> None:
-    """The workflow rule that a person adds."""
-    [endpoint] = [row for row in endpoints(job) if row.connection_id == job.source.pk]
-    with job.scope():
-        secret = open_sealed(endpoint, webhooks.SEALED)["secret"]
-    rule = {"url": webhooks.address(endpoint), "secret": secret}
-    sandbox.post("/control/call/zoho_books/add_webhook", rule)
-
-
-def delivered(sandbox: SandboxProcess) -> None:
-    assert sandbox.get("/control/deliveries/idle", timeout=20)["idle"]
-
-
-def hooks(sandbox: SandboxProcess) -> list[dict[str, Any]]:
-    return list(sandbox.get("/control/books/procore")["hooks"])
-
-
-def inbox(job: Job, **chosen: Any) -> list[InboxEvent]:
-    with job.scope():
-        return list(InboxEvent.objects.filter(**chosen).order_by("pk"))
-
-
-def asked(sandbox: SandboxProcess, since: int, text: str) -> list[str]:
-    """Requests whose path holds a text, since a number of the log."""
-    rows = sandbox.get("/control/requests", since=since)["requests"]
-    return [f"{row['method']} {row['path']}" for row in rows if text in row["path"]]
-
-
-def now_in_log(sandbox: SandboxProcess) -> int:
-    return int(sandbox.get("/control/totals")["last"])
-
-
-def one_document(job: Job) -> tuple[Document, Link]:
-    with job.scope():
-        link = Link.objects.select_related("document").get(target_kind="commitment")
-    return link.document, link
-
-
-def commitment(sandbox: SandboxProcess, link: Link) -> dict[str, Any]:
-    rows = sandbox.get("/control/books/procore")["purchase_order_contracts"]
-    (found,) = [row for row in rows if str(row["id"]) == link.target_id]
-    return dict(found)
-
-
-def deliver_to(job: Job, sandbox: SandboxProcess, key: str, **changes: str) -> None:
-    """Somebody edits an order in Zoho; its webhook is followed and the commitment written."""
-    sandbox.post(f"/control/edit/zoho_books/purchaseorders/{key}", changes)
-    delivered(sandbox)
-    tasks.follow_inbox(job.tenant_id, job.source.pk)
-    work_on_documents(job)
+pytestmark = pytest.mark.usefixtures("reachable")
 
 
 # --- hooks ----------------------------------------------------------------------------------------
@@ -242,129 +175,55 @@ def test_a_poll_that_read_before_never_overwrites_what_a_fresher_webhook_posted(
     assert commitment(sandbox, link)["delivery_date"] == "2027-02-02"
 
 
+def test_what_webhooks_lost_is_found_by_the_poll(builder: Builder, sandbox: SandboxProcess) -> None:
+    job = builder(**ONE_ORDER)
+    enable(job)
+    run_until_idle(job)
+    tell_zoho(job, sandbox)
+    document, link = one_document(job)
+    sandbox.post("/control/deliveries", {"lose_one_in": 1})
+    path = f"/control/edit/zoho_books/purchaseorders/{document.key}"
+    sandbox.post(path, {"delivery_date": "2027-03-03"})
+    delivered(sandbox)
+    assert inbox(job, resource="purchaseorder") == []
+    with job.scope():
+        Integration.objects.update(next_run_at=timezone.now())
+    dispatch.dispatch()
+    while advance_and_work(job):
+        pass
+    assert commitment(sandbox, link)["delivery_date"] == "2027-03-03"
+
+
+def advance_and_work(job: Job) -> int:
+    """What the dispatcher rings for; gives how many runs are still unfinished."""
+    advance_runs(job)
+    work_on_documents(job)
+    with job.scope():
+        return Run.objects.filter(finished_at=None).count()
+
+
+def test_the_poll_comes_every_fifteen_minutes_unless_somebody_says_otherwise(
+    builder: Builder,
+) -> None:
+    job = builder(**ONE_ORDER)
+    made = integrations.create(
+        tenant_id=job.tenant_id,
+        resolved=job.resolved,
+        name="As it comes",
+        source=job.source,
+        target=job.target,
+        actor=ACTOR,
+    )
+    before = timezone.now()
+    dispatch.start_scheduled(job.tenant_id, made.pk)
+    with job.scope():
+        made.refresh_from_db()
+    assert made.next_run_at is not None
+    ahead = made.next_run_at - before
+    assert timedelta(minutes=14) < ahead < timedelta(minutes=16)
+
+
 def poll_reads(job: Job, document: Document) -> Reading:
     """A poll's worker reads the order, and is paused before it stores what it has read."""
     with open_client(job, SOURCE) as client:
         return read_one(job.flow.streams[0], client, document)
-
-
-# --- what Procore tells ---------------------------------------------------------------------------
-
-
-def test_our_own_writes_are_recognised_and_cost_no_look(
-    builder: Builder, sandbox: SandboxProcess
-) -> None:
-    job = builder(plain=True, orders=3)
-    enable(job)
-    run_until_idle(job)
-    delivered(sandbox)
-    told = inbox(job, resource="Purchase Order Contracts")
-    assert len(told) >= 3
-    before = now_in_log(sandbox)
-    tasks.follow_inbox(job.tenant_id, job.target.pk)
-    assert asked(sandbox, before, "purchase_order_contracts") == []
-    after = inbox(job, resource="Purchase Order Contracts")
-    assert {(event.status, event.words) for event in after} == {("ignored", echoes.WORDS)}
-
-
-def test_other_peoples_edits_are_looked_at_among_our_own_echoes(
-    builder: Builder, sandbox: SandboxProcess
-) -> None:
-    job = builder(**ONE_ORDER)
-    enable(job)
-    run_until_idle(job)
-    _, link = one_document(job)
-    sandbox.post(f"{CONTRACTS}/{link.target_id}", {"title": "Theirs"})
-    delivered(sandbox)
-    tasks.follow_inbox(job.tenant_id, job.target.pk)
-    statuses = [event.status for event in inbox(job, resource="Purchase Order Contracts")]
-    assert statuses.count("done") == 1
-    assert statuses.count("ignored") == len(statuses) - 1
-    document, _ = one_document(job)
-    assert (document.state, document.reason) == (State.HELD, "drifted")
-
-
-def test_another_program_under_our_account_is_not_taken_for_us(
-    builder: Builder, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = builder(**ONE_ORDER)
-    enable(job)
-    run_until_idle(job)
-    _, link = one_document(job)
-    # Both clocks are the same here: a moment is enough to be after the last write of ours.
-    monkeypatch.setattr(echoes, "_CLOCKS", timedelta(0))
-    time.sleep(0.1)
-    change_as_the_same_app(job, sandbox, link, title="Theirs, by another program")
-    delivered(sandbox)
-    last = inbox(job, resource="Purchase Order Contracts")[-1]
-    assert last.source["user_id"] == job.target.profile["user_id"]
-    tasks.follow_inbox(job.tenant_id, job.target.pk)
-    assert inbox(job, pk=last.pk)[0].status == "done"
-    document, _ = one_document(job)
-    assert (document.state, document.reason) == (State.HELD, "drifted")
-
-
-def change_as_the_same_app(job: Job, sandbox: SandboxProcess, link: Link, **values: str) -> None:
-    app = sandbox.get("/control/company")["procore"]
-    keys = {name: app[name] for name in ("client_id", "client_secret")}
-    with httpx.Client(base_url=f"{sandbox.url}/procore", trust_env=False) as client:
-        asked = {"grant_type": "client_credentials", **keys}
-        token = client.post("/login/oauth/token", json=asked).json()["access_token"]
-        answer = client.patch(
-            f"/api/rest/v1.0/purchase_order_contracts/{link.target_id}",
-            json={"project_id": int(link.part), "purchase_order_contract": values},
-            headers={"Authorization": f"Bearer {token}", "Procore-Company-Id": app["company_id"]},
-        )
-    assert answer.is_success, answer.text
-
-
-def test_an_echo_that_a_person_has_followed_again_is_looked_at(
-    builder: Builder, sandbox: SandboxProcess
-) -> None:
-    job = builder(**ONE_ORDER)
-    enable(job)
-    run_until_idle(job)
-    delivered(sandbox)
-    tasks.follow_inbox(job.tenant_id, job.target.pk)
-    echo = inbox(job, resource="Purchase Order Contracts")[0]
-    assert echo.status == "ignored"
-    before = now_in_log(sandbox)
-    webhooks.replay(job.tenant_id, [echo.pk], actor=ACTOR)
-    tasks.follow_inbox(job.tenant_id, job.target.pk)
-    assert asked(sandbox, before, "purchase_order_contracts") != []
-    assert inbox(job, pk=echo.pk)[0].status == "done"
-
-
-def test_without_a_known_account_every_hint_is_looked_at(
-    builder: Builder, sandbox: SandboxProcess
-) -> None:
-    job = builder(**ONE_ORDER)
-    enable(job)
-    run_until_idle(job)
-    delivered(sandbox)
-    with job.scope():
-        profile = {k: v for k, v in job.target.profile.items() if k != "user_id"}
-        type(job.target).objects.filter(pk=job.target.pk).update(profile=profile)
-    events = inbox(job, resource="Purchase Order Contracts")
-    assert echoes.among(fresh_job(job), events) == []
-    assert echoes.among(job, events) == events
-    later = datetime.now(UTC) + timedelta(hours=1)
-    for event in events:
-        event.source = {**event.source, "at": later.isoformat()}
-    assert echoes.among(job, events) == [], "nothing of ours was under way then"
-    for event in events:
-        event.source = {**event.source, "at": "yesterday"}
-    assert echoes.among(job, events) == []
-
-
-def test_the_provider_says_what_our_account_did() -> None:
-    spec = registry.provider("procore").webhooks
-    assert spec is not None
-    assert spec.own is not None
-    source = {"user_id": "7", "at": "2026-02-06T23:34:12.246562Z"}
-    moment = datetime(2026, 2, 6, 23, 34, 12, 246562, tzinfo=UTC)
-    assert spec.own(source, {"user_id": "7"}) == moment
-    assert spec.own(source, {"user_id": "8"}) is None
-    assert spec.own(source, {}) is None
-    assert spec.own({"user_id": "7"}, {"user_id": "7"}) is None
-    assert spec.own({"at": source["at"]}, {"user_id": ""}) is None
