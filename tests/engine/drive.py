@@ -97,9 +97,9 @@ def recover_documents(job: Job) -> None:
         return  # as a task that fails: the next look finds the same
 
 
-def states(job: Job) -> dict[str, int]:
-    """How many documents are in which state."""
-    return _counts(job)
+def states(job: Job, stream: str = "") -> dict[str, int]:
+    """How many documents, of one stream or of all, are in which state."""
+    return _counts(job, stream)
 
 
 def _under_way(job: Job) -> bool:
@@ -107,10 +107,12 @@ def _under_way(job: Job) -> bool:
     return any(counts.get(state) for state in (State.DUE, State.DELIVERING, State.UNCONFIRMED))
 
 
-def _counts(job: Job) -> dict[str, int]:
+def _counts(job: Job, stream: str = "") -> dict[str, int]:
     counts: dict[str, int] = {}
     with tenant_scope(job.tenant_id):
-        found = Document.objects.filter(integration=job.integration).values_list("state")
-        for (state,) in found:
+        found = Document.objects.filter(integration=job.integration)
+        if stream:
+            found = found.filter(stream=stream)
+        for (state,) in found.values_list("state"):
             counts[state] = counts.get(state, 0) + 1
     return counts
