@@ -1,12 +1,12 @@
 """Master data of one system in this process: rows that people change, and that we write to.
 
 It is its own sink. ``before`` and ``after`` run on either side of the moment when a write takes
-effect; ``blind`` looks see nothing.
+effect; ``blind`` looks see nothing, and lists show the names in ``still_shown`` instead.
 """
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.core.decisions import Absent, Conflict, Found, Probe, Step
@@ -30,6 +30,7 @@ class Shelf:
     lists: int = 0
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     unlisted: set[str] = field(default_factory=set)
+    still_shown: dict[str, str] = field(default_factory=dict)
     calls: list[tuple[str, ...]] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
     _ids: Any = field(default_factory=lambda: itertools.count(1))
@@ -54,7 +55,8 @@ class Shelf:
     def pages(self, client: Any, since: str | None) -> Iterator[Page[ReferenceRow]]:
         refuse_inside_transaction()
         self.lists += 1
-        listed = [self._row(key) for key in self.rows if key not in self.unlisted]
+        rows = [self._row(key) for key in self.rows if key not in self.unlisted]
+        listed = [replace(row, name=self.still_shown.get(row.key, row.name)) for row in rows]
         yield Page(rows=listed, number=1)
 
     def _row(self, key: str) -> ReferenceRow:
