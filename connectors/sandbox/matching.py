@@ -77,7 +77,7 @@ class Match:
         )
 
     def covers(self, incoming: Incoming) -> bool:
-        """Whether this request is meant. Patterns are searched in path and query, and in the body."""
+        """Whether this request is meant; patterns are searched in path and query, and the body."""
         if self.provider is not None and incoming.provider != self.provider:
             return False
         if self.method is not None and incoming.method != self.method:

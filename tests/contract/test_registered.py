@@ -164,7 +164,7 @@ def test_what_it_keeps_up_is_cached_of_both_sides_and_written_to_the_other(flow:
     for stream in flow.streams:
         if stream.upkeep is None:
             continue
-        assert not (stream.listings or stream.sweep or stream.resource)
+        assert (*stream.listings, *stream.sweep, *stream.resource) == ()
         assert {(SOURCE, stream.upkeep.kind), (TARGET, stream.upkeep.kind)} <= cached
         assert stream.upkeep.kind in flow.mapping_kinds
         assert flow.differences is not None, "what is changed there must be noticed"
