@@ -131,6 +131,24 @@ def test_contracts_are_looked_up_by_origin_ids_in_parts() -> None:
     assert len(found.sent) == 3
 
 
+def test_vendors_are_looked_up_by_origin_ids_in_parts_inactive_ones_too() -> None:
+    wanted = [f"mlc:1:vendor:{n}" for n in range(50)]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = request.url.params.get_list("filters[origin_id][]")
+        inactive = request.url.path.endswith("inactive")
+        found = asked[:1] if inactive else asked[1:]
+        other = {"id": "other", "origin_id": "ERP-77"}
+        return rows(other, *({"id": origin, "origin_id": origin} for origin in found))
+
+    found = ProcoreRig(answer)
+    rows_of_them = found.client.vendors_by_origin(wanted)
+    assert sorted(row["origin_id"] for row in rows_of_them) == sorted(wanted)
+    assert len(found.sent) == 4
+    assert found.client.vendors_by_origin([]) == []
+    assert len(found.sent) == 4
+
+
 def test_a_filter_that_is_ignored_finds_nothing_wrong() -> None:
     other = {"id": 8, "origin_id": "mlc:9"}
     found = rig(rows(CONTRACT, other, {"id": 9, "origin_id": None}))

@@ -98,6 +98,18 @@ def test_company_projects_and_vendors(client: ProcoreClient) -> None:
     assert {str(row["id"]) for row in every(client.project_vendors(HARBOUR))} == {ACME, CLOSED}
 
 
+def test_one_vendor_by_its_id_and_by_our_origin_id(client: ProcoreClient) -> None:
+    mine = {"id": CLOSED, "origin_id": "mlc:1:vendor:7", "email_address": "ap@closed.example"}
+    [written] = client.sync_vendors([mine])
+    assert not isinstance(written, ProviderError)
+    assert client.vendor(CLOSED)["email_address"] == "ap@closed.example"
+    [found] = client.vendors_by_origin(["mlc:1:vendor:7", "mlc:1:vendor:8"])
+    assert str(found["id"]) == CLOSED
+    with pytest.raises(ProviderError) as raised:
+        client.vendor("999")
+    assert raised.value.kind is ErrorKind.NOT_FOUND
+
+
 def test_cost_codes_and_the_budget(client: ProcoreClient) -> None:
     codes = every(client.cost_codes(HARBOUR))
     assert [row["full_code"] for row in codes] == ["03", "03-300"]

@@ -144,6 +144,8 @@ def test_a_vendor() -> None:
         "vendor", "92", "Acme", "ACM", False,
     )  # fmt: skip
     assert row.attributes["emails"] == ["ap@acme.test"]
+    assert row.attributes["email_address"] == "AP@acme.test"
+    assert row.attributes["business_phone"] == "1"
     assert row.attributes["origin_id"] == "zoho:1"
     assert row.attributes["company"] == "Acme Inc"
     bare = vendor_row({"id": 1, "name": "B", "origin_code": "V-1"})
