@@ -18,6 +18,7 @@ from pathlib import Path
 BEFORE, AFTER = "before", "after"
 _WRITE = re.compile(r'^\s*(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?(.*)', re.DOTALL)
 _TELLING = {"state", "open_attempt", "fence", "claimed_until", "leased_until", "status", "phase"}
+_TELLING |= {"record"}
 _WHOLE_ROW = 15
 _BESIDES = "audit_"  # every audited transaction writes there too
 _COLUMN = re.compile(r'"(\w+)" = ')

@@ -6,8 +6,11 @@ Faults fire on real HTTP in both directions; what workers do is done by the test
 import time
 from collections import Counter
 from itertools import product
+from threading import Thread
 from typing import Any
 
+import pytest
+from django.db import connection
 from django.utils import timezone
 
 from connectors import tasks
@@ -17,9 +20,9 @@ from connectors.models import Document, InboxEvent, Link, WebhookEndpoint
 from connectors.providers.procore.webhooks import EVENTS
 from tests.engine.drive import run_until_idle, work_on_documents
 from tests.flows.conftest import Builder, Job
+from tests.flows.test_commitments_drift import CONTRACTS
 from tests.flows.test_commitments_faults import faults, fired, forget_policy, hurried
-from tests.flows.test_commitments_webhooks import (
-    CONTRACTS,
+from tests.flows.webhook_rig import (
     ONE_ORDER,
     check_hooks,
     delivered,
@@ -32,6 +35,8 @@ from tests.flows.test_commitments_webhooks import (
 from tests.sandbox_process import SandboxProcess
 
 __all__ = ["forget_policy", "hurried", "reachable"]
+
+pytestmark = pytest.mark.usefixtures("reachable")
 
 DAY = "2027-03-04"
 FAULTS: tuple[dict[str, Any], ...] = (
@@ -211,6 +216,32 @@ def test_hooks_that_are_interrupted_end_as_one_with_all_its_triggers(
     written = writes(sandbox)
     check_hooks(job)
     assert writes(sandbox) == written, "nothing is left to do"
+
+
+def test_two_who_make_the_hook_at_once_end_with_one(
+    builder: Builder, sandbox: SandboxProcess
+) -> None:
+    job = builder(**ONE_ORDER)
+    enable(job)
+    sandbox.post("/control/call/procore/drop_hooks")
+    gate = sandbox.post("/control/gates", {"match": MAKE_HOOK, "phase": "before"})
+    slower = Thread(target=in_a_thread, args=[job])
+    slower.start()
+    assert sandbox.get(f"/control/gates/{gate['id']}/wait")["hit"]
+    check_hooks(job)
+    (made,) = hooks(sandbox)
+    sandbox.post(f"/control/gates/{gate['id']}/release", {"action": "continue"})
+    slower.join(timeout=20)
+    assert hooks(sandbox) == [made]
+    assert endpoint(job).hooks["hook_id"] == str(made["id"])
+    assert endpoint(job).hooks_words == ""
+
+
+def in_a_thread(job: Job) -> None:
+    try:
+        check_hooks(job)
+    finally:
+        connection.close()
 
 
 def endpoint(job: Job) -> WebhookEndpoint:

@@ -129,9 +129,8 @@ def ensure(
     A hook that went to another address of ours before is known by what was remembered.
     """
     namespace = _namespace(address)
-    hook, *doubles = _ours(client, namespace, address) or [
-        client.create_hook(namespace, address, _authorization(secret))
-    ]
+    found = _ours(client, namespace, address) or _made(client, namespace, address, secret)
+    hook, *doubles = found
     for double in doubles:
         _delete(client, _id(double))
     before = str(remembered.get("hook_id") or "")
@@ -157,12 +156,20 @@ def remove(client: ProcoreClient, remembered: Mapping[str, Any]) -> None:
 
 
 def _ours(client: ProcoreClient, namespace: str, address: str) -> Sequence[Raw]:
-    return [
+    """Oldest first, so that everybody who looks keeps the same one."""
+    rows = [
         row
         for page in client.hooks(namespace)
         for row in page.rows
         if row.get("destination_url") == address
     ]
+    return sorted(rows, key=lambda row: (len(_id(row)), _id(row)))
+
+
+def _made(client: ProcoreClient, namespace: str, address: str, secret: str) -> Sequence[Raw]:
+    """A new hook, beside what another worker has made since nobody saw one."""
+    made = client.create_hook(namespace, address, _authorization(secret))
+    return _ours(client, namespace, address) or [made]
 
 
 def _delete(client: ProcoreClient, hook_id: str) -> None:
