@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from connectors.core.errors import ConnectorError
 from connectors.core.fingerprints import to_plain
 from connectors.core.flow import TARGET, FieldDifference
 from connectors.core.records import TargetState
@@ -21,17 +22,32 @@ from connectors.models import Document, Link
 OPTION = "drift"
 RESTORE, ALERT, ADOPT = "restore", "alert", "adopt"
 _MOST_RESTORES = 2
+_MOVING = frozenset({State.DUE, State.DELIVERING, State.UNCONFIRMED})
+
+
+class OnItsWayError(ConnectorError):
+    """Its document is being posted at this moment: look again when that is over."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(f"{link} is looked at when what is due of it has been posted.")
 
 
 def look_at_target(job: Job, kind: str, target_id: str) -> bool:
-    """Compare one posted record with its target; True when somebody had changed it."""
+    """Compare one posted record with its target; True when somebody had changed it.
+
+    Raises OnItsWayError while its document is being posted: what stands there may be half ours.
+    """
     with job.scope():
         link = (
             Link.objects.filter(connection=job.target, target_kind=kind, target_id=target_id)
             .select_related("document")
             .first()
         )
-    if link is None or link.document.state != State.POSTED:
+    if link is None:
+        return False
+    if link.document.state in _MOVING:
+        raise OnItsWayError(link)
+    if link.document.state != State.POSTED:
         return False
     with open_client(job, TARGET) as client:
         state = job.flow.sink.read(client, plans.link_ref(link))
@@ -54,7 +70,7 @@ def _compare(job: Job, link: Link, state: TargetState | None) -> bool:
         return False
     with job.scope():
         if not still_as_read(link):
-            return False
+            raise OnItsWayError(link)
         if state is None:
             _hold(link, Reason.TARGET_MISSING, missing(link), [])
         else:

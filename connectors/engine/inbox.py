@@ -147,7 +147,7 @@ def _one_by_one(records: Iterable[Named], look: Callable[[Named], object]) -> Un
             if error.kind not in ONE_RECORDS_FAULT or in_a_row >= FAILURES_IN_A_ROW:
                 raise
             unread[record] = error
-        except BadInputError as error:
+        except (BadInputError, drift.OnItsWayError) as error:
             unread[record] = error
     return unread
 

@@ -6,6 +6,7 @@ any other. Calls a provider only to make sure that the other side says something
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.db.models import Q
@@ -52,7 +53,9 @@ def look_for_drift(job: Job, guard: Guard) -> int:
         for stream in _kept(view):
             for link in _suspects(view, stream):
                 guard()
-                found += drift.look_at_target(view, link.target_kind, link.target_id)
+                # The next list tells again of what is being posted at this moment.
+                with suppress(drift.OnItsWayError):
+                    found += drift.look_at_target(view, link.target_kind, link.target_id)
     return found
 
 

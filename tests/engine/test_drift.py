@@ -12,7 +12,7 @@ from connectors.core.errors import BadInputError
 from connectors.core.flow import TARGET
 from connectors.core.states import Reason, State
 from connectors.engine import inbox
-from connectors.engine.drift import look_at_target
+from connectors.engine.drift import OnItsWayError, look_at_target
 from connectors.models import Document, InboxEvent, Integration, Link
 from connectors.services import drift
 from tests.engine.tiny.fixtures import MakeWorld
@@ -150,9 +150,32 @@ def test_what_is_posted_while_we_look_is_not_flagged(
 ) -> None:
     edit(posted, total="99.00")
     post_meanwhile(posted, monkeypatch)
-    assert not look(posted)
+    with pytest.raises(OnItsWayError):
+        look(posted)
     assert posted.state("p1") == State.POSTED
     assert there(posted)["total"] == "12.00"
+
+
+def test_a_hint_that_comes_while_its_document_is_posted_is_followed_afterwards(
+    posted: World,
+) -> None:
+    posted.source.put(PARENTS, "p1", total="12.00")
+    posted.read()
+    with posted.scope():
+        event = InboxEvent.objects.create(
+            connection=posted.integration.target,
+            resource=WATCHED,
+            key=posted.link("p1").target_id,
+        )
+    assert inbox.follow(posted.job(), TARGET, [event]) == {event.pk}
+    with posted.scope():
+        event.refresh_from_db()
+    assert event.status == InboxEvent.Status.PENDING
+    assert "when what is due of it has been posted" in event.words
+    posted.settle()
+    edit(posted, total="99.00")
+    assert inbox.follow(posted.job(), TARGET, [event]) == set()
+    assert reason(posted) == (State.HELD, Reason.DRIFTED)
 
 
 def post_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
