@@ -24,7 +24,7 @@ def insert_rows(rows: Sequence[Model]) -> None:
     values = [{f.column: _plain(f.pre_save(row, add=True)) for f in fields} for row in rows]
     _execute(
         f"INSERT INTO {_table(rows)} ({columns}) SELECT {columns} FROM {_fresh(fields)}",  # noqa: S608
-        values,
+        json.dumps(values),
     )
 
 
@@ -40,14 +40,16 @@ def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
     values = [{f.column: _plain(getattr(row, f.attname)) for f in fields} for row in rows]
     _execute(
         f"UPDATE {table} SET {changes} FROM {_fresh(fields)} "  # noqa: S608
-        f"WHERE {table}.{row_key} = fresh.{row_key}",
-        values,
+        # The keys once more: how many rows are to be joined is not to be guessed by the planner.
+        f"WHERE {table}.{row_key} = fresh.{row_key} AND {table}.{row_key} = ANY(%s)",
+        json.dumps(values),
+        [row.pk for row in rows],
     )
 
 
-def _execute(statement: str, values: list[Any]) -> None:
+def _execute(statement: str, *parameters: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [json.dumps(values)])
+        cursor.execute(statement, parameters)
 
 
 def _table(rows: Sequence[Model]) -> str:

@@ -8,12 +8,13 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from time import monotonic
 from typing import Any, Protocol
 
 from django.utils import timezone
 
 from connectors.core.days import parse_instant
-from connectors.core.errors import BadInputError, ErrorKind, ProviderError
+from connectors.core.errors import BadInputError, ConnectorError, ErrorKind, ProviderError
 from connectors.core.flow import Listing, Stream
 from connectors.core.records import Window
 from connectors.engine.job import Job
@@ -133,18 +134,18 @@ def read_details(job: Job, stream: Stream, client: Any, guard: Guard) -> int:
             return now_due
         readings: list[Reading] = []
         try:
-            readings.extend(_read_batch(stream, client, guard, batch))
+            readings.extend(_read_some(stream, client, guard, batch, unread))
         finally:
             # Whatever ends the slice, what has been read was paid for.
             with job.scope():
                 now_due += store(job, stream, readings)
-        unread |= {d.pk for d in batch} - {reading.document.pk for reading in readings}
 
 
-def _read_batch(
-    stream: Stream, client: Any, guard: Guard, batch: Sequence[Document]
+def _read_some(
+    stream: Stream, client: Any, guard: Guard, batch: Sequence[Document], unread: set[int]
 ) -> Iterator[Reading]:
-    failures = 0
+    """Read what of the batch can be read before it must be stored; the others are read next."""
+    failures, ends = 0, monotonic() + policy().store_seconds
     for document in batch:
         guard()
         try:
@@ -154,9 +155,16 @@ def _read_batch(
             failures += 1
             if error.kind not in ONE_RECORDS_FAULT or failures >= FAILURES_IN_A_ROW:
                 raise
-            logger.warning("%s could not be read: %s", document, error)
+            _leave(document, error, unread)
         except BadInputError as error:
-            logger.warning("%s could not be read: %s", document, error)
+            _leave(document, error, unread)
+        if monotonic() >= ends:
+            return
+
+
+def _leave(document: Document, error: ConnectorError, unread: set[int]) -> None:
+    logger.warning("%s could not be read: %s", document, error)
+    unread.add(document.pk)
 
 
 def read_one(stream: Stream, client: Any, document: Document) -> Reading:

@@ -26,7 +26,9 @@ class Policy:
     slice_seconds: float = 20
     run_lease_seconds: float = 40
     claim_batch: int = 20
-    read_batch: int = 20
+    # What has been read is stored after so many, or after so long: a kill loses it, with its calls.
+    read_batch: int = 100
+    store_seconds: float = 2
     slots: int = 4
     # Source timestamps may become visible late and clocks differ: windows overlap by this much.
     overlap_seconds: float = 600

@@ -182,6 +182,33 @@ def test_a_window_longer_than_a_slice_is_read_to_its_end(world: World, engine: E
     assert sorted(world.source.reads) == sorted(world.source.streams[PARENTS]), "each once"
 
 
+@pytest.mark.parametrize(
+    ("sizes", "found_stored"),
+    [
+        ({}, [0, 0, 0, 0, 0]),
+        ({"read_batch": 2}, [0, 0, 2, 2, 4]),
+        ({"store_seconds": 0}, [0, 1, 2, 3, 4]),
+    ],
+    ids=["a fast source", "so many", "so long"],
+)
+def test_what_was_read_is_stored_after_so_many_or_after_so_long(
+    world: World, engine: Engine, sizes: dict[str, float], found_stored: list[int]
+) -> None:
+    engine(**sizes)
+    for number in range(5):
+        world.source.put(PARENTS, f"p{number}")
+    stored: list[int] = []
+
+    def look(key: str) -> None:
+        with world.scope():
+            stored.append(Document.objects.filter(read_at__isnull=False).count())
+
+    world.source.on_read = look
+    world.read()
+    assert stored == found_stored
+    assert in_ledger(world) == at_source(world)
+
+
 # --- pages that shift -------------------------------------------------------------------------
 
 Shift = Callable[[World], None]
