@@ -14,9 +14,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from connectors import registry
+from connectors.admin import tones
 from connectors.core.alignment import Aligned, Standing
+from connectors.core.flow import Flow
 from connectors.core.references import ReferenceRow
-from connectors.models import Integration
+from connectors.models import Document, Integration
 from connectors.services import alignment
 from tenants.staff import shown
 from tenants.staff.model_admin import StaffAdmin
@@ -92,7 +94,7 @@ class AlignmentPages(StaffAdmin):
             ],
             q=text,
             page=page,
-            rows=[_shown(row, integration) for row in page.object_list],
+            rows=_lines(page.object_list, integration, flow, kind),
         )
 
 
@@ -127,7 +129,15 @@ def _texts(row: Aligned) -> Sequence[str]:
     return [*names, row.source_key, row.target_key]
 
 
-def _shown(row: Aligned, integration: Integration) -> dict[str, Any]:
+def _lines(
+    rows: Sequence[Aligned], integration: Integration, flow: Flow, kind: str
+) -> list[dict[str, Any]]:
+    """Rows as the page shows them, each with its document where its owner's word is kept."""
+    documents = alignment.documents(integration, flow, kind, rows)
+    return [_shown(*pair, integration) for pair in zip(rows, documents, strict=True)]
+
+
+def _shown(row: Aligned, document: Document | None, integration: Integration) -> dict[str, Any]:
     return {
         "source": row.source,
         "source_key": row.source_key,
@@ -137,6 +147,8 @@ def _shown(row: Aligned, integration: Integration) -> dict[str, Any]:
         "target_off": _off(row.target),
         "standing": shown.badge(says(row.standing, integration), _TONES[row.standing]),
         "mapping_url": _mapping_url(row, integration),
+        "document": document,
+        "state": tones.state(document.state) if document else "",
     }
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from audit.models import AuditEvent
 from connectors import registry
 from connectors.admin import tones
-from connectors.core.flow import SOURCE, Flow
+from connectors.core.flow import SOURCE, Flow, Stream
 from connectors.core.states import Reason, State
 from connectors.models import Attempt, Dependency, Document, Link, Outcome, Wait
 from tenants.staff import shown
@@ -23,10 +23,14 @@ _MOST = 200
 def document_page(document: Document) -> dict[str, Any]:
     """The context of the page."""
     flow = registry.flow(document.integration.flow)
+    stream = flow.stream(document.stream)
     events = list(AuditEvent.objects.filter(document_id=document.pk).order_by("-id")[:_MOST])
     return {
         "document": document,
-        "stream": flow.stream(document.stream).title,
+        "stream": stream.title,
+        # Master data that is kept up has neither day nor total, and may go either way.
+        "kept": stream.upkeep is not None,
+        "there": _there(document, stream),
         "state": tones.state(document.state),
         "total": shown.money(document.total, document.currency),
         "record": shown.pretty_json(document.record),
@@ -58,6 +62,12 @@ def _source_url(document: Document, flow: Flow) -> str:
     owner = integration.source if stream.owner == SOURCE else integration.target
     root, path = str(owner.profile.get("web_root") or ""), stream.path
     return f"{root}{path.format(key=document.key)}" if root and path else ""
+
+
+def _there(document: Document, stream: Stream) -> str:
+    """The side that is written to."""
+    integration = document.integration
+    return str(integration.target if stream.owner == SOURCE else integration.source)
 
 
 def _link(link: Link, document: Document, flow: Flow) -> dict[str, Any]:

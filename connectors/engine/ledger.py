@@ -204,7 +204,9 @@ def _describe(
         document.fingerprint = fingerprint(raw)
         return None
     document.fingerprint = fingerprint(content)
-    document.number = _fit("number", record.number)
+    # Master data is called by its name where it has no number of its own.
+    called = record.number or (record.party if stream.upkeep else "")
+    document.number = _fit("number", called)
     document.twin_number = _fit("twin_number", stream.twin_number(record))
     document.party = _fit("party", record.party)
     document.party_key = _fit("party_key", stream.party_key(record))

@@ -5,11 +5,12 @@ linking is a use case of mapping.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 from connectors.core.alignment import Aligned, Standing, align
-from connectors.core.flow import Flow
+from connectors.core.flow import SOURCE, Flow
 from connectors.engine.references import to_row
-from connectors.models import Integration, Mapping, ReferenceItem
+from connectors.models import Document, Integration, Mapping, ReferenceItem
 from tenants.scope import tenant_scope
 
 
@@ -31,6 +32,20 @@ def summary(integration: Integration, flow: Flow) -> dict[str, dict[Standing, in
         kind: dict(Counter(row.standing for row in rows(integration, kind)))
         for kind in flow.mapping_kinds
     }
+
+
+def documents(
+    integration: Integration, flow: Flow, kind: str, rows: Sequence[Aligned]
+) -> list[Document | None]:
+    """For each row the document by which its owner's word is kept on the other side, if any."""
+    kept = next((s for s in flow.streams if s.upkeep and s.upkeep.kind == kind), None)
+    if kept is None:
+        return [None] * len(rows)
+    keys = [row.source_key if kept.owner == SOURCE else row.target_key for row in rows]
+    with tenant_scope(integration.tenant_id):
+        found = Document.objects.filter(integration=integration, stream=kept.name, key__in=keys)
+        by_key = {document.key: document for document in found.defer("record")}
+    return [by_key.get(key) for key in keys]
 
 
 def _items(connection_id: int, kind: str) -> list[ReferenceItem]:
