@@ -94,7 +94,7 @@ class AlignmentPages(StaffAdmin):
             ],
             q=text,
             page=page,
-            rows=_lines(page.object_list, integration, flow, kind),
+            rows=_lines(list(page.object_list), integration, flow, kind),
         )
 
 
