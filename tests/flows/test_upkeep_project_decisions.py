@@ -159,7 +159,7 @@ def test_nothing_is_followed_where_the_option_is_off() -> None:
 
 # --- made --------------------------------------------------------------------------------------
 
-WANTED = {"linked": [], "wanted": True}
+WANTED: dict[str, Any] = {"linked": [], "wanted": True}
 
 
 def test_a_missing_project_is_made_for_the_customer_under_our_reference() -> None:
