@@ -32,7 +32,6 @@ from connectors.models import Document, InboxEvent, ReferenceState, Run, WorkSlo
 
 logger = logging.getLogger(__name__)
 _MOST = 100
-_CLAIM = timedelta(seconds=60)
 # A record as its provider names it: resource and key.
 Named = tuple[str, str]
 Unread = dict[Named, ConnectorError]
@@ -64,16 +63,21 @@ def claim(connection_id: int) -> list[InboxEvent]:
     """The events of a connection that may be followed now, oldest first; inside the scope.
 
     Every delivery rings, and many arrive at once: what one worker follows, no other does. Should it
-    die, the events are due again when its time is over.
+    die, the events are due again when its time is over, which is no longer than for documents.
     """
     rows = InboxEvent.objects.filter(
         connection=connection_id, status=InboxEvent.Status.PENDING, next_at__lte=Now()
     )
     events = list(rows.select_for_update(skip_locked=True).order_by("pk")[:_MOST])
-    InboxEvent.objects.filter(pk__in=[event.pk for event in events]).update(
-        next_at=timezone.now() + _CLAIM
-    )
+    _keep(events)
     return events
+
+
+def _keep(events: Sequence[InboxEvent]) -> None:
+    """They are ours for as long as one more record may take, inside the scope."""
+    until = timezone.now() + timedelta(seconds=policy().claim_seconds)
+    mine = InboxEvent.objects.filter(pk__in=[event.pk for event in events])
+    mine.filter(status=InboxEvent.Status.PENDING).update(next_at=until)
 
 
 def done(events: Sequence[InboxEvent], *, used: bool) -> None:
@@ -104,7 +108,7 @@ def _follow_streams(job: Job, side: str, events: Sequence[InboxEvent]) -> Unread
             with job.scope():
                 store(job, stream, [reading])
 
-        unread = _one_by_one(documents, read)
+        unread = _one_by_one(job, events, documents, read)
     ring_slots(job)
     return unread
 
@@ -134,11 +138,18 @@ def _documents(
     return {(resource, key): found[streams[resource].name, key] for resource, key in about}
 
 
-def _one_by_one(records: Iterable[Named], look: Callable[[Named], object]) -> Unread:
+def _one_by_one(
+    job: Job,
+    events: Sequence[InboxEvent],
+    records: Iterable[Named],
+    look: Callable[[Named], object],
+) -> Unread:
     """Look at each; one that fails by itself holds up no other, several in a row end it."""
     unread: Unread = {}
     in_a_row = 0
     for record in records:
+        with job.scope():
+            _keep(events)
         try:
             look(record)
             in_a_row = 0
@@ -191,7 +202,7 @@ def _follow_targets(job: Job, side: str, events: Sequence[InboxEvent]) -> Unread
     # Many hints may speak of one record; one look serves them all.
     touched = dict.fromkeys((e.resource, e.key) for e in about if e.pk not in ours)
     return _one_by_one(
-        touched, lambda record: drift.look_at_target(job, kinds[record[0]], record[1])
+        job, events, touched, lambda of: drift.look_at_target(job, kinds[of[0]], of[1])
     )
 
 

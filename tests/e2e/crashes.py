@@ -223,7 +223,7 @@ class Crashes:
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             self._ring()
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     def stop(self, pid: int) -> None:
         with suppress(ProcessLookupError):

@@ -5,6 +5,8 @@ Faults fire on real HTTP in both directions; what workers do is done by the test
 
 import time
 from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
 from itertools import product
 from threading import Thread
 from typing import Any
@@ -15,6 +17,7 @@ from django.utils import timezone
 
 from connectors import tasks
 from connectors.core.states import Reason, State
+from connectors.engine.policy import policy
 from connectors.flows.zoho_books_to_procore.words import COMMITMENTS
 from connectors.models import Document, InboxEvent, Link, WebhookEndpoint
 from connectors.providers.procore.webhooks import EVENTS
@@ -165,6 +168,34 @@ def test_an_order_that_cannot_be_read_holds_up_no_other(
     assert inbox(job, connection=job.source, status="pending") == []
 
 
+def test_hints_stay_with_who_follows_them_and_no_longer_than_a_claim(
+    builder: Builder, sandbox: SandboxProcess, hurried: None
+) -> None:
+    job = posted(builder, sandbox, plain=True, orders=2, projects=10)
+    edit(sandbox, *orders(job))
+    gate = sandbox.post("/control/gates", {"match": reading(r"\d+"), "nth": 2})
+    follower = Thread(target=in_a_thread, args=[tasks.follow_inbox, job, job.source.pk])
+    began = timezone.now()
+    follower.start()
+    assert sandbox.get(f"/control/gates/{gate['id']}/wait")["hit"]
+    first_read = max(document.read_at for document in documents(job) if document.read_at)
+    assert first_read > began
+    until = {event.next_at for event in inbox(job, connection=job.source, status="pending")}
+    claim = timedelta(seconds=policy().claim_seconds)
+    assert len(until) == 1
+    assert first_read + claim < min(until) < timezone.now() + claim
+    tasks.follow_inbox(job.tenant_id, job.source.pk)
+    assert len(inbox(job, connection=job.source, status="pending")) == 2, "nobody else's"
+    sandbox.post(f"/control/gates/{gate['id']}/release", {"action": "continue"})
+    follower.join(timeout=20)
+    assert inbox(job, connection=job.source, status="pending") == []
+
+
+def documents(job: Job) -> list[Document]:
+    with job.scope():
+        return list(Document.objects.filter(key__in=orders(job)))
+
+
 def dates(job: Job, sandbox: SandboxProcess, keys: list[str]) -> set[str]:
     """What Procore says of these orders' delivery."""
     rows = sandbox.get("/control/books/procore")["purchase_order_contracts"]
@@ -225,7 +256,7 @@ def test_two_who_make_the_hook_at_once_end_with_one(
     enable(job)
     sandbox.post("/control/call/procore/drop_hooks")
     gate = sandbox.post("/control/gates", {"match": MAKE_HOOK, "phase": "before"})
-    slower = Thread(target=in_a_thread, args=[job])
+    slower = Thread(target=in_a_thread, args=[tasks.check_hooks, job, endpoint(job).pk])
     slower.start()
     assert sandbox.get(f"/control/gates/{gate['id']}/wait")["hit"]
     check_hooks(job)
@@ -237,9 +268,10 @@ def test_two_who_make_the_hook_at_once_end_with_one(
     assert endpoint(job).hooks_words == ""
 
 
-def in_a_thread(job: Job) -> None:
+def in_a_thread(task: Callable[[int, int], None], job: Job, row_id: int) -> None:
+    """As another worker."""
     try:
-        check_hooks(job)
+        task(job.tenant_id, row_id)
     finally:
         connection.close()
 
