@@ -27,7 +27,7 @@ from connectors.core.references import MappingKey, MissingMapping
 from connectors.core.states import Reason, State
 from connectors.engine import links, trail
 from connectors.engine.facts import Asking, load
-from connectors.engine.failures import wait_for
+from connectors.engine.failures import no_longer_waits, wait_for
 from connectors.engine.health import CONNECTION_KINDS
 from connectors.engine.job import Job
 from connectors.engine.outcomes import hold, retry, settle
@@ -188,6 +188,7 @@ def settle_decided(job: Job, decided: Sequence[Decided]) -> list[Decided]:
     deliver = [d for d in decided if isinstance(d.decision, Deliver)]
     rest = [d for d in decided if not isinstance(d.decision, Deliver)]
     _link_agreed(job, deliver)
+    _stop_waiting(job, decided)
     if not rest:
         return deliver
     with job.scope():
@@ -212,6 +213,18 @@ def _link_agreed(job: Job, deliver: Sequence[Decided]) -> None:
         for item in agreeing:
             if item.document.pk in ours and isinstance(item.decision, Deliver):
                 links.agree(job, item.document, item.decision.agreed)
+
+
+def _stop_waiting(job: Job, decided: Sequence[Decided]) -> None:
+    """What waited and does not any more holds no failure open."""
+    moved = [
+        item.document
+        for item in decided
+        if item.document.reason and not isinstance(item.decision, Waiting | Postponed)
+    ]
+    if moved:
+        with job.scope():
+            no_longer_waits(job, moved)
 
 
 def _mapped_then(decided: Sequence[Decided]) -> dict[MappingKey, str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from connectors.core.references import MappingKey, MissingMapping
 from connectors.engine import trail
 from connectors.engine.job import Job
-from connectors.engine.release import release_mapping
+from connectors.engine.release import lock_mappings, release_mapping
 from connectors.models import Document, Mapping, MappingFailure, ReferenceItem, Wait
 
 
@@ -35,6 +35,21 @@ def wait_for(
         for item in {i.key: i for i in items}.values()
     )
     _release_what_was_mapped_meanwhile(job, missing, mapped_then)
+
+
+def no_longer_waits(job: Job, documents: Sequence[Document]) -> None:
+    """Take documents off what they waited for; a failure for which nobody waits is closed."""
+    waits = Wait.objects.filter(document__in=[document.pk for document in documents])
+    ids = set(waits.values_list("failure_id", flat=True))
+    if not ids:
+        return
+    lock_mappings(job.integration)
+    waits.delete()
+    nobodys = MappingFailure.objects.filter(
+        pk__in=ids, status=MappingFailure.Status.OPEN, waits__isnull=True
+    )
+    for failure in nobodys:
+        release_mapping(job.integration, failure.kind, failure.source_key, actor=trail.WORKER)
 
 
 def _release_what_was_mapped_meanwhile(

@@ -10,16 +10,18 @@ from typing import Any
 
 from django.utils import timezone
 
-from connectors.core.flow import TARGET, ReferenceStream, TargetIndex
+from connectors.core.flow import SOURCE, TARGET, ReferenceStream, TargetIndex
 from connectors.core.names import normalise_number
 from connectors.core.records import TargetState
 from connectors.core.references import AutomaticLink, ReferenceRow
 from connectors.engine import trail
 from connectors.engine.extract import Guard
 from connectors.engine.job import Job
+from connectors.engine.ledger import make_due
 from connectors.engine.release import lock_mappings, release_mapping
 from connectors.models import (
     Connection,
+    Document,
     Mapping,
     MappingFailure,
     ReferenceItem,
@@ -56,11 +58,12 @@ def refresh(job: Job, stream: ReferenceStream, client: Any, guard: Guard) -> Non
     state = _state(job, stream.side, stream.kind)
     since = state.since if stream.incremental else ""
     started, newest = timezone.now(), since
+    news: set[str] = set()
     guard()
     for page in stream.fetch(client, since or None):
         guard(inside=True)
         with job.scope():
-            _store_items(job.connection(stream.side), page.rows)
+            news |= _store_items(job.connection(stream.side), page.rows)
         newest = max([newest, *(str(row.attributes.get("modified", "")) for row in page.rows)])
     with job.scope():
         if not stream.incremental:
@@ -68,6 +71,8 @@ def refresh(job: Job, stream: ReferenceStream, client: Any, guard: Guard) -> Non
                 connection=job.connection(stream.side), kind=stream.kind, seen_at__lt=started
             ).update(active=False)
         _done(state, started, newest)
+        if stream.side == TARGET:
+            _look_again(job, stream.kind, news)
 
 
 def refresh_index(job: Job, index: TargetIndex, client: Any, guard: Guard) -> None:
@@ -164,10 +169,34 @@ def to_row(item: ReferenceItem) -> ReferenceRow:
     )
 
 
-def _store_items(connection: Connection, rows: Iterable[ReferenceRow]) -> None:
+def _look_again(job: Job, kind: str, news: set[str]) -> None:
+    """Free what waits although it is mapped, where the target that it is mapped to has changed:
+    an inactive one may be active again, a rule may lead somewhere in one more project.
+    """
+    failures = dict(
+        MappingFailure.objects.filter(
+            integration=job.integration, kind=kind, status=MappingFailure.Status.OPEN
+        ).values_list("source_key", "pk")
+    )
+    if not failures:
+        return
+    mapped = Mapping.objects.filter(integration=job.integration, kind=kind, target_key__in=news)
+    upkeeps = (s.upkeep for s in job.flow.streams if s.upkeep and s.upkeep.kind == kind)
+    serves = next((u.serves for u in upkeeps if u.owner == SOURCE), str.__eq__)
+    rules = list(mapped.values_list("source_key", flat=True))
+    touched = [pk for key, pk in failures.items() if any(serves(rule, key) for rule in rules)]
+    if touched:
+        make_due(Document.objects.filter(waits__failure__in=touched))
+
+
+def _store_items(connection: Connection, rows: Iterable[ReferenceRow]) -> set[str]:
+    """Keep these rows; returns the keys of those that are new or say something else than before."""
     now = timezone.now()
     # A page may name one key twice when rows shift; one statement may touch a row once only.
     by_key = {row.key: row for row in rows}
+    kinds = {row.kind for row in by_key.values()}
+    known = ReferenceItem.objects.filter(connection=connection, kind__in=kinds, key__in=by_key)
+    before = {item.key: to_row(item) for item in known}
     ReferenceItem.objects.bulk_create(
         (
             ReferenceItem(
@@ -186,6 +215,7 @@ def _store_items(connection: Connection, rows: Iterable[ReferenceRow]) -> None:
         unique_fields=["tenant", "connection", "kind", "key"],
         update_fields=_FIELDS,
     )
+    return {key for key, row in by_key.items() if before.get(key) != row}
 
 
 def _store_heads(connection: Connection, kind: str, rows: Iterable[TargetState]) -> None:
