@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from audit.services import Event, record
 from connectors.core.errors import BadInputError
+from connectors.core.flow import SOURCE
 from connectors.engine import doorbell
 from connectors.engine.job import Resolved
 from connectors.engine.policy import policy
@@ -33,6 +34,7 @@ class Forecast:
 
     runs_per_day: int
     calls_per_run: int
+    list_calls: int
     calls_per_day: int
     allowed_per_day: int | None
 
@@ -44,8 +46,10 @@ class Forecast:
         plan = "no daily limit is known"
         if self.allowed_per_day is not None:
             plan = f"the plan allows {self.allowed_per_day:,}"
+        each = "one call" if self.calls_per_run == 1 else f"{self.calls_per_run} calls"
+        lists = f" and {self.list_calls:,} for master data" if self.list_calls else ""
         return (
-            f"{self.runs_per_day:,} runs a day of {self.calls_per_run} calls each make "
+            f"{self.runs_per_day:,} runs a day of {each} each{lists} make "
             f"{self.calls_per_day:,} calls a day when nothing is new; {plan}."
         )
 
@@ -56,12 +60,23 @@ def forecast(
     """Count a day's idle calls at the source; raises BadInputError for an unreadable schedule."""
     runs = _runs_per_day(interval_minutes, cron)
     calls = sum(len(stream.listings) for stream in resolved.flow.streams)
+    lists = _list_calls(resolved, runs)
     limits = resolved.source.limits(source.settings, source.profile)
     return Forecast(
         runs_per_day=runs,
         calls_per_run=calls,
-        calls_per_day=runs * calls,
+        list_calls=lists,
+        calls_per_day=runs * calls + lists,
         allowed_per_day=limits.per_day,
+    )
+
+
+def _list_calls(resolved: Resolved, runs: int) -> int:
+    """Master data is read by runs, and by each kind no more often than it says."""
+    return sum(
+        min(runs, timedelta(days=1) // reference.every)
+        for reference in resolved.flow.references
+        if reference.side == SOURCE
     )
 
 

@@ -224,4 +224,7 @@ def test_its_schedule_has_a_price(flow: Flow) -> None:
     source = Connection(provider=flow.source, settings=sample_settings(resolved.source))
     found = integrations.forecast(resolved, source, interval_minutes=15)
     assert found.runs_per_day == 96
-    assert found.calls_per_day == 96 * sum(len(stream.listings) for stream in flow.streams)
+    lists = [ref for ref in flow.references if ref.side == SOURCE]
+    assert len(lists) <= found.list_calls <= 96 * len(lists)
+    polls = 96 * sum(len(stream.listings) for stream in flow.streams)
+    assert found.calls_per_day == polls + found.list_calls

@@ -1,8 +1,12 @@
 """A schedule is refused before it can exceed what the source's plan allows in a day."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from connectors.core.errors import BadInputError
+from connectors.core.flow import SOURCE, ReferenceStream
 from connectors.models import Connection, Integration
 from connectors.services import integrations
 from tests.engine.tiny.fixtures import MakeWorld
@@ -26,6 +30,21 @@ def test_a_forecast_counts_the_lists_of_a_day_when_nothing_is_new(new_world: Mak
         "288 runs a day of 2 calls each make 576 calls a day when nothing is new; "
         "the plan allows 1,000."
     )
+
+
+def test_a_forecast_counts_the_lists_of_master_data_too(world: World) -> None:
+    def kept(minutes: int) -> ReferenceStream:
+        every = timedelta(minutes=minutes)
+        return ReferenceStream(side=SOURCE, kind="vendor", every=every, fetch=lambda *_: iter(()))
+
+    flow = replace(world.resolved.flow, references=(kept(60), kept(1)))
+    resolved = replace(world.resolved, flow=flow)
+    source = world.integration.source
+    cost = integrations.forecast(resolved, source, interval_minutes=5)
+    # Once an hour; and once a minute, but no run comes more often than every five.
+    assert cost.list_calls == 24 + 288
+    assert cost.calls_per_day == 576 + 312
+    assert "of 2 calls each and 312 for master data make 888 calls" in str(cost)
 
 
 def test_what_an_idle_run_costs_is_what_was_forecast(new_world: MakeWorld) -> None:

@@ -165,7 +165,7 @@ def test_staff_set_the_flow_up(staff: Client, integrated: Integrated, tenant: Te
 def test_the_schedule_has_a_price_and_comes_due(integrated: Integrated, tenant: Tenant) -> None:
     job = integrated()
     cost = integrations.forecast(job.resolved, job.source, interval_minutes=60)
-    assert (cost.runs_per_day, cost.calls_per_day, cost.allowed_per_day) == (24, 24, None)
+    assert (cost.runs_per_day, cost.calls_per_day, cost.allowed_per_day) == (24, 48, None)
     before = timezone.now()
     dispatch.dispatch()
     with tenant_scope(tenant.pk):
