@@ -60,7 +60,10 @@ def under_webhooks(service: Service, complaints: list[str], wanted: int, driver:
     _count_webhooks(service, driver, complaints)
     driver.run_now(sweep=True)
     driver.settle(f"{name}, webhooks and poll")
-    driver.settle(f"{driver.resolve()} mappings resolved")
+    mapped = driver.resolve()
+    # What has been linked now is called as Zoho Books calls it at the next run.
+    driver.run_now()
+    driver.settle(f"{mapped} mappings resolved")
     edited = sum(row != before.get(key) for key, row in after.items())
     if edited < wanted:
         complaints.append(f"{edited} orders were edited, {wanted} wanted")

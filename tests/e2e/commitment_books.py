@@ -1,7 +1,8 @@
 """Judges commitments: Procore's books against Zoho's orders and the commitments written down.
 
 Both books, the expected ones and the ledger's rows enter as plain JSON; a Result leaves, to the
-cent per project and cost code. Standard library only, and nothing of the service.
+cent per project and cost code, and with what vendors are called. Standard library only, and nothing
+of the service.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ HEAD = (
     "delivery_date",
     "total",
 )
+
+# One that several contacts lead to has no expected name.
+VENDOR = ("name", "is_active", "email_address", "business_phone")
 
 
 class Line(NamedTuple):
@@ -92,6 +96,7 @@ def compare(
     _find_strangers(result, books, expected["hand_typed"]["commitments"])
     _compare_commitments(result, books, wanted["commitments"])
     _compare_codes(result, books, wanted["commitments"])
+    _compare_vendors(result, target["vendors"], wanted["vendors"])
     result.compared["commitments"] = len(wanted["commitments"])
     found = Counter(str(row["status"]) for row in books.ours())
     result.counts["commitment"] = dict(sorted(found.items())) | {"total": found.total()}
@@ -173,6 +178,25 @@ def _compare_codes(result: Result, books: CommitmentBooks, expected: list[Row]) 
         if found != wanted:
             result.cents_off += cents(found - wanted)
             result.mismatches.append(f"project {project} code {wbs}: {found}, not {wanted}")
+
+
+def _compare_vendors(result: Result, rows: list[Row], expected: list[Row]) -> None:
+    """What the company's vendors are called, and that there is none too many."""
+    found = {row["id"]: row for row in rows}
+    for want in expected:
+        row = found.pop(want["id"], None)
+        if row is None:
+            result.mismatches.append(f"vendor {want['id']} {want['name']} is gone from Procore")
+            continue
+        for name in VENDOR:
+            have = row[name] if row[name] is not None else ""
+            if have != want[name] and (want[name] or name != "name"):
+                result.mismatches.append(
+                    f"vendor {want['id']} in Procore: {name} {have!r}, not {want[name]!r}"
+                )
+    for row in found.values():
+        result.mismatches.append(f"vendor {row['id']} {row['name']} should not be in Procore")
+    result.compared["vendors"] = len(expected)
 
 
 def _sums(commitments: Iterable[tuple[int, list[Line]]]) -> dict[tuple[int, str], Decimal]:

@@ -21,7 +21,7 @@ class Commitments:
         self.source = copy.deepcopy(company.zoho_books)
         self.expected = copy.deepcopy(company.expected[act])
         self.wanted = self.expected["after_mapping"] if mapped else self.expected
-        self.target = _procore(company.procore)
+        self.target = _procore(company.procore) | {"vendors": copy.deepcopy(self.wanted["vendors"])}
         for number, want in enumerate(self.wanted["commitments"], start=1):
             self._post(want, 700_000_000 + number)
         self.ledger = list(self._ledger())

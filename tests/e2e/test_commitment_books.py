@@ -101,6 +101,18 @@ def take_the_wrong_vendor(books: Commitments) -> None:
     books.contract["vendor"] = {"id": 1, "company": "Orchard Title Company"}
 
 
+def leave_a_vendors_old_name(books: Commitments) -> None:
+    books.target["vendors"][0]["name"] = "RMP Structures Group"
+
+
+def switch_a_vendor_off(books: Commitments) -> None:
+    books.target["vendors"][1]["is_active"] = False
+
+
+def make_a_second_vendor(books: Commitments) -> None:
+    books.target["vendors"].append(books.target["vendors"][2] | {"id": 1})
+
+
 def forget_the_vendor(books: Commitments) -> None:
     books.contract["vendor"] = None
 
@@ -162,6 +174,9 @@ MISTAKES: list[tuple[Plant, str]] = [
     (forget_to_post, "is not in Procore"),
     (post_what_should_wait, "should not be in Procore"),
     (take_the_wrong_vendor, ": vendor_id 1, not "),
+    (leave_a_vendors_old_name, ": name 'RMP Structures Group', not 'Rocky Mtn Precast'"),
+    (switch_a_vendor_off, ": is_active False, not True"),
+    (make_a_second_vendor, "should not be in Procore"),
     (forget_the_vendor, ": vendor_id nobody, not "),
     (forget_the_directory, "not in the project's directory"),
     (take_another_orders_origin, "is another order's"),

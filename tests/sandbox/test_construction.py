@@ -41,7 +41,7 @@ def classes(rows: list[dict[str, Any]]) -> set[str]:
 
 
 def edits(company: Company) -> list[dict[str, Any]]:
-    return [step for step in company.acts[0] if step["provider"] == "zoho_books"]
+    return [step for step in company.acts[0] if step.get("kind") == "purchaseorders"]
 
 
 def edited_orders(company: Company) -> set[str]:
@@ -262,10 +262,29 @@ def test_what_is_expected_exists_in_procore(worlds: list[World]) -> None:
         books = world.simulator("procore").books()
         codes = {(row["project_id"], row["flat_code"]): row for row in books["wbs_codes"]}
         vendors = {row["id"]: row["name"] for row in books["vendors"]}
+        assert [row["id"] for row in world.expected()["vendors"]] == list(vendors)
         for row in world.expected()["after_mapping"]["commitments"]:
             assert vendors[row["vendor_id"]] == row["vendor"]
             for line in row["lines"]:
                 assert codes[row["project"], line["wbs"]]["status"] == "active"
+
+
+def test_linked_vendors_are_to_be_called_as_zoho_books_calls_them(worlds: list[World]) -> None:
+    for act, world in enumerate(worlds):
+        contacts = world.simulator("zoho_books").books()["contacts"]
+        names = {" ".join(row["contact_name"].split()): row for row in contacts}
+        before = {row["id"]: row for row in world.simulator("procore").books()["vendors"]}
+        for wanted in (world.expected(), world.expected()["after_mapping"]):
+            changed = [row for row in wanted["vendors"] if row["name"] != before[row["id"]]["name"]]
+            assert len(changed) > 20
+            assert all(row["name"] in names for row in changed if row["name"])
+            for row in changed:
+                said = names.get(row["name"], {})
+                assert row["email_address"] in (
+                    said.get("email"), before[row["id"]]["email_address"],
+                )  # fmt: skip
+        closed = [row["name"] for row in world.expected()["vendors"] if not row["is_active"]]
+        assert closed == (["Hartsel Paving Inc."] if act else [])
 
 
 def test_an_invoice_reaches_its_commitment(worlds: list[World]) -> None:

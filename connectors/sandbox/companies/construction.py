@@ -1,8 +1,8 @@
 """A regional construction company: fifteen projects, three months of purchase orders for them.
 
 A seed and sizes enter; the company leaves, with its starting states in Zoho Books and Procore, what
-a tenant sets up, an act that edits two hundred orders, and the commitments expected before and
-after it.
+a tenant sets up, an act that edits two hundred orders and some vendors, and the commitments and
+vendors expected before and after it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from connectors.sandbox.companies import (
     construction_acts,
+    construction_kept,
     construction_planted,
     construction_shapes,
 )
@@ -93,6 +94,8 @@ def build(
     count = (0 if plain else EDITED) if edited is None else edited
     if count:
         construction_acts.prepare(scribe, count, plain=plain, moves=moves)
+        if not plain:
+            scribe.script.acts[0] += construction_kept.steps(scribe.cast)
     _fill(scribe, ORDERS if orders is None else orders)
     acts = scribe.script.acts
     return Company(
@@ -100,11 +103,18 @@ def build(
         zoho_books=_zoho(scribe),
         procore=_procore(scribe),
         connect=_connect(scribe),
-        expected=[
-            scribe.script.expected(act) | {"hand_typed": HAND_TYPED} for act in range(len(acts) + 1)
-        ],
+        expected=[_expected(scribe, act, plain=plain) for act in range(len(acts) + 1)],
         acts=acts,
     )
+
+
+def _expected(scribe: Scribe, act: int, *, plain: bool) -> dict[str, Any]:
+    """The books after an act; a plain company's vendors are not edited."""
+    books = scribe.script.expected(act) | {"hand_typed": HAND_TYPED}
+    after = 0 if plain else act
+    for part, mapped in ((books, False), (books["after_mapping"], True)):
+        part["vendors"] = construction_kept.expected(scribe.cast, after, mapped=mapped)
+    return books
 
 
 def _fill(scribe: Scribe, orders: int) -> None:

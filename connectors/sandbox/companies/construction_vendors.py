@@ -1,7 +1,8 @@
 """The builder's vendors in both systems: linked by mapping, linked by name, missing, or ambiguous.
 
 A number of vendors enters; Zoho contacts, Procore vendors, project directories and, by hand, the
-Procore vendor that each contact is leave. The spellings differ the way people's spellings do.
+Procore vendor that each contact is leave. The spellings differ the way people's spellings do, and
+so do e-mails and phones, of which some are on one side only.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ ABSENT = "Tundra Fireproofing"
 TWICE_IN_PROCORE = ("Granby Concrete Pumping", "Granby Concrete Pumping", "GRANBY CONCRETE PUMPING")
 TWICE_IN_ZOHO = ("Estes Scaffold LLC", "ESTES SCAFFOLD, Inc.", "Estes Scaffold")
 FOREIGN = ("Calgary Curtain Wall", "Calgary Curtain Wall")
+# No order is theirs; later they go out of business.
+CLOSING = ("Hartsel Paving Inc.", "Hartsel Paving")
 ONLY_IN_PROCORE = ("Orchard Title Company", "Kestrel Survey Group")
 SPECIAL = len(LOOKALIKE) + 1 + 1 + 2 + 1
 
@@ -73,6 +76,7 @@ class Cast:
     twice_in_procore: Vendor
     twice_in_zoho: list[Vendor]
     foreign: Vendor
+    closing: Vendor
     contacts: list[dict[str, Any]]
     procore: list[dict[str, Any]]
 
@@ -94,7 +98,10 @@ class Cast:
 
 
 def build_cast(count: int, currencies: dict[str, str]) -> Cast:
-    """`count` vendors in Zoho Books, the special ones included; `currencies` are ids by code."""
+    """`count` vendors in Zoho Books, the special ones included but for the one that closes down.
+
+    `currencies` are ids by code.
+    """
     fewest = len(BY_MAPPING) + len(SPELLINGS) + SPECIAL
     most = len(FIRST) * len(SECOND) + len(BY_MAPPING) + SPECIAL
     if not fewest <= count <= most:
@@ -113,8 +120,9 @@ def build_cast(count: int, currencies: dict[str, str]) -> Cast:
     foreign = scene.pair(*FOREIGN, currency="CAD")
     for name in ONLY_IN_PROCORE:
         scene.vendor(name)
+    closing = scene.pair(*CLOSING)
     return Cast(
-        mapped, linked, lookalike, absent, twice_in_procore, twice_in_zoho, foreign,
+        mapped, linked, lookalike, absent, twice_in_procore, twice_in_zoho, foreign, closing,
         scene.contacts, scene.vendors,
     )  # fmt: skip
 
@@ -139,15 +147,25 @@ class _Casting:
                 "currency_id": self._currencies[currency],
                 "payment_terms": 30,
                 "status": "active",
-                "email": f"orders@builder-vendor{number}.example",
+                "email": f"orders@builder-vendor{number}.example" if number % 6 else "",
+                "phone": f"+1 303 555 {number:04d}" if number % 4 == 1 else "",
             }
         )
         return Vendor(key, name, vendor, vendor_name)
 
     def vendor(self, name: str) -> int:
-        key = 320_001 + len(self.vendors)
+        number = len(self.vendors) + 1
+        key = 320_000 + number
         self.vendors.append(
-            {"id": key, "name": name, "is_active": True, "city": "Golden", "state_code": "CO"}
+            {
+                "id": key,
+                "name": name,
+                "is_active": True,
+                "city": "Golden",
+                "state_code": "CO",
+                "email_address": f"office{number}@site.example" if number % 3 == 0 else "",
+                "business_phone": f"(720) 555-{number:04d}" if number % 5 < 2 else "",
+            }
         )
         return key
 
