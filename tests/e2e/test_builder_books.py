@@ -34,6 +34,9 @@ class Typist:
     def type_in(self, books: Row) -> None:
         for want in books["commitments"]:
             self.commitment(want)
+        for want in books["vendors"]:
+            said = {name: value for name, value in want.items() if value != "" and name != "id"}
+            self.procore.edit("vendors", str(want["id"]), said)
 
     def commitment(self, want: Row) -> None:
         entry = {"project_id": want["project"], "vendor_id": want["vendor_id"]}
