@@ -228,3 +228,18 @@ def test_nothing_waits_without_a_cause(waiting: World) -> None:
         still = Document.objects.filter(integration=waiting.integration, state=State.WAITING)
         assert not still.filter(waits=None).exists()
         assert not still.filter(waits__failure__status="resolved").exists()
+
+
+def test_a_failure_for_which_nobody_waits_any_more_is_closed(waiting: World) -> None:
+    for key in ("p1", "p2"):
+        waiting.source.put(PARENTS, key, party="Acme")
+    waiting.sync()
+    assert failure_of(waiting).status == "open", "the third still waits"
+    assert waits(waiting) == ["p3"]
+    waiting.source.put(PARENTS, "p3", party="Acme")
+    waiting.sync()
+    assert failure_of(waiting).status == "resolved"
+    assert set(waiting.states().values()) == {State.POSTED}
+    waiting.source.put(PARENTS, "p3", party="Zeta")
+    waiting.sync()
+    assert failure_of(waiting).status == "open", "it is opened again for the next one"
