@@ -13,7 +13,7 @@ AS_IN_PRODUCTION = env -u DEBUG -u SANDBOX_URL ENV_FILE=/dev/null \
 	$$($(PY) -m config.keys)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-demo manage clean
+.PHONY: help demo test lint check-demo bench manage clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -35,6 +35,10 @@ lint: $(READY) ## check style, types, import contracts, missing migrations and d
 
 check-demo: $(READY) ## start everything, run the companies through it, compare the books to the cent
 	@$(PY) -m tests.e2e.check_demo $(ARGS)
+
+bench: $(READY) ## measure reading into the ledger, and webhooks during a backfill
+	@$(PY) -m benchmarks.ledger
+	@$(PY) -m benchmarks.webhooks $(ARGS)
 
 manage: $(READY) ## run a management command beside the running demo; ARGS="shell"
 	@$(PY) -m config.up exec $(PY) manage.py $(ARGS)
