@@ -90,6 +90,7 @@ def _count_commitments(driver: Driver, edited: int, complaints: list[str]) -> No
         "draft": by_status.get("Draft", 0),
         "projects_compared": last.compared["projects"],
         "cost_codes_compared": last.compared["cost_codes"],
+        "vendors_compared": last.compared["vendors"],
     }
     if last.compared["cost_codes"] < FEWEST_CODES:
         complaints.append(f"only {last.compared['cost_codes']} sums of cost codes were compared")
