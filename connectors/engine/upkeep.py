@@ -97,6 +97,8 @@ def _observe(view: Job, stream: Stream, upkeep: Upkeep, guard: Guard) -> int:
         _release_links(view, stream, linked)
         if upkeep.enabled(view.context):
             now_due += _look_again(view, stream, upkeep, linked)
+        # Of those that are listed no more there is nothing to read.
+        _documents(view, stream).filter(wants_read=True).update(wants_read=False)
     return now_due
 
 

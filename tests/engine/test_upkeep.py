@@ -194,6 +194,19 @@ def test_a_replayed_document_is_decided_anew(linked: Kept) -> None:
     assert len(linked.target[VENDOR].calls) == 1, "it says what is meant already"
 
 
+def test_a_replayed_document_whose_row_is_listed_no_more_is_decided_all_the_same(
+    linked: Kept,
+) -> None:
+    linked.source[VENDOR].unlisted.add("v1")
+    linked.read_again()
+    before = linked.world.document("v1")
+    replay.replay_documents(linked.world.tenant.pk, [before.pk], actor=CLERK)
+    linked.sync()
+    after = linked.world.document("v1")
+    assert (after.state, after.wants_read) == (State.POSTED, False)
+    assert after.fence > before.fence
+
+
 # --- what is missing ------------------------------------------------------------------------------
 
 

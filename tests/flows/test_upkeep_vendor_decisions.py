@@ -131,10 +131,11 @@ def test_only_what_changed_is_written_and_inactive_is_a_change() -> None:
     assert (found.action, found.body) == ("update", {"id": "900", "row": {"is_active": False}})
 
 
-def test_what_was_switched_off_in_procore_before_we_came_is_left() -> None:
-    decision = decide(there(is_active=False))
+@pytest.mark.parametrize(("ours", "theirs"), [("active", False), ("inactive", True)])
+def test_at_first_sight_nothing_is_switched_on_or_off(ours: str, theirs: bool) -> None:
+    decision = decide(there(is_active=theirs), status=ours)
     assert isinstance(decision, NotApplicable)
-    assert "inactive in Procore" in decision.words
+    assert "until both say the same" in decision.words
     assert step(decide(there(is_active=False), status="inactive")).action == "attach"
 
 

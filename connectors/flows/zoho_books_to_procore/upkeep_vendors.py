@@ -120,13 +120,13 @@ def _origin(settings: Mapping[str, Any], record: UpkeepRecord, row: MappedTarget
 
 
 def _leaves(record: UpkeepRecord, row: MappedTarget) -> str:
-    """Somebody who switched a vendor off before we came had a reason."""
-    if record.active and not row.active:
-        return (
-            f"{row.name} is inactive in Procore. It is left as it is until somebody activates it "
-            "there."
-        )
-    return ""
+    """Nothing is switched on or off at first sight: somebody may have had a reason."""
+    if record.active == row.active:
+        return ""
+    return (
+        f"{row.name} is {_status(row.active)} in Procore, but {_status(record.active)} in Zoho "
+        "Books. It is left as it is until both say the same."
+    )
 
 
 def _status(active: Any) -> str:
