@@ -166,11 +166,22 @@ class Agreed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """What a linked record was found to say: that it is at its end without a step of ours that we
+    know of, since somebody ended it by hand, or a write that was given up came to pass.
+    """
+
+    part: str
+    status: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deliver:
     """Do these steps; when they are done the document is in ``final``.
 
-    ``nudges`` are documents to be decided anew once this one has settled; ``agreed`` parts need no
-    step.
+    ``nudges`` are documents to be decided anew once this one has settled; ``agreed`` and ``noted``
+    parts need no step.
     """
 
     parts: tuple[PartPlan, ...]
@@ -178,6 +189,7 @@ class Deliver:
     nudges: tuple[DocumentKey, ...] = ()
     mappings_used: tuple[MappingKey, ...] = ()
     agreed: tuple[Agreed, ...] = ()
+    noted: tuple[Noted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +201,7 @@ class Nothing:
     final: State = State.POSTED
     nudges: tuple[DocumentKey, ...] = ()
     agreed: tuple[Agreed, ...] = ()
+    noted: tuple[Noted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

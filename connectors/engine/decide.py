@@ -205,14 +205,25 @@ def settle_decided(job: Job, decided: Sequence[Decided]) -> list[Decided]:
 
 def _link_agreed(job: Job, deliver: Sequence[Decided]) -> None:
     """Beside what is to be written, some parts may say already what they mean."""
-    agreeing = [item for item in deliver if getattr(item.decision, "agreed", ())]
+    agreeing = [
+        (item.document, item.decision)
+        for item in deliver
+        if isinstance(item.decision, Deliver) and (item.decision.agreed or item.decision.noted)
+    ]
     if not agreeing:
         return
     with job.scope():
-        ours = _still_ours([item.document for item in agreeing])
-        for item in agreeing:
-            if item.document.pk in ours and isinstance(item.decision, Deliver):
-                links.agree(job, item.document, item.decision.agreed)
+        ours = _still_ours([document for document, _ in agreeing])
+        for document, decision in agreeing:
+            if document.pk in ours:
+                _link(job, document, decision)
+
+
+def _link(job: Job, document: Document, decision: Deliver | Nothing) -> None:
+    if decision.agreed:
+        links.agree(job, document, decision.agreed)
+    if decision.noted:
+        links.note(document, decision.noted)
 
 
 def _stop_waiting(job: Job, decided: Sequence[Decided]) -> None:
@@ -255,8 +266,7 @@ def _settle_one(job: Job, item: Decided, waiting: list[Any]) -> None:
     elif isinstance(decision, Postponed):
         retry(document, str(decision.error), at=decision.error.facts.retry_at)
     elif isinstance(decision, Nothing):
-        if decision.agreed:
-            links.agree(job, document, decision.agreed)
+        _link(job, document, decision)
         finish(job, document, decision.final, decision.nudges)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from connectors.core.decisions import Agreed
+from connectors.core.decisions import Agreed, Noted
 from connectors.core.fingerprints import to_plain
 from connectors.core.records import TargetState
 from connectors.engine import trail
@@ -102,6 +102,27 @@ def agree(job: Job, document: Document, parts: Sequence[Agreed]) -> None:
         )
         for link in Link.objects.filter(document=document).exclude(part__in=before)
     )
+
+
+def note(document: Document, parts: Sequence[Noted]) -> None:
+    """Write down how these parts were found to stand; what was changed there is no drift then."""
+    for part in parts:
+        link = Link.objects.get(document=document, part=part.part)
+        link.status, link.payload = part.status, to_plain(part.payload)
+        link.confirmed_at = timezone.now()
+        link.save(update_fields=["status", "payload", "confirmed_at"])
+        trail.write(
+            [
+                trail.document_event(
+                    "target.found_ended",
+                    document,
+                    target_kind=link.target_kind,
+                    target_id=link.target_id,
+                    target_number=link.target_number,
+                    details={"reference": link.reference, "status": part.status},
+                )
+            ]
+        )
 
 
 def posted_event(sent: Sent, link: Link | None, state: TargetState, result: Any) -> trail.Event:

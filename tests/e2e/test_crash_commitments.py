@@ -5,7 +5,7 @@ Procore holds in the end is judged by the comparer.
 """
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
@@ -59,13 +59,21 @@ FEWEST_KILLS, FEWEST_PAUSES = 60, 18
 def assert_whole(crashes: Crashes) -> None:
     """The books are right, nothing is partial, and every webhook was followed."""
     result = judged(crashes.sandbox, crashes.job)
-    assert result.ok, str(result)
+    assert result.ok, "\n".join([str(result), *led_there(crashes)])
     assert not [row["number"] for row in of_ours(crashes) if row["status"] == "Draft"]
     with crashes.job.scope():
         hints = InboxEvent.objects.exclude(status=InboxEvent.Status.PENDING)
         assert hints.count() == InboxEvent.objects.count() > 0
         of_orders = InboxEvent.objects.filter(connection=crashes.job.source)
         assert not of_orders.exclude(status=InboxEvent.Status.DONE).exists()
+
+
+def led_there(crashes: Crashes) -> Iterator[str]:
+    """What is said of each order that is not posted, and every step that was tried for it."""
+    for row in ledger.rows(crashes.job.tenant_id, crashes.job.integration.pk):
+        if row["kind"] == "purchase_order" and row["words"]:
+            yield f"{row['number']} is {row['state']}: {row['words']}"
+            yield from ledger.history(crashes.job.tenant_id, row)
 
 
 def of_ours(crashes: Crashes) -> list[dict[str, str]]:

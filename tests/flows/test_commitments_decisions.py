@@ -10,6 +10,7 @@ from connectors.core.decisions import (
     Deliver,
     Facts,
     NotApplicable,
+    Noted,
     Nothing,
     ReadTarget,
     Waiting,
@@ -229,6 +230,22 @@ def test_a_cancellation_that_has_happened_needs_nothing(status: str) -> None:
     assert decide(order(status="cancelled"), facts) == Nothing(final=State.CANCELLED)
 
 
+@pytest.mark.parametrize("status", ["Closed", "deleted"])
+def test_what_is_found_to_have_ended_is_noted(status: str) -> None:
+    """By hand, or by a write of ours that was given up before it came to pass."""
+    links = posted(decide(order()))
+    noted = (
+        Noted(part="100", status=status, payload={**links["100"].payload, "status": "Closed"}),
+    )
+    ended = Nothing(final=State.CANCELLED, noted=noted)
+    assert decide(order(status="cancelled"), standing(links, status=status)) == ended
+    deleted = replace(standing(links, status=status), gone=True)
+    assert decide(order(), deleted) == ended
+    moved = decide(order(line("l1", "p2")), standing(links, status=status))
+    assert moved.noted == noted
+    assert {part for part, _ in steps(moved)} == {"200"}
+
+
 def test_an_order_that_comes_back_after_its_draft_was_deleted_gets_the_next_generation() -> None:
     links = posted(decide(order()), status="deleted")
     decision = decide(order(), Facts(mappings=MAPPED, links=links))
@@ -258,7 +275,8 @@ def test_a_line_that_moves_to_another_project_closes_the_commitment_it_left() ->
 
 def test_an_order_deleted_in_zoho_is_held_while_its_commitment_stands() -> None:
     links = posted(decide(order()))
-    held = decide(order(), Facts(links=links, gone=True))
+    assert decide(order(), Facts(links=links, gone=True)) == ReadTarget(parts=("100",))
+    held = decide(order(), replace(standing(links), gone=True))
     assert held_for(held) is Reason.WITHDRAWN
     assert isinstance(decide(order(), Facts(gone=True)), NotApplicable)
 

@@ -34,6 +34,14 @@ def test_a_deleted_commitment_is_one_difference() -> None:
     assert drift(status="deleted") == [("status", "Approved", "deleted")]
 
 
+def test_what_was_withdrawn_may_be_deleted_or_closed_but_not_stand() -> None:
+    (link,) = posted(decide(order())).values()
+    payload = {**link.payload, "status": "Closed"}
+    assert found(payload, live(link, status="deleted")) == []
+    assert found(payload, live(link, status="Closed")) == []
+    assert found(payload, live(link)) == [("status", "Closed", "Approved")]
+
+
 def test_lines_are_compared_by_number_not_by_spelling() -> None:
     (link,) = posted(decide(order())).values()
     state = live(link)

@@ -48,6 +48,27 @@ def test_what_nobody_changed_is_no_drift(builder: Builder) -> None:
     assert [look(job, link) for link in links] == [False] * len(links)
 
 
+def test_what_ended_by_other_hands_before_we_ended_it_is_no_drift(
+    builder: Builder, sandbox: SandboxProcess
+) -> None:
+    job = builder(plain=True, orders=6, projects=10, edited=5, moves=True)
+    run_until_idle(job)
+    with tenant_scope(job.tenant_id):
+        # The order whose second project gets nothing any more.
+        rows = Link.objects.filter(document__number="PO-00005").order_by("target_number")
+        stays, goes = rows.select_related("document")
+    sandbox.post(f"{CONTRACTS}/{goes.target_id}", {"status": "Closed"})
+    sandbox.post("/control/act")
+    run_until_idle(job, sweep=True)
+    result = judged(sandbox, job)
+    assert result.ok, str(result)
+    with tenant_scope(job.tenant_id):
+        goes.refresh_from_db()
+    assert (goes.status, goes.payload["status"]) == ("Closed", "Closed")
+    assert [look(job, link) for link in (stays, goes)] == [False, False]
+    assert document(job, goes).state == State.POSTED
+
+
 def test_an_edit_is_flagged_with_what_it_was_and_is(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:

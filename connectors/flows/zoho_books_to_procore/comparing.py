@@ -64,6 +64,9 @@ def differences(
     if not payload:
         return []
     if state.status == DELETED:
+        # Of what was withdrawn nothing needs to be there.
+        if payload["status"] == CLOSED:
+            return []
         return [FieldDifference(field="status", ours=str(payload["status"]), theirs=DELETED)]
     return [*_status(payload, state), *_header(payload, state), *_lines(payload, state)]
 

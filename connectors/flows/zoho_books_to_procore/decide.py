@@ -28,6 +28,7 @@ from connectors.flows.zoho_books_to_procore.life import (
     CANCELLED,
     NOT_YET,
     cancelled,
+    ended,
     gone,
     not_yet,
     stands,
@@ -49,7 +50,7 @@ from connectors.flows.zoho_books_to_procore.plan import (
     withdrawn_plan,
 )
 from connectors.flows.zoho_books_to_procore.resolve import mapping_keys
-from connectors.flows.zoho_books_to_procore.words import DELETED
+from connectors.flows.zoho_books_to_procore.words import CLOSED, DELETED
 from connectors.providers.zoho_books.records import SourceOrder
 
 
@@ -71,7 +72,7 @@ def decide(stream: str, record: Record, facts: Facts, context: Context) -> Decis
     links = _links(facts)
     standing = {part: link for part, link in links.items() if stands(link)}
     if facts.gone:
-        return gone(order, standing, links)
+        return gone(order, standing, links, facts)
     if order.status in CANCELLED:
         return cancelled(order, standing, links, facts)
     if order.status in NOT_YET:
@@ -93,10 +94,10 @@ def _order(stream: str, record: Record) -> SourceOrder:
 
 
 def _links(facts: Facts) -> dict[str, LinkState]:
-    """What was posted, with what Procore says now where it was asked: some may be deleted."""
-    removed = {part for part, live in facts.live.items() if live.status == DELETED}
+    """What was posted, with what Procore says now where it was asked: some may have ended."""
+    over = {part: live for part, live in facts.live.items() if live.status in (CLOSED, DELETED)}
     return {
-        part: replace(link, status=DELETED) if part in removed else link
+        part: replace(link, status=over[part].status) if part in over else link
         for part, link in facts.links.items()
     }
 
@@ -181,9 +182,10 @@ def _plan(
         if isinstance(steps, Held):
             return steps
         after += [withdrawn_plan(link, steps.after, order.currency)] if steps.after else []
+    noted = ended(facts, but={part.project_id for part in meant})
     if not contents and not after:
-        return Nothing()
-    return Deliver(parts=(*contents, *after), mappings_used=tuple(used))
+        return Nothing(noted=noted)
+    return Deliver(parts=(*contents, *after), mappings_used=tuple(used), noted=noted)
 
 
 def _steps(part: Meant, link: LinkState | None, facts: Facts, context: Context) -> Steps | Held:

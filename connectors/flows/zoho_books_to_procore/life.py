@@ -3,7 +3,7 @@
 An order, the parts that stand in Procore and those that ever did enter; one decision leaves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from connectors.core.decisions import (
     Decision,
@@ -12,11 +12,16 @@ from connectors.core.decisions import (
     Held,
     LinkState,
     NotApplicable,
+    Noted,
     Nothing,
     ReadTarget,
 )
 from connectors.core.states import Reason, State
-from connectors.flows.zoho_books_to_procore.plan import withdrawal, withdrawn_plan
+from connectors.flows.zoho_books_to_procore.plan import (
+    withdrawal,
+    withdrawn_payload,
+    withdrawn_plan,
+)
 from connectors.flows.zoho_books_to_procore.words import CLOSED, DELETED
 from connectors.providers.zoho_books.records import SourceOrder
 
@@ -30,13 +35,33 @@ def stands(link: LinkState) -> bool:
     return link.status not in (CLOSED, DELETED)
 
 
+def ended(facts: Facts, *, but: Collection[str] = ()) -> tuple[Noted, ...]:
+    """Parts found to have ended in Procore, where we did not know it; ``but`` those still meant.
+
+    Unless that is noted, what we know them to say would later pass for what somebody changed.
+    """
+    return tuple(
+        Noted(part=part, status=live.status, payload=withdrawn_payload(facts.links[part]))
+        for part, live in sorted(facts.live.items())
+        if part not in but
+        and live.status in (CLOSED, DELETED)
+        and facts.links[part].status != live.status
+    )
+
+
 def gone(
-    order: SourceOrder, standing: Mapping[str, LinkState], links: Mapping[str, LinkState]
+    order: SourceOrder,
+    standing: Mapping[str, LinkState],
+    links: Mapping[str, LinkState],
+    facts: Facts,
 ) -> Decision:
     if not links:
         return NotApplicable(words="It was deleted in Zoho Books before it was posted.")
+    # Somebody may have closed it in Procore since, as the words below ask for.
+    if unseen := _unseen(standing, facts):
+        return unseen
     if not standing:
-        return Nothing(final=State.CANCELLED)
+        return Nothing(final=State.CANCELLED, noted=ended(facts))
     return Held(
         reason=Reason.WITHDRAWN,
         words=f"Purchase order {order.number} no longer exists in Zoho Books, but stands in "
@@ -63,19 +88,25 @@ def cancelled(
 ) -> Decision:
     if not links:
         return NotApplicable(words="It was cancelled in Zoho Books before it was posted.")
-    if not standing:
-        return Nothing(final=State.CANCELLED)
-    if unseen := [part for part in standing if part not in facts.live]:
-        return ReadTarget(parts=tuple(sorted({*unseen, *facts.live})))
+    if unseen := _unseen(standing, facts):
+        return unseen
     plans = []
     for part, link in sorted(standing.items()):
         steps = withdrawal(link, facts.live[part], "was cancelled")
         if isinstance(steps, Held):
             return steps
         plans += [withdrawn_plan(link, steps.after, order.currency)] if steps.after else []
+    noted = ended(facts)
     if not plans:
-        return Nothing(final=State.CANCELLED)
-    return Deliver(parts=tuple(plans), final=State.CANCELLED)
+        return Nothing(final=State.CANCELLED, noted=noted)
+    return Deliver(parts=tuple(plans), final=State.CANCELLED, noted=noted)
+
+
+def _unseen(standing: Mapping[str, LinkState], facts: Facts) -> ReadTarget | None:
+    """All that stand are looked at together."""
+    if standing.keys() <= facts.live.keys():
+        return None
+    return ReadTarget(parts=tuple(sorted({*standing, *facts.live})))
 
 
 def _numbers(links: Mapping[str, LinkState]) -> str:

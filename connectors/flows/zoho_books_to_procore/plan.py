@@ -6,6 +6,7 @@ what was planned before.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from connectors.core.decisions import Held, LinkState, PartPlan, Step
 from connectors.core.records import TargetState
@@ -77,7 +78,8 @@ def withdrawal(link: LinkState, live: TargetState, why: str) -> Steps | Held:
     if is_invoiced(live):
         return invoiced(link.target_number, live, why)
     if live.status == DRAFT:
-        return Steps(after=(Step(action=DELETE, status=DELETED),))
+        # With a body, so that what we know of it afterwards is that it has ended.
+        return Steps(after=(Step(action=DELETE, body={"status": DELETED}, status=DELETED),))
     project_id = str(live.content.get("project_id") or link.part)
     body = {"status": CLOSED}
     return Steps(after=(Step(action=CLOSE, body=body, status=CLOSED, batch=_batch(project_id)),))
@@ -103,13 +105,18 @@ def withdrawn_plan(link: LinkState, steps: tuple[Step, ...], currency: str) -> P
         part=link.part,
         target_kind=link.target_kind,
         reference=link.reference,
-        payload={**link.payload, "status": CLOSED},
+        payload=withdrawn_payload(link),
         steps=steps,
         total=None,
         currency=currency,
         number=link.target_number,
         vendor_key=str(link.payload.get("vendor_id", "")),
     )
+
+
+def withdrawn_payload(link: LinkState) -> dict[str, Any]:
+    """What was posted stays on record, but that it has ended."""
+    return {**link.payload, "status": CLOSED}
 
 
 def _vendor_steps(meant: Meant) -> tuple[Step, ...]:
