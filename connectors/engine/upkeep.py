@@ -63,11 +63,14 @@ def has_made(job: Job, documents: Sequence[Document]) -> bool:
     """Have the lists read again that show what was made of these; True when there are any.
 
     What is read there is then linked like anything else that carries our reference or its name.
+    Of a document that is not done yet nothing is linked: its rest would be missing no longer.
     """
     upkeeps = {stream.name: stream.upkeep for stream in _kept(job)}
     kinds = set()
     with job.scope():
-        for document in documents:
+        for document in Document.objects.filter(
+            pk__in=[document.pk for document in documents], state=State.POSTED, stream__in=upkeeps
+        ):
             upkeep = upkeeps.get(document.stream)
             record = document.record or {}
             if upkeep and record and (record.get("needed") or not record.get("linked")):

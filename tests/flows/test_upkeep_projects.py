@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from connectors.core.states import Reason, State
-from connectors.models import Document, Link, Mapping, Outcome, ReferenceState
+from connectors.models import Document, Link, Mapping, Outcome
 from connectors.providers.zoho_books import oauth
 from connectors.services.replay import replay_documents
 from tenants.scope import tenant_scope
 from tests.engine.drive import run_until_idle, states
 from tests.flows.conftest import Builder, Job
 from tests.flows.test_commitments_faults import faults, fired, forget_policy, hurried
+from tests.flows.upkeep import read_again
 from tests.sandbox_process import SandboxProcess
 
 __all__ = ["forget_policy", "hurried"]
@@ -64,13 +65,6 @@ def written(sandbox: SandboxProcess) -> list[str]:
         f"{row['method']} {row['path'].partition('?')[0].rpartition('/projects')[2]}"
         for row in found
     ]
-
-
-def read_again(job: Job) -> None:
-    """Some time later, when the lists are old."""
-    with tenant_scope(job.tenant_id):
-        ReferenceState.objects.update(read_at=None)
-    run_until_idle(job)
 
 
 def document(job: Job, number: int) -> Document:
@@ -230,7 +224,7 @@ def test_what_was_changed_in_zoho_books_stays_where_it_is_adopted(
 
 # --- made --------------------------------------------------------------------------------------
 
-CREATE = {"create_projects": True, "project_customer": CUSTOMER}
+CREATE: dict[str, Any] = {"create_projects": True, "project_customer": CUSTOMER}
 
 
 def test_a_missing_project_is_made_and_linked_and_kept_up(

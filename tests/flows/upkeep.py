@@ -1,11 +1,21 @@
-"""Rows of master data and facts for decisions on what is kept up: small, literal, all in order."""
+"""Rows of master data and facts for decisions on what is kept up: small, literal, all in order.
+
+And the passing of time for tests over HTTP, whose lists are fresh for an hour.
+"""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
+
+from django.db.models import F
 
 from connectors.core.decisions import Deliver, Facts, LinkState, MappedTarget, PartPlan
 from connectors.core.flow import Context
+from connectors.engine.job import Job
 from connectors.flows.zoho_books_to_procore import FLOW
+from connectors.models import Document, Link, ReferenceState
+from tenants.scope import tenant_scope
+from tests.engine.drive import run_until_idle
 
 SETTINGS = {"zoho": {"organization_id": "42"}, "procore": {"company_id": "7"}}
 
@@ -84,3 +94,13 @@ def link(part: str, target_id: str, payload: Mapping[str, Any], **changes: Any) 
         "version": "",
     }
     return LinkState(**(fields | changes))
+
+
+def read_again(job: Job) -> None:
+    """Some time later, when the lists are old: they are read, and what follows is done."""
+    earlier = timedelta(seconds=5)
+    with tenant_scope(job.tenant_id):
+        Link.objects.update(confirmed_at=F("confirmed_at") - earlier)
+        Document.objects.update(state_at=F("state_at") - earlier)
+        ReferenceState.objects.update(read_at=None)
+    run_until_idle(job)
