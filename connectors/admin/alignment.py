@@ -85,6 +85,7 @@ class AlignmentPages(StaffAdmin):
             f"{integration.name}, side by side",
             integration=integration,
             kind=kind,
+            keeping=alignment.keeping(integration, flow, kind),
             kinds=[(key, flow.mapping_kinds[key], sum(counts[key].values())) for key in kinds],
             standing=standing,
             standings=[

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from connectors.core.alignment import Aligned, Standing, align
-from connectors.core.flow import SOURCE, Flow
+from connectors.core.flow import SOURCE, Context, Flow
+from connectors.core.upkeep import Creates
 from connectors.engine.references import to_row
 from connectors.models import Document, Integration, Mapping, ReferenceItem
 from tenants.scope import tenant_scope
@@ -42,10 +43,44 @@ def documents(
     if kept is None:
         return [None] * len(rows)
     keys = [row.source_key if kept.owner == SOURCE else row.target_key for row in rows]
+    rules = kept.upkeep.serves if kept.upkeep and kept.upkeep.leads else None
     with tenant_scope(integration.tenant_id):
-        found = Document.objects.filter(integration=integration, stream=kept.name, key__in=keys)
+        found = Document.objects.filter(integration=integration, stream=kept.name)
+        if rules is None:
+            found = found.filter(key__in=keys)
         by_key = {document.key: document for document in found.defer("record")}
-    return [by_key.get(key) for key in keys]
+    if rules is None:
+        return [by_key.get(key) for key in keys]
+    # Of a rule for one project, too, the row that it is about is what is kept.
+    return [next((by_key[known] for known in by_key if rules(known, key)), None) for key in keys]
+
+
+def keeping(integration: Integration, flow: Flow, kind: str) -> str:
+    """Whose word counts for this kind, and what is done about it, in a sentence or two."""
+    kept = next((s.upkeep for s in flow.streams if s.upkeep and s.upkeep.kind == kind), None)
+    if kept is None:
+        return ""
+    owner, other = integration.source.name, integration.target.name
+    if kept.owner != SOURCE:
+        owner, other = other, owner
+    context = Context(
+        options={**flow.default_options(), **integration.options},
+        source_settings=integration.source.settings,
+        target_settings=integration.target.settings,
+    )
+    words = f"{owner} is their owner, "
+    if kept.enabled(context):
+        words += f"and what is linked in {other} follows its names and status."
+    else:
+        words += f"but what is linked in {other} keeps its own names: the option is off."
+    return f"{words} {_MAKES[kept.creates(context)].format(other=other)}"
+
+
+_MAKES = {
+    Creates.NEVER: "What {other} lacks is not made there.",
+    Creates.NEEDED: "What {other} lacks is made there once a document waits for it.",
+    Creates.ALWAYS: "What {other} lacks is made there.",
+}
 
 
 def _items(connection_id: int, kind: str) -> list[ReferenceItem]:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from audit.services import record
 from connectors import registry
+from connectors.core.errors import BadInputError
 from connectors.engine import trail
 from connectors.models import Connection, Document, Integration, Link, Mapping, ReferenceItem
 from connectors.services import connections, integrations
@@ -161,3 +162,61 @@ def test_the_integrations_page_shows_what_is_kept_up(staff: Client, kept: Kept) 
     text = staff.get(url).content.decode()
     assert "Vendors follow Zoho Books" in text
     assert "Create missing vendors" in text
+
+
+def sentence(staff: Client, kept: Kept, kind: str) -> str:
+    url = reverse("admin:connectors_integration_alignment", args=[kept.integration.pk])
+    answer = staff.get(url, {"kind": kind})
+    words: str = answer.context["keeping"]
+    assert words in answer.content.decode()
+    return words
+
+
+def test_the_list_says_whose_word_counts_and_what_is_done_about_it(
+    staff: Client, kept: Kept
+) -> None:
+    assert sentence(staff, kept, "project") == (
+        "Procore is their owner, and what is linked in Zoho Books follows its names and status. "
+        "What Zoho Books lacks is not made there."
+    )
+    assert "keeps its own names: the option is off" in sentence(staff, kept, "cost_code")
+    options = {
+        "codes_follow": True,
+        "create_codes": True,
+        "code_cost_type": "M",
+        "create_projects": True,
+        "project_customer": "c9",
+    }
+    resolved = registry.resolve(FLOW)
+    integrations.change(kept.integration, resolved=resolved, actor=ACTOR, options=options)
+    assert sentence(staff, kept, "cost_code") == (
+        "Zoho Books is their owner, and what is linked in Procore follows its names and status. "
+        "What Procore lacks is made there once a document waits for it."
+    )
+    assert "What Zoho Books lacks is made there." in sentence(staff, kept, "project")
+
+
+def test_a_rule_of_one_project_leads_to_its_accounts_document(staff: Client, kept: Kept) -> None:
+    with tenant_scope(kept.integration.tenant_id):
+        account = Document.objects.create(
+            integration=kept.integration, stream="cost_code", key="*|5010", record={}
+        )
+        for source_key in ("*|5010", "p1|5010", "*|charge:tax"):
+            Mapping.objects.create(
+                integration=kept.integration,
+                kind="cost_code",
+                source_key=source_key,
+                target_key="w1",
+            )
+    url = reverse("admin:connectors_integration_alignment", args=[kept.integration.pk])
+    rows = staff.get(url, {"kind": "cost_code"}).context["rows"]
+    found = {row["source_key"]: row["document"] for row in rows}
+    assert found == {"*|5010": account, "p1|5010": account, "*|charge:tax": None}
+
+
+def test_options_that_do_not_go_together_are_refused(kept: Kept) -> None:
+    resolved = registry.resolve(FLOW)
+    with pytest.raises(BadInputError, match="Customer of created projects"):
+        integrations.change(
+            kept.integration, resolved=resolved, actor=ACTOR, options={"create_projects": True}
+        )
