@@ -77,16 +77,26 @@ def followed(record: dict[str, Any], *found: MappedTarget, **facts: Any) -> Any:
 
 
 def test_a_code_gets_its_accounts_name_and_status_in_one_call() -> None:
-    decision = followed(account(active=False), code("w1", "Cast in place"))
+    decision = followed(account(), code("w1", "Cast in place"))
     (part,) = parts(decision)
     (step,) = part.steps
     assert step.action == "attach"
-    assert step.body == {
-        "id": "w1",
-        "project_id": "100",
-        "row": {"description": "Concrete", "status": "inactive"},
-    }
+    assert step.body == {"id": "w1", "project_id": "100", "row": {"description": "Concrete"}}
     assert (part.part, part.reference) == ("100:w1", "mlc:42:code:5010:100:w1")
+    closed = followed(account("Cement", active=False), code("w1", "stale"), links=posted())
+    (part,) = parts(closed)
+    (step,) = part.steps
+    assert step.action == "update"
+    assert step.body["row"] == {"description": "Cement", "status": "inactive"}
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_nothing_is_switched_on_or_off_at_first_sight(active: bool) -> None:
+    status = "inactive" if active else "active"
+    there = code("w1", "Cast in place", active=not active, status=status)
+    decision = followed(account(active=active), there)
+    assert isinstance(decision, NotApplicable)
+    assert "until both say the same" in decision.words
 
 
 def test_a_code_that_says_the_same_is_linked_without_a_call() -> None:
@@ -124,7 +134,9 @@ def test_a_code_that_is_not_listed_any_more_is_left_alone() -> None:
     unlisted = code("w1", "Cast in place", active=False)
     assert isinstance(followed(account(), unlisted), NotApplicable)
     closed = code("w1", "Cast in place", active=False, status="inactive")
-    assert steps(followed(account(), closed))[0][1]["row"]["status"] == "active"
+    assert steps(followed(account(active=False), closed)) == [
+        ("attach", {"project_id": "100", "row": {"description": "Concrete"}})
+    ]
 
 
 def test_nothing_is_followed_where_the_option_is_off() -> None:

@@ -95,21 +95,31 @@ def test_without_a_number_the_name_is_the_whole_name() -> None:
 
 
 def test_a_project_is_renamed_while_it_is_active() -> None:
-    closed = decided(project(active=False), "Old Depot")
+    closed = decided(project(active=False), "stale", **posted("Old Depot"))
     assert steps(closed) == [
         ("rename", {"project_name": "Depot Square"}),
         ("deactivate", {"status": "inactive"}),
     ]
-    opened = decided(project(), "Old Depot", active=False)
+    opened = decided(project(), "stale", **posted("Old Depot", "inactive"))
     assert [action for action, _ in steps(opened)] == ["activate", "rename"]
 
 
+@pytest.mark.parametrize("active", [True, False])
+def test_nothing_is_switched_on_or_off_at_first_sight(active: bool) -> None:
+    decision = decided(project(active=active), "Old Depot", active=not active)
+    assert isinstance(decision, NotApplicable)
+    assert "until both say the same" in decision.words
+    same = decided(project(active=active), "Old Depot", active=active)
+    assert steps(same) == [("rename", {"project_name": "Depot Square"})]
+
+
 def test_each_step_leaves_behind_what_stands_there_after_it() -> None:
-    first, second = parts(decided(project(active=False), "Old Depot"))
+    first, second = parts(decided(project(active=False), "stale", **posted("Old Depot")))
     assert first.payload == {"project_name": "Depot Square", "status": "active", "number": NUMBER}
     assert second.payload == {**first.payload, "status": "inactive"}
     assert (first.part, first.reference) == (second.part, second.reference)
-    assert first.reference == "mlc:7:project:310004:z1"
+    (attached,) = parts(decided(project(), "Old Depot"))
+    assert attached.reference == first.reference == "mlc:7:project:310004:z1"
 
 
 def test_what_was_written_is_not_written_again() -> None:

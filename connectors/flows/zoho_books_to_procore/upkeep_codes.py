@@ -105,7 +105,7 @@ def decide_code(record: UpkeepRecord, facts: Facts, context: Context) -> Decisio
         return Nothing(agreed=tuple(kept.agreed))
     if _is_needed(record, context):
         return NotApplicable(words=_THERE)
-    return NotApplicable(words=_words(record, kept.left))
+    return NotApplicable(words=_words(record, kept))
 
 
 def state_of(row: ReferenceRow, link: LinkState) -> TargetState:
@@ -140,7 +140,8 @@ class _Kept:
 
     plans: list[PartPlan] = field(default_factory=list)
     agreed: list[Agreed] = field(default_factory=list)
-    left: list[MappedTarget] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
+    at_odds: list[str] = field(default_factory=list)
 
 
 def _kept(record: UpkeepRecord, facts: Facts, context: Context) -> _Kept:
@@ -151,7 +152,10 @@ def _kept(record: UpkeepRecord, facts: Facts, context: Context) -> _Kept:
         if row is None or _is_unlisted(row):
             continue
         if key in record.shared:
-            found.left.append(row)
+            found.shared.append(row.number)
+        elif key not in links and row.attributes.get(STATUS) != _status(record):
+            # Nothing is switched on or off at first sight: somebody may have had a reason.
+            found.at_odds.append(row.number)
         else:
             _keep(record, row, links.get(key), context, found)
     return found
@@ -176,7 +180,7 @@ def _keep(
         "project_id": project_id,
         "flat_code": row.number,
         DESCRIPTION: _description(record, str(known.get(DESCRIPTION, ""))),
-        STATUS: ACTIVE if record.active else INACTIVE,
+        STATUS: _status(record),
     }
     changed = {name: payload[name] for name in _WRITTEN if known.get(name) != payload[name]}
     part = f"{project_id}:{row.key}"
@@ -200,6 +204,10 @@ def _keep(
         )
 
 
+def _status(record: UpkeepRecord) -> str:
+    return ACTIVE if record.active else INACTIVE
+
+
 def _description(record: UpkeepRecord, known: str) -> str:
     return known if _same(DESCRIPTION, known, record.name) else record.name
 
@@ -210,16 +218,25 @@ def _same(name: str, ours: str, theirs: str) -> bool:
     return ours == theirs
 
 
-def _words(record: UpkeepRecord, left: Sequence[MappedTarget]) -> str:
+def _words(record: UpkeepRecord, kept: _Kept) -> str:
     if not record.followed:
         return "Budget codes do not follow their accounts in this integration."
-    if not left:
-        return "No budget code is linked to this account."
-    codes = ", ".join(sorted({row.number for row in left}))
-    return (
-        f"Several accounts lead to {codes}, so that no single one says what it is called. It is "
-        "left as it is."
-    )
+    said = []
+    if kept.shared:
+        said.append(
+            f"Several accounts lead to {_listed(kept.shared)}, so that no single one says what it "
+            "is called. It is left as it is."
+        )
+    if kept.at_odds:
+        said.append(
+            f"{_listed(kept.at_odds)} is not {_status(record)} in Procore like the account. It is "
+            "left as it is until both say the same."
+        )
+    return " ".join(said) or "No budget code is linked to this account."
+
+
+def _listed(codes: Sequence[str]) -> str:
+    return ", ".join(sorted(set(codes)))
 
 
 # --- made --------------------------------------------------------------------------------------

@@ -71,6 +71,8 @@ def decide_project(record: UpkeepRecord, facts: Facts, context: Context) -> Deci
     link = next((one for one in facts.links.values() if one.target_id == row.key), None)
     if row.shared:
         return NotApplicable(words=f"Another document keeps up the Zoho project {row.name}.")
+    if link is None and record.active != row.active:
+        return NotApplicable(words=_at_odds(record, row))
     if link is not None and not link.payload and link.part not in facts.live:
         return ReadTarget(parts=(link.part,))
     return _followed(record, row, link, _known(row, link, facts), context)
@@ -79,7 +81,7 @@ def decide_project(record: UpkeepRecord, facts: Facts, context: Context) -> Deci
 def state_of(row: ReferenceRow, link: LinkState) -> TargetState:
     """A listed Zoho project as a look at it would report it."""
     del link
-    status = ACTIVE if row.active else INACTIVE
+    status = _status(row.active)
     return TargetState(
         target_id=row.key,
         number=row.name,
@@ -107,10 +109,22 @@ def _left(rows: list[MappedTarget]) -> str:
     return f"Several Zoho projects are linked to it, which keep their own names: {names}."
 
 
+def _at_odds(record: UpkeepRecord, row: MappedTarget) -> str:
+    """Nothing is switched on or off at first sight: somebody may have had a reason."""
+    return (
+        f"{row.name} is {_status(row.active)} in Zoho Books, but {_status(record.active)} in "
+        "Procore. It is left as it is until both say the same."
+    )
+
+
+def _status(active: bool) -> str:
+    return ACTIVE if active else INACTIVE
+
+
 def _known(row: MappedTarget, link: LinkState | None, facts: Facts) -> Content:
     """What the Zoho project says: as posted, as seen just now, or as listed."""
     if link is None:
-        return {NAME: row.name, STATUS: ACTIVE if row.active else INACTIVE}
+        return {NAME: row.name, STATUS: _status(row.active)}
     return link.payload or facts.live[link.part].content
 
 
@@ -154,7 +168,7 @@ def _payload(record: UpkeepRecord, row: MappedTarget, known: Content) -> Content
     posted = str(known.get("number") or "")
     return {
         NAME: _name(record, name, row.number, posted),
-        STATUS: ACTIVE if record.active else INACTIVE,
+        STATUS: _status(record.active),
     }
 
 
