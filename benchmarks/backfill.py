@@ -29,15 +29,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument("integration", type=int)
     command.add_argument("seconds", type=float)
     command.add_argument("--first", type=int, default=0, help="the first order's number")
+    command.add_argument("--pace", type=float, default=0, help="records a second; 0 takes all")
     chosen = command.parse_args(arguments)
     job = load_job(chosen.tenant, chosen.integration, registry.resolve)
     print(BACKFILL_BEGINS, flush=True)
-    print(json.dumps(backfill(job, chosen.first, chosen.seconds)))
+    print(json.dumps(backfill(job, chosen.first, chosen.seconds, chosen.pace)))
     return 0
 
 
-def backfill(job: Job, first: int, seconds: float) -> dict[str, Any]:
-    """Read window after window until the time is over."""
+def backfill(job: Job, first: int, seconds: float, pace: float = 0) -> dict[str, Any]:
+    """Read window after window until the time is over, at most at this pace."""
     orders = Orders()
     stream = orders.stream()
     read: list[float] = []
@@ -54,6 +55,8 @@ def backfill(job: Job, first: int, seconds: float) -> dict[str, Any]:
         upto += WINDOW
         read_listing(job, stream, stream.listings[0], None, _go_on)
         read_details(job, stream, None, note)
+        if pace:
+            time.sleep(max(0.0, begin + (upto - first) / pace - time.time()))
     return {"stored": upto - first, "read_at": [round(instant, 2) for instant in read]}
 
 

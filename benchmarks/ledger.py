@@ -7,10 +7,12 @@ Prints medians with their ranges, and what each costs beside the floor of the sa
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 
 from benchmarks.figures import spread
+from benchmarks.machine import Usage
 from benchmarks.service import measured_service
 
 FLOOR = "floor"
@@ -34,11 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         orders = import_module("benchmarks.orders").Orders()
         passes.make_floor()
         rounds: list[Seconds] = []
+        begin, used = time.monotonic(), Usage.now()
         for number in range(chosen.rounds + 1):
             numbers = range(number * chosen.records, (number + 1) * chosen.records)
             one = passes.Round(measured.tenant.job(), orders, numbers)
             rounds.append({name: getattr(one, name)() for name in PASSES})
             import_module("benchmarks.tenant").analyse()
+        print(f"  {Usage.now().since(used).words(time.monotonic() - begin)}")
     # The first round warms up, and its planner has not seen the tables yet.
     report(rounds[1:], chosen.records)
     return 0

@@ -15,7 +15,7 @@ import django
 
 from config import keys
 from config.env import BASE_DIR
-from config.folders import local_folder
+from config.folders import AlreadyRunningError, local_folder
 from config.stack import Stack, running_stack
 
 if TYPE_CHECKING:
@@ -38,13 +38,17 @@ class Measured:
 def measured_service(*, integrations: int = 1) -> Iterator[Measured]:
     """Servers of our own that lose nothing at a power cut, until the block ends."""
     # In the project and not under /tmp, which may be in memory, where nothing is slow to keep.
-    with running_stack(local_folder(BASE_DIR, "benchmark"), durable=True) as stack:
-        _as_in_production(stack.env)
-        os.environ.pop("SANDBOX_URL", None)
-        os.environ.update(stack.env)
-        django.setup()
-        # Only now may modules with models be imported.
-        yield Measured(stack, import_module("benchmarks.tenant").make(integrations))
+    folder = local_folder(BASE_DIR, "benchmark")
+    try:
+        with running_stack(folder, durable=True) as stack:
+            _as_in_production(stack.env)
+            os.environ.pop("SANDBOX_URL", None)
+            os.environ.update(stack.env)
+            django.setup()
+            # Only now may modules with models be imported.
+            yield Measured(stack, import_module("benchmarks.tenant").make(integrations))
+    except AlreadyRunningError as error:
+        raise SystemExit(str(error)) from None
 
 
 def _as_in_production(env: dict[str, str]) -> None:

@@ -1,9 +1,12 @@
 """The figures that benchmarks print, against values that can be counted on one's fingers."""
 
+import time
+
 import pytest
 
 from benchmarks.deliveries import REPEATED_ONE_IN, Receiver, Source
 from benchmarks.figures import Latencies, per_second, quantile, spread
+from benchmarks.machine import Usage
 from benchmarks.sender import Answer, Delivery
 
 HUNDRED = [float(number) for number in range(100, 0, -1)]
@@ -78,3 +81,12 @@ def test_a_receiver_finds_its_own_answers() -> None:
 
     answers = [answer("ours", 0.1), answer("peer", 0.2), answer("ours", 0.3)]
     assert Receiver(name="ours", port=1, path="/").seconds(answers) == [0.1, 0.3]
+
+
+def test_our_own_work_is_counted_as_ours() -> None:
+    before, begin = Usage.now(), time.monotonic()
+    while time.monotonic() < begin + 0.3:
+        pass
+    used = Usage.now().since(before)
+    assert 0 < used.ours <= used.everybodys + 0.1
+    assert used.words(0.3).startswith("of ")
