@@ -29,11 +29,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """``status`` is 0 where none came."""
+    """``status`` is 0 where none came; ``late`` is how many of the seconds were the sender's own."""
 
     delivery: Delivery
     status: int
     seconds: float
+    late: float = 0.0
 
 
 def send_all(deliveries: Iterable[Delivery], *, senders: int = 32) -> list[Answer]:
@@ -63,10 +64,10 @@ class _Queue:
 def _send_some(queue: _Queue, answers: list[Answer]) -> None:
     while (delivery := queue.take()) is not None:
         time.sleep(max(0.0, delivery.at - time.monotonic()))
+        late = time.monotonic() - delivery.at
         status = _send(delivery)
-        answers.append(
-            Answer(delivery=delivery, status=status, seconds=time.monotonic() - delivery.at)
-        )
+        seconds = time.monotonic() - delivery.at
+        answers.append(Answer(delivery=delivery, status=status, seconds=seconds, late=late))
 
 
 def _send(delivery: Delivery) -> int:

@@ -175,6 +175,7 @@ def _print_latencies(done: Measurement) -> None:
     for when, answers in (("idle", done.idle), ("backfill", done.busy)):
         for receiver in done.receivers:
             print(Latencies.of(receiver.seconds(answers)).row(f"{when}, {receiver.name}"))
+    print(Latencies.of([answer.late for answer in done.busy]).row("backfill, the sender itself"))
     of_door, *of_peers = (Latencies.of(one.seconds(done.busy)).p99 for one in done.receivers)
     floor = Latencies.of(done.receivers[0].seconds(done.idle)).p99
     ratios = [f"{of_door / floor:.1f} x its own when idle"]

@@ -32,6 +32,8 @@ from tenants.scope import routed_scope, tenant_scope
 
 SEALED = "sealed_secret"
 _SECRET_BYTES = 24
+# What the door needs to know; the connection's credentials are none of its business.
+_ASKED = ("secret_id", SEALED, "connection__provider", "connection__settings")
 
 
 class UnknownAddressError(ConnectorError):
@@ -48,7 +50,7 @@ def take_in(
     with routed_scope("routing_webhook", token) as ids:
         if ids is None:
             raise UnknownAddressError("Nobody lives here.")
-        endpoint = WebhookEndpoint.objects.select_related("connection").get(pk=ids[1])
+        endpoint = WebhookEndpoint.objects.select_related("connection").only(*_ASKED).get(pk=ids[1])
         try:
             hints = _read(endpoint, delivery, spec_of, provider)
         except RefusedDeliveryError as error:
@@ -56,7 +58,7 @@ def take_in(
             refused = error
         else:
             _store(endpoint.connection, hints)
-            doorbell.ring(doorbell.FOLLOW_INBOX, endpoint.tenant_id, endpoint.connection_id)
+            doorbell.ring_soon(doorbell.FOLLOW_INBOX, ids[0], endpoint.connection_id)
             return len(hints)
     # Raised after the commit: the count of refusals shall stay.
     raise refused
