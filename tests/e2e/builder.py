@@ -91,6 +91,7 @@ def _count_commitments(driver: Driver, edited: int, complaints: list[str]) -> No
         "projects_compared": last.compared["projects"],
         "cost_codes_compared": last.compared["cost_codes"],
         "vendors_compared": last.compared["vendors"],
+        "zoho_projects_compared": last.compared["zoho_projects"],
     }
     if last.compared["cost_codes"] < FEWEST_CODES:
         complaints.append(f"only {last.compared['cost_codes']} sums of cost codes were compared")

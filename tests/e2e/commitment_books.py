@@ -97,6 +97,7 @@ def compare(
     _compare_commitments(result, books, wanted["commitments"])
     _compare_codes(result, books, wanted["commitments"])
     _compare_vendors(result, target["vendors"], wanted["vendors"])
+    _compare_projects(result, source["projects"], wanted["projects"])
     result.compared["commitments"] = len(wanted["commitments"])
     found = Counter(str(row["status"]) for row in books.ours())
     result.counts["commitment"] = dict(sorted(found.items())) | {"total": found.total()}
@@ -178,6 +179,20 @@ def _compare_codes(result: Result, books: CommitmentBooks, expected: list[Row]) 
         if found != wanted:
             result.cents_off += cents(found - wanted)
             result.mismatches.append(f"project {project} code {wbs}: {found}, not {wanted}")
+
+
+def _compare_projects(result: Result, rows: list[Row], expected: list[Row]) -> None:
+    """What the organization's projects are called, and that there is none too many."""
+    found = {row["project_id"]: row["project_name"] for row in rows}
+    for want in expected:
+        have = found.pop(want["project_id"], None)
+        if have != want["name"]:
+            result.mismatches.append(
+                f"project {want['project_id']}: name {have!r}, not {want['name']!r} in Zoho Books"
+            )
+    for project_id, name in found.items():
+        result.mismatches.append(f"project {project_id} {name!r} is in Zoho Books too many")
+    result.compared["zoho_projects"] = len(expected)
 
 
 def _compare_vendors(result: Result, rows: list[Row], expected: list[Row]) -> None:

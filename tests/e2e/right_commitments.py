@@ -21,6 +21,10 @@ class Commitments:
         self.source = copy.deepcopy(company.zoho_books)
         self.expected = copy.deepcopy(company.expected[act])
         self.wanted = self.expected["after_mapping"] if mapped else self.expected
+        self.source["projects"] = [
+            {"project_id": row["project_id"], "project_name": row["name"]}
+            for row in self.wanted["projects"]
+        ]
         self.target = _procore(company.procore) | {"vendors": copy.deepcopy(self.wanted["vendors"])}
         for number, want in enumerate(self.wanted["commitments"], start=1):
             self._post(want, 700_000_000 + number)

@@ -30,6 +30,7 @@ def test_right_books_are_right(company: Company, act: int, mapped: bool) -> None
     lines = [line for row in books.wanted["commitments"] for line in row["lines"]]
     assert result.compared["commitments"] == len(books.wanted["commitments"])
     assert result.compared["projects"] == 15
+    assert result.compared["zoho_projects"] == 17
     assert 15 < result.compared["cost_codes"] <= len(lines)
 
 
@@ -113,6 +114,14 @@ def make_a_second_vendor(books: Commitments) -> None:
     books.target["vendors"].append(books.target["vendors"][2] | {"id": 1})
 
 
+def leave_a_projects_old_name(books: Commitments) -> None:
+    books.source["projects"][0]["project_name"] = "Alder Elementary Addition"
+
+
+def make_a_second_project(books: Commitments) -> None:
+    books.source["projects"].append(books.source["projects"][1] | {"project_id": "1"})
+
+
 def forget_the_vendor(books: Commitments) -> None:
     books.contract["vendor"] = None
 
@@ -177,6 +186,8 @@ MISTAKES: list[tuple[Plant, str]] = [
     (leave_a_vendors_old_name, ": name 'RMP Structures Group', not 'Rocky Mtn Precast'"),
     (switch_a_vendor_off, ": is_active False, not True"),
     (make_a_second_vendor, "should not be in Procore"),
+    (leave_a_projects_old_name, "name 'Alder Elementary Addition', not 'Alder Elementary School"),
+    (make_a_second_project, "is in Zoho Books too many"),
     (forget_the_vendor, ": vendor_id nobody, not "),
     (forget_the_directory, "not in the project's directory"),
     (take_another_orders_origin, "is another order's"),

@@ -269,6 +269,20 @@ def test_what_is_expected_exists_in_procore(worlds: list[World]) -> None:
                 assert codes[row["project"], line["wbs"]]["status"] == "active"
 
 
+def test_linked_projects_are_to_be_called_as_in_procore(worlds: list[World]) -> None:
+    for world in worlds:
+        there = {row["name"] for row in world.simulator("procore").books()["projects"]}
+        before = {
+            row["project_id"]: row["project_name"]
+            for row in world.simulator("zoho_books").books()["projects"]
+        }
+        wanted = {row["project_id"]: row["name"] for row in world.expected()["projects"]}
+        assert wanted.keys() == before.keys()
+        renamed = {key for key in wanted if wanted[key] != before[key]}
+        assert len(renamed) > 5
+        assert all(wanted[key] in there for key in renamed)
+
+
 def test_linked_vendors_are_to_be_called_as_zoho_books_calls_them(worlds: list[World]) -> None:
     for act, world in enumerate(worlds):
         contacts = world.simulator("zoho_books").books()["contacts"]

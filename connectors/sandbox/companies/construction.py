@@ -114,6 +114,7 @@ def _expected(scribe: Scribe, act: int, *, plain: bool) -> dict[str, Any]:
     after = 0 if plain else act
     for part, mapped in ((books, False), (books["after_mapping"], True)):
         part["vendors"] = construction_kept.expected(scribe.cast, after, mapped=mapped)
+        part["projects"] = construction_kept.projects(scribe.projects)
     return books
 
 

@@ -1,4 +1,4 @@
-"""Procore's vendors as they are to be called once linked ones follow Zoho Books.
+"""Procore's vendors as they are to be called once linked ones follow Zoho Books, and projects.
 
 A cast enters; the edits of the act and Procore's vendors as expected leave, before and after it,
 and before and after people have mapped. What Zoho Books leaves empty stays Procore's own.
@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectors.sandbox.companies.construction_projects import (
+    NAMES,
+    zoho_project_id,
+    zoho_projects,
+)
 from connectors.sandbox.companies.construction_vendors import Cast, Vendor
 
 Row = dict[str, Any]
@@ -37,6 +42,18 @@ def expected(cast: Cast, act: int, *, mapped: bool) -> list[Row]:
     rows = [_followed(row, followed.get(row["id"], {})) for row in cast.procore]
     shared = {vendor.procore_id for vendor in cast.twice_in_zoho} if mapped else set()
     return [row | ({"name": ""} if row["id"] in shared else {}) for row in rows]
+
+
+def projects(count: int) -> list[Row]:
+    """Every project that Zoho Books must have: those that are linked are called as in Procore."""
+    called = {zoho_project_id(n): NAMES[n - 1][1] for n in range(1, count + 1)}
+    return [
+        {
+            "project_id": row["project_id"],
+            "name": called.get(row["project_id"], row["project_name"]),
+        }
+        for row in zoho_projects(count)
+    ]
 
 
 def _linked(cast: Cast, mapped: bool) -> list[Vendor]:
