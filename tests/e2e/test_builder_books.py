@@ -24,10 +24,13 @@ SIMULATORS: dict[str, SimulatorFactory] = {
 
 
 class Typist:
-    """Types expected commitments into Procore's pages, as somebody without this service would."""
+    """Types expected commitments into Procore's pages, and names into those of both sides, as
+    somebody without this service would.
+    """
 
     def __init__(self, world: World) -> None:
         self.procore = world.simulator("procore")
+        self.zoho = world.simulator("zoho_books")
         codes = self.procore.books()["wbs_codes"]
         self.codes = {(row["project_id"], row["flat_code"]): row["id"] for row in codes}
 
@@ -37,6 +40,8 @@ class Typist:
         for want in books["vendors"]:
             said = {name: value for name, value in want.items() if value != "" and name != "id"}
             self.procore.edit("vendors", str(want["id"]), said)
+        for want in books["projects"]:
+            self.zoho.edit("projects", want["project_id"], {"project_name": want["name"]})
 
     def commitment(self, want: Row) -> None:
         entry = {"project_id": want["project"], "vendor_id": want["vendor_id"]}
