@@ -158,11 +158,12 @@ class Crashes:
     def _ring(self) -> None:
         """What beat would ring for."""
         dispatch()
-        with self.job.scope():
-            unchecked = WebhookEndpoint.objects.filter(checked_at=None).exists()
-        if unchecked and time.monotonic() > self._hooks_again:
+        if time.monotonic() > self._hooks_again:
             self._hooks_again = time.monotonic() + _BETWEEN_LOOKS_AT_HOOKS
-            housekeeping()
+            with self.job.scope():
+                unchecked = WebhookEndpoint.objects.filter(checked_at=None).exists()
+            if unchecked:
+                housekeeping()
 
     def _note_held(self, seconds: float = 0) -> bool:
         """Take down what is held now; whether there is anything."""

@@ -5,6 +5,7 @@ Procore holds in the end is judged by the comparer.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -53,7 +54,8 @@ STEPS = {"document", "attempt", "outcome", "link", "inboxevent", "webhookendpoin
 HINT_CLAIMED, HINT_DONE = "update inboxevent()", "update inboxevent(status)"
 STORED = "update document(record)"
 BOTH = ("before", "after")
-FEWEST_KILLS, FEWEST_PAUSES = 60, 18
+PAUSED_AT = 17
+FEWEST_KILLS, FEWEST_PAUSES, FEWEST_LOOKS = 60, 12, 6
 
 
 def assert_whole(crashes: Crashes) -> None:
@@ -127,12 +129,14 @@ def test_killed_at_each_commit_and_each_request(struck_builder: Struck) -> None:
 
 
 def test_paused_past_recovery_and_resumed(struck_builder: Struck) -> None:
-    crashes = struck_builder(plain=True, orders=16, projects=10, edited=8, moves=True)
-    crashes.only = {"insert attempt", "insert link", "inboxevent"}
+    crashes = struck_builder(plain=True, orders=18, projects=10, edited=10, moves=True)
+    crashes.only = {"insert attempt", "insert outcome", "inboxevent"}
     slowly(crashes)
+    crashes.most = PAUSED_AT
     crashes.set_gates(WRITES)
     crashes.run(Crashes.pause, seconds=400)
     assert_whole(crashes)
+    crashes.most = 2 * PAUSED_AT
     crashes.strike_again("inboxevent")
     crashes.set_gates(REWRITES)
     crashes.sandbox.post("/control/act")
@@ -142,15 +146,14 @@ def test_paused_past_recovery_and_resumed(struck_builder: Struck) -> None:
     for phase in BOTH:
         for what in WRITES | REWRITES:
             assert crashes.struck[f"request, {phase}: {what}"] == 1, (phase, what)
-        for what in ("insert attempt", "insert link"):
-            assert commits(crashes, phase, what) >= 1, (phase, what)
-    # With the hints in hand and nothing read, and with everything stored but that it is done.
-    assert commits(crashes, "after", HINT_CLAIMED) >= 2
-    assert commits(crashes, "before", HINT_DONE) >= 2
+    # One worker does what another was held at: not every phase comes by once more.
+    for what in ("insert attempt", "insert outcome", HINT_CLAIMED, HINT_DONE):
+        assert sum(commits(crashes, phase, what) for phase in BOTH) >= 1, what
     with crashes.job.scope():
-        late = Outcome.objects.filter(result=Outcome.Result.LATE).count()
-    sys.stdout.write(f"  {late} answers came after another worker had concluded\n")
-    assert late >= 1
+        counts = Counter(Outcome.objects.values_list("result", flat=True))
+    sys.stdout.write(f"  what became of the steps: {dict(counts)}\n")
+    # Another worker looked at what the one that stood still had left open.
+    assert counts[Outcome.Result.FOUND] + counts[Outcome.Result.ABSENT] >= FEWEST_LOOKS
     assert crashes.blows >= FEWEST_PAUSES
 
 
@@ -163,7 +166,7 @@ def slowly(crashes: Crashes) -> None:
 
 def test_killed_while_drafts_are_deleted(struck_builder: Struck) -> None:
     """Two orders whose lines were refused stand as drafts when people cancel them."""
-    crashes = struck_builder(plain=True, orders=8, projects=10)
+    crashes = struck_builder(plain=True, orders=4, projects=10)
     crashes.most = 0
     lines = {"match": crashes.requests["write its lines"].match, "kind": "status", "status": 422}
     crashes.sandbox.post("/control/faults", {"rules": [lines | {"count": 2}]})
@@ -173,7 +176,7 @@ def test_killed_while_drafts_are_deleted(struck_builder: Struck) -> None:
         keys = list(held.values_list("key", flat=True))
     assert len(keys) == 2
     assert {row["status"] for row in of_ours(crashes) if of(row, keys)} == {"Draft"}
-    crashes.most, crashes.only = 1000, {"insert attempt", "update link", "inboxevent"}
+    crashes.most, crashes.only = 1000, {"update link"}
     for key, phase in zip(keys, BOTH, strict=True):
         crashes.set_gates({"delete it"}, (phase,))
         path = f"/control/edit/zoho_books/purchaseorders/{key}"
