@@ -29,7 +29,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """``status`` is 0 where none came; ``late`` is how many of the seconds were the sender's own."""
+    """``status`` is 0 where none came; ``late`` are those of the seconds that the sender took."""
 
     delivery: Delivery
     status: int

@@ -30,7 +30,7 @@ from config.stack import web_port
 PROMISED_P99 = 250.0
 PROMISED_RATE = 1_000.0
 # The load that is promised, and a little more; how much the machine could take is another question.
-PACE = 1_200.0
+PACE = 1_100.0
 WARM_UP_SECONDS = 2.0
 START_SECONDS = 5.0
 # Peers get every so many of the events, so that it is our own door that makes the load.
