@@ -68,6 +68,7 @@ def _choose_for_worker() -> None:
     os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{_free_port()}"
 
 
+@pytest.hookimpl(tryfirst=True)  # or xdist's own answer would count
 def pytest_xdist_auto_num_workers() -> int:
     """Twice the cores: a good part of the tests' time passes in servers and in waiting for them."""
     return min(2 * len(os.sched_getaffinity(0)), _REDIS_DATABASES - 1)
