@@ -28,6 +28,14 @@ def test_zohos_plans(plan: str, per_day: int, concurrency: int) -> None:
     assert found.day_zone == "America/Vancouver"
 
 
+def test_before_the_plan_of_zoho_is_read_no_daily_limit_is_known() -> None:
+    """Another connection may have used more today than the smallest plan has."""
+    found = zoho.limits({}, {})
+    assert (found.per_day, found.concurrency) == (None, 5)
+    assert zoho.limits({}, {"plan_name": ""}).per_day == 1_000
+    assert zoho.limits({"per_day": 300}, {}).per_day == 300
+
+
 def test_settings_come_before_the_plan_and_odd_zones_are_utc() -> None:
     settings = {"per_minute": "40", "per_day": 500, "concurrency": "2"}
     found = zoho.limits(settings, {"plan_name": "ELITE", "time_zone": "PST"})

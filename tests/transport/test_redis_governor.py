@@ -56,9 +56,12 @@ def try_until(governor: RedisGovernor, end: float, limits: Limits = QUICK) -> li
     return left
 
 
-def most_within(times: list[float], seconds: float) -> int:
-    ordered = sorted(times)
-    return max(sum(start <= at < start + seconds for at in ordered) for start in ordered)
+def most_ahead(times: list[float], began: float, per_second: float) -> float:
+    """By how many calls the pace was ever exceeded, counted from the beginning.
+
+    A thread that wakes up late on a busy machine makes calls meet, but none more of them.
+    """
+    return max(n - per_second * (at - began) for n, at in enumerate(sorted(times), start=1))
 
 
 @pytest.mark.parametrize("per_minute", [1, 2, 5, 10, 60, 100, 120, 1000])
@@ -73,14 +76,13 @@ def test_burst_and_rate_together_stay_below_the_minute(
 
 
 def test_many_workers_together_keep_the_pace(governor: RedisGovernor) -> None:
-    end = time.monotonic() + 2
+    began = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
-        times = [
-            at for left in pool.map(lambda _: try_until(governor, end), range(8)) for at in left
-        ]
+        rounds = pool.map(lambda _: try_until(governor, began + 2), range(8))
+        times = [at for left in rounds for at in left]
     assert len(times) >= 10
-    # One more than ten for the sleep's own inaccuracy.
-    assert most_within(times, 1.0) <= 11
+    # The first may go at once, and one more is the sleep's own inaccuracy.
+    assert most_ahead(times, began, per_second=10) <= 2
 
 
 def test_a_flushed_redis_begins_with_an_empty_bucket(

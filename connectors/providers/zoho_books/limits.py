@@ -32,9 +32,14 @@ def daily_allowance(plan_name: str) -> int:
 
 
 def limits(settings: Mapping[str, Any], profile: Mapping[str, Any]) -> Limits:
-    """An organisation's limits; settings override the plan's."""
-    per_day = daily_allowance(str(profile.get("plan_name", "")))
-    paid = per_day > daily_allowance("free")
+    """An organisation's limits; settings override the plan's.
+
+    Before the plan has been read no daily limit is known: other connections may have used more of
+    the organisation's calls today than the smallest plan has, and the reading must not fail for it.
+    """
+    plan = profile.get("plan_name")
+    per_day = None if plan is None else daily_allowance(str(plan))
+    paid = per_day is not None and per_day > daily_allowance("free")
     return Limits(
         per_minute=positive_int(settings, "per_minute") or _PER_MINUTE,
         concurrency=positive_int(settings, "concurrency")
