@@ -1,7 +1,5 @@
 """Plans and target states as JSON and back, so that an intent can be stored before its call."""
 
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from connectors.core.decisions import PartPlan, Step
@@ -87,8 +85,3 @@ def link_ref(link: Link) -> PartRef:
 def state_json(state: TargetState | None) -> dict[str, Any]:
     """A target state as an outcome stores it."""
     return {} if state is None else dict(to_plain(state))
-
-
-def total_of(plan: Mapping[str, Any]) -> Decimal | None:
-    """The total that the target must report after this plan."""
-    return None if plan["total"] is None else Decimal(plan["total"])

@@ -31,6 +31,7 @@ from connectors.models import (
 )
 
 _AT_ONCE = 500
+_KNOWN = ("key", "record", "wants_read")
 
 
 def observe(job: Job, guard: Guard) -> int:
@@ -144,7 +145,6 @@ def _wishes(
             yield item.key, record
 
 
-_KNOWN = ("key", "record", "wants_read")
 _UNDER_WAY = (State.DELIVERING, State.UNCONFIRMED)
 
 
