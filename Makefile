@@ -13,7 +13,7 @@ AS_IN_PRODUCTION = env -u DEBUG -u SANDBOX_URL ENV_FILE=/dev/null \
 	$$($(PY) -m config.keys)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-demo bench manage clean
+.PHONY: help demo test crash soak lint check-demo bench manage clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -22,8 +22,15 @@ help: ## show this list
 demo: $(READY) ## run the whole service with example companies, until Ctrl-C
 	@exec $(PY) -m config.up demo
 
-test: $(READY) ## run all tests against a PostgreSQL and a Redis of their own; ARGS="tests/unit -x"
-	@$(PY) -m pytest -q -n auto --dist loadgroup $(ARGS)
+test: $(READY) ## run the tests against a PostgreSQL and a Redis of their own; ARGS="tests/unit -x"
+	@$(PY) -m pytest -q --durations=15 -n auto --dist loadgroup $(ARGS)
+
+crash: $(READY) ## kill and pause real workers at every boundary of both flows
+	@$(PY) -m pytest -q -n 2 --dist loadgroup -m crash $(ARGS)
+
+soak: $(READY) ## sync whole companies while calls and processes fail at random; ARGS="--seed 7 --minutes 3"
+	@$(PY) -m pytest -q -n 2 -m soak
+	@$(PY) -m tests.e2e.soak $(ARGS)
 
 lint: $(READY) ## check style, types, import contracts, missing migrations and deployment settings
 	@$(VENV)/bin/ruff check .

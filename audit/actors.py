@@ -13,6 +13,14 @@ def user(person: Person) -> str:
     return f"user:{person.pk} {person.email}"
 
 
+def shown_name(actor: str) -> str:
+    """Return what people call an actor: “dana@acme.example”, “the service”, “command seed_demo”."""
+    kind, _, name = actor.partition(":")
+    if kind == "user":
+        return name.partition(" ")[2] or f"person {name}"
+    return "the service" if kind == "system" else f"{kind} {name}".strip()
+
+
 def system(part: str) -> str:
     """Return the actor for a part of the service that acts by itself, such as ``worker``."""
     return f"system:{part}"

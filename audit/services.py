@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 
 from audit import chain
 from audit.models import ID_FIELDS, TEXT_FIELDS, AuditEvent, AuditHead
+from connectors.core import clock
 from connectors.core.redaction import redact
 from tenants.scope import require_tenant_id, tenant_scope
 
@@ -55,7 +55,7 @@ def record(*events: Event) -> list[AuditEvent]:
     if not events:
         return []
     head = _lock_head(tenant_id)
-    at = timezone.now()
+    at = clock.now()
     rows = []
     for event in events:
         row = _row(event, tenant_id=tenant_id, at=at)
@@ -82,6 +82,22 @@ def verify_tenant(tenant_id: int) -> chain.Head:
             raise chain.ChainBrokenError(
                 f"event {beyond[0].sequence} stands behind the recorded end of the chain"
             )
+
+
+def check_anchor(tenant_id: int, noted: chain.Head) -> None:
+    """Raise ``ChainBrokenError`` unless the chain still leads through a head noted earlier.
+
+    Whoever owns the database can cut the end off and write a fitting head. Not so a hash that was
+    kept elsewhere.
+    """
+    if noted == chain.Head():
+        return
+    with tenant_scope(tenant_id):
+        row = AuditEvent.objects.filter(tenant_id=tenant_id, sequence=noted.sequence).first()
+    if row is None:
+        raise chain.ChainBrokenError(f"event {noted.sequence}, noted as the last, is not there")
+    if row.hash != noted.hash:
+        raise chain.ChainBrokenError(f"event {noted.sequence} is not the one that was noted")
 
 
 def export_tenant(tenant_id: int) -> Iterator[dict[str, Any]]:

@@ -2,10 +2,10 @@
 
     python verify_export.py export.jsonl [--head HASH]
 
-Each line of the export is an event. Its hash covers everything else in the line, the hash of the
-event before included, so that nothing can be changed, added, removed or reordered within the file
-unnoticed. Whether lines are missing *at the end* shows only against the hash of the last event,
-as the service prints it (``manage.py verify_audit``): pass it as --head.
+Each line of the export is an event, written in one way only. Its hash covers everything else in
+the line, the hash of the event before included, so that nothing can be changed, added, removed or
+reordered within the file unnoticed. Whether lines are missing *at the end* shows only against the
+hash of the last event, as the service prints it (``manage.py verify_audit``): pass it as --head.
 
 This file repeats the rules on purpose instead of importing them: a second reading of the same
 rules is what makes it a check.
@@ -17,6 +17,7 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 GENESIS = "0" * 64
 
@@ -25,21 +26,32 @@ class BrokenError(Exception):
     """The export is not what was written; the message names the first place where that shows."""
 
 
-def hash_of(event: dict) -> str:
+def canonical(event: dict[str, Any]) -> str:
+    """Return the one way to write an event."""
+    return json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def hash_of(event: dict[str, Any]) -> str:
     """Return what the hash of an event must be."""
     covered = {name: value for name, value in event.items() if name != "hash"}
-    text = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return hashlib.sha256(canonical(covered).encode("ascii")).hexdigest()
 
 
-def read(line: str, number: int) -> dict:
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def read(line: str, number: int) -> dict[str, Any]:
     """Return the event on a line."""
     try:
-        event = json.loads(line)
-    except ValueError as error:
+        event = json.loads(line, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
         raise BrokenError(f"line {number} is no JSON: {error}") from None
     if not isinstance(event, dict):
         raise BrokenError(f"line {number} is not an event")
+    # Other programs may read a doubled key or another spelling differently from this one.
+    if line != canonical(event) + "\n":
+        raise BrokenError(f"line {number} is not written as the service writes it")
     absent = {"tenant", "sequence", "previous_hash", "hash"} - set(event)
     if absent:
         raise BrokenError(f"line {number} has no {', '.join(sorted(absent))}")
@@ -60,6 +72,8 @@ def verify(lines: "Iterable[str]") -> "tuple[int, str]":
         if event["hash"] != hash_of(event):
             raise BrokenError(f"line {number}: event {due} was changed")
         count, head, tenant = due, event["hash"], event["tenant"]
+    if not count:
+        raise BrokenError("the file holds no event")
     return count, head
 
 
@@ -70,7 +84,7 @@ def main(arguments: "list[str] | None" = None) -> int:
     parser.add_argument("--head", help="the hash that the last event must have")
     options = parser.parse_args(arguments)
     try:
-        with options.export.open(encoding="ascii") as lines:
+        with options.export.open(encoding="ascii", newline="\n") as lines:
             count, head = verify(lines)
         if options.head and head != options.head:
             raise BrokenError(f"event {count} is not the expected last one: lines are missing")

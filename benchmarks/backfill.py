@@ -16,7 +16,7 @@ import benchmarks.with_django  # noqa: F401 - before everything with models
 from benchmarks.orders import Orders
 from benchmarks.service import BACKFILL_BEGINS
 from connectors import registry
-from connectors.engine.extract import read_details, read_listing
+from connectors.engine.extract import read_details, read_listing, states_of
 from connectors.engine.job import Job, load_job
 
 # Two pages, listed twice as lists that may shift are, then the details of their orders.
@@ -53,7 +53,8 @@ def backfill(job: Job, first: int, seconds: float, pace: float = 0) -> dict[str,
     while time.time() < begin + seconds:
         orders.show(range(upto, upto + WINDOW))
         upto += WINDOW
-        read_listing(job, stream, stream.listings[0], None, _go_on)
+        state = states_of(job, [stream])[f"{stream.name}/orders"]
+        read_listing(job, stream, stream.listings[0], state, None, _go_on)
         read_details(job, stream, None, note)
         if pace:
             time.sleep(max(0.0, begin + (upto - first) / pace - time.time()))

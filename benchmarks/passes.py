@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from django.db import connection, transaction
 
 from benchmarks.orders import PAGE, Orders
-from connectors.engine.extract import read_details, read_listing
+from connectors.engine.extract import read_details, read_listing, states_of
 from connectors.engine.job import Job
 from tenants.roles import as_owner
 
@@ -56,7 +56,8 @@ class Round:
 
     def _read(self) -> None:
         stream = self._orders.stream()
-        read_listing(self._job, stream, stream.listings[0], None, _go_on)
+        state = states_of(self._job, [stream])[f"{stream.name}/orders"]
+        read_listing(self._job, stream, stream.listings[0], state, None, _go_on)
         read_details(self._job, stream, None, _go_on)
 
 

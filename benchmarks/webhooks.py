@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from statistics import mean
 from typing import Any
@@ -35,6 +35,9 @@ WARM_UP_SECONDS = 2.0
 START_SECONDS = 5.0
 # Peers get every so many of the events, so that it is our own door that makes the load.
 PEERS_SHARE = 3
+# Served as Granian serves Django best.
+_PEER = ("--interface", "wsgi", "--no-ws", "--workers", "1", "--blocking-threads", "4")
+PEER_APPLICATION = "benchmarks.peer_wsgi:application"
 # A standstill; what it takes is printed.
 FOLLOWED_SECONDS = 120.0
 
@@ -86,10 +89,13 @@ def _start(measured: Measured) -> list[Receiver]:
     import_module("benchmarks.tenant").make_table_of_peer()
     web = parts.web(web_port(stack))
     peer_port = parts.free_port()
-    peer = parts.web(peer_port)
     stack.start(web)
     stack.start(
-        replace(peer, name="peer", argv=[*peer.argv[:-1], "benchmarks.peer_wsgi:application"])
+        parts.Part(
+            name="peer",
+            argv=python_module("granian", *_PEER, "--port", str(peer_port), PEER_APPLICATION),
+            ready_url=f"http://{parts.LOOPBACK}:{peer_port}/healthz",
+        )
     )
     return [
         Receiver(

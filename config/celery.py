@@ -11,6 +11,7 @@ import django
 from celery import Celery
 from celery.signals import beat_init, worker_init
 from django.core.exceptions import ImproperlyConfigured
+from kombu.transport.redis import Channel
 
 from config.checks import refuse_unsafe_settings
 
@@ -21,6 +22,9 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # The one application in every thread, not only in the thread that imported this.
 app.set_default()
+# A worker that lost Redis cannot put back the bells that it took. kombu would try, and write them
+# into a file of the machine's temporary folder; the dispatcher rings again within seconds.
+Channel.do_restore = False
 
 
 def end_with_unsafe_settings(**kwargs: object) -> None:

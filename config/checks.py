@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.keys import is_demo_key, is_encryption_key
 
 _MIN_SECRET_LENGTH = 50
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def check_sandbox(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -61,6 +62,37 @@ def check_encryption_keys(app_configs: Sequence[Any] | None, **kwargs: Any) -> l
     ]
 
 
+def check_debug(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E004: DEBUG, which allows a demo's settings, where others reach the service."""
+    if not settings.DEBUG:
+        return []
+    reachable = [host for host in _hosts_of_demo() if host not in _LOOPBACK]
+    if settings.SANDBOX_URL and not reachable:
+        return []
+    why = f"others reach {', '.join(reachable)}" if reachable else "SANDBOX_URL is not set"
+    return [
+        Error(
+            f"DEBUG is on, but {why}.",
+            hint="Set DEBUG=false. Only a demo on this machine, with SANDBOX_URL and with "
+            "ALLOWED_HOSTS, BASE_URL and SANDBOX_URL on localhost, may have it.",
+            id="config.E004",
+        )
+    ]
+
+
+def check_hosts(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E005: any name in ALLOWED_HOSTS: links in e-mails could be led elsewhere."""
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [
+        Error(
+            "ALLOWED_HOSTS holds *, which allows every name.",
+            hint="List the names under which people reach the service.",
+            id="config.E005",
+        )
+    ]
+
+
 def check_base_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """W001: consents and links in e-mails would leave without TLS."""
     if settings.DEBUG or urlsplit(settings.BASE_URL).scheme == "https":
@@ -75,8 +107,8 @@ def check_base_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
 
 
 def register_all() -> None:
-    """The sandbox and demo keys are refused by each command, not only by `check --deploy`."""
-    for check in (check_sandbox, check_demo_keys, check_encryption_keys):
+    """A demo's settings are refused by each command, not only by `check --deploy`."""
+    for check in (check_sandbox, check_demo_keys, check_encryption_keys, check_debug, check_hosts):
         register(check, Tags.security)
     register(check_base_url, Tags.security, deploy=True)
 
@@ -86,6 +118,12 @@ def refuse_unsafe_settings() -> None:
     problems = [found for found in run_checks(tags=[Tags.security]) if found.is_serious()]
     if problems:
         raise ImproperlyConfigured("\n".join(str(problem) for problem in problems))
+
+
+def _hosts_of_demo() -> list[str]:
+    addresses = [settings.BASE_URL, *filter(None, [settings.SANDBOX_URL])]
+    named = [urlsplit(address).hostname or address for address in addresses]
+    return [*(host.strip("[]") for host in settings.ALLOWED_HOSTS), *named]
 
 
 def _encryption_keys() -> list[str]:

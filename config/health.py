@@ -1,4 +1,4 @@
-"""Answers whether this process can do its work: PostgreSQL and Redis reachable, yes or no.
+"""Answers whether this process can do its work, and whether anybody works in the background.
 
 It says which part fails and nothing more, because anyone may ask.
 """
@@ -12,14 +12,26 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from connectors.engine.dispatch import HEARTBEAT
+
 logger = logging.getLogger(__name__)
 
 
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 with both parts well, 503 otherwise."""
-    parts = {"postgresql": _works(_ask_postgresql), "redis": _works(_ask_redis)}
+    """200 with both parts well, 503 otherwise: for whoever sends requests to this process."""
+    return _answer(postgresql=_works(_ask_postgresql), redis=_works(_ask_redis))
+
+
+@never_cache
+@require_safe
+def healthz_work(request: HttpRequest) -> JsonResponse:
+    """200 while beat rings and a worker answers, 503 otherwise: for an alarm, not for a proxy."""
+    return _answer(work=_works(_ask_for_work))
+
+
+def _answer(**parts: bool) -> JsonResponse:
     well = all(parts.values())
     return JsonResponse({"ok": well, **parts}, status=200 if well else 503)
 
@@ -40,3 +52,8 @@ def _ask_postgresql() -> None:
 
 def _ask_redis() -> None:
     cache.get("healthz")
+
+
+def _ask_for_work() -> None:
+    if cache.get(HEARTBEAT) is None:
+        raise RuntimeError("no dispatcher has worked lately: beat or every worker is down")

@@ -32,13 +32,19 @@ def sandbox(port: int, *arguments: str) -> Part:
     )
 
 
-def web(port: int, *, threads: int = 4) -> Part:
+# Sockets that wait cost a web process no thread, so it takes many; headers must come in 10 s.
+WEB_OPTIONS = (
+    *("--interface", "asginl", "--http", "1", "--no-ws", "--workers", "1"),
+    *("--backlog", "4096", "--backpressure", "8192", "--http1-header-read-timeout", "10000"),
+)
+
+
+def web(port: int) -> Part:
     """The web server with the pages, the API and the webhooks' doors."""
-    options = ["--interface", "wsgi", "--host", LOOPBACK, "--port", str(port), "--no-ws"]
-    options += ["--workers", "1", "--blocking-threads", str(threads)]
+    where = ("--host", LOOPBACK, "--port", str(port))
     return Part(
         name="web",
-        argv=python_module("granian", *options, "config.wsgi:application"),
+        argv=python_module("granian", *WEB_OPTIONS, *where, "config.asgi:application"),
         ready_url=f"http://{LOOPBACK}:{port}/healthz",
     )
 

@@ -7,6 +7,7 @@ There is one settings file for every place the service runs; no setting exists o
 from datetime import timedelta
 from typing import Any
 
+from csp.constants import NONE, SELF
 from django.templatetags.static import static
 
 from config.env import BASE_DIR, broker_url, database_config, env, required, required_list
@@ -51,9 +52,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.odd_requests.OddRequestsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -139,8 +143,9 @@ DATABASES = {
     "default": database_config(
         required("DATABASE_URL", "Set it, or use `make demo`, which brings a PostgreSQL along."),
         role=RoleNames.with_prefix(DATABASE_ROLE_PREFIX).app,
-        # Threads of the web server and the worker share this many connections; 0 is no pool.
-        pool_size=env.int("DATABASE_POOL", default=0),
+        # Threads of the web server and the worker share this many connections; 0 is no pool, with
+        # which a web server of many threads asks for more than PostgreSQL gives.
+        pool_size=env.int("DATABASE_POOL", default=20),
     )
 }
 
@@ -154,12 +159,17 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": f"{REDIS_KEY_PREFIX}:cache",
+        # Redis is not trusted with code: Django's own serializer would unpickle what lies there.
+        "OPTIONS": {"serializer": "config.json_cache.JsonSerializer"},
     }
 }
 
 CELERY_BROKER_URL = broker_url(REDIS_URL)
 CELERY_TASK_DEFAULT_QUEUE = REDIS_KEY_PREFIX
 CELERY_TIMEZONE = "UTC"
+# Nothing that could hold code, neither as tasks nor as commands to workers.
+CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
 # Tasks are bells: what they did stands in PostgreSQL, so results are neither kept nor awaited.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -192,6 +202,14 @@ ENGINE: dict[str, float] = env.json("ENGINE", default={})
 
 # --- Web ----------------------------------------------------------------------------------------
 
+# Threads of a web process. Deliveries of webhooks have their own, so that no page delays them.
+WEB_THREADS: int = env.int("WEB_THREADS", default=12)
+WEBHOOK_THREADS: int = env.int("WEBHOOK_THREADS", default=4)
+# The longest that the body of a request may take to arrive; slower ones are answered 408.
+BODY_SECONDS: float = env.float("BODY_SECONDS", default=10.0)
+# As much as config/web/bodies.py waits for.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
 STATIC_URL = "/static/"
 # With DEBUG files are found where they are; else `manage.py collectstatic` gathers them here.
 STATIC_ROOT: str = env.str("STATIC_ROOT", default="" if DEBUG else str(BASE_DIR / "staticfiles"))
@@ -200,13 +218,45 @@ WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = False
 
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+# A health check asks the process itself, past the proxy that ends TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz(/work)?$"]
 SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
-SECURE_HSTS_PRELOAD: bool = env.bool("SECURE_HSTS_PRELOAD", default=True)
+# Browsers keep a list of preloaded names for years: only its owner may put a whole domain on it.
+SECURE_HSTS_PRELOAD: bool = env.bool("SECURE_HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # asks for that preload
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE: bool = env.bool("SECURE_COOKIES", default=not DEBUG)
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+# With this prefix browsers take a cookie only over TLS, for every path, and from no subdomain.
+_COOKIE_PREFIX = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}session"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
 X_FRAME_OPTIONS = "DENY"
+# Everything a page needs comes from this service, and no script stands in a page. The staff pages
+# allow more of their own styles, see tenants/staff/site.py.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+# No page uses a device, and none may learn to from a script that somebody brings in.
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    feature: []
+    for feature in (
+        *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media"),
+        *("geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "usb"),
+    )
+}
 if env.bool("BEHIND_PROXY", default=False):
     # Only where a proxy of ours sets (and overwrites) this header.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -160,6 +160,7 @@ def demo_environment(
         "SANDBOX_URL": f"http://{parts.LOOPBACK}:{sandbox_port}",
         "BASE_URL": f"http://{parts.LOOPBACK}:{web_port}",
         "DATABASE_POOL": str(_POOL),
+        "WEB_THREADS": "4",
         "BEAT_SCHEDULE_FILE": str(folder / "beat-schedule"),
         "EMAIL_URL": os.environ.get("EMAIL_URL", "consolemail://"),
         "PYTHONUNBUFFERED": "1",

@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config.health import healthz
+from config.health import healthz, healthz_work
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("healthz", healthz, name="healthz"),
+    path("healthz/work", healthz_work, name="healthz-work"),
     path("admin/", admin.site.urls),
     path("", include("connectors.dashboard.urls")),
     path("", include("connectors.webhooks.urls")),

@@ -2,8 +2,10 @@
 
 from django.apps import AppConfig
 from django.core import checks
+from django.db.backends.signals import connection_created
 
 from tenants.checks import check_login_role, check_tenant_models
+from tenants.roles import refuse_old_connection
 
 
 class TenantsConfig(AppConfig):
@@ -14,3 +16,4 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         checks.register(check_tenant_models, checks.Tags.models)
         checks.register(check_login_role, checks.Tags.database)
+        connection_created.connect(refuse_old_connection)

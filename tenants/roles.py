@@ -22,6 +22,8 @@ DEFAULT_PREFIX = "mlc"
 _ROLE_OPTION = re.compile(r"-c\s*role=\S+")
 # Serialises set-up runs of several processes on one server; any fixed number does.
 _SETUP_LOCK = 5_214_007
+# The first one in which a login can be a member of a role without inheriting what it may do.
+OLDEST_POSTGRESQL = 16
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,21 @@ class RoleNames:
 def role_names() -> RoleNames:
     """Return the names of the roles under the configured prefix."""
     return RoleNames.with_prefix(getattr(settings, "DATABASE_ROLE_PREFIX", DEFAULT_PREFIX))
+
+
+def refuse_old_server(version: int) -> None:
+    """Raise for a server that is too old; ``version`` as libpq says it, such as 150004."""
+    if version < OLDEST_POSTGRESQL * 10_000:
+        raise ImproperlyConfigured(
+            f"This is PostgreSQL {version // 10_000}. PostgreSQL {OLDEST_POSTGRESQL} is the oldest "
+            "that is served: older ones cannot keep the service's roles apart. Use a newer server."
+        )
+
+
+def refuse_old_connection(connection: Any, **kwargs: Any) -> None:
+    """For the signal that Django sends after each connect: it costs no query."""
+    if connection.vendor == "postgresql":
+        refuse_old_server(connection.connection.info.server_version)
 
 
 def connection_options(role: str, options: str = "") -> str:
@@ -126,10 +143,12 @@ def ensure_roles(
     """Create the roles, the login and the database, or bring them in line. Safe to repeat.
 
     ``admin_conninfo`` names a role that may create roles and databases. ``allow_create_database``
-    lets the owner create further databases, which test runs need.
+    lets the owner create further databases, which test runs need. ImproperlyConfigured for a server
+    that is too old, or a login that would stand above row-level security.
     """
     names = RoleNames.with_prefix(prefix)
     with psycopg.connect(admin_conninfo, autocommit=True) as admin:
+        refuse_old_server(admin.info.server_version)
         admin.execute("SELECT pg_advisory_lock(%s)", [_SETUP_LOCK])
         _ensure_group_roles(admin, names, allow_create_database=allow_create_database)
         _ensure_login(admin, names, login, password)
@@ -200,7 +219,8 @@ def _ensure_role(admin: psycopg.Connection[Any], role: str, attributes: str) -> 
 
 def _grant_role(admin: psycopg.Connection[Any], role: str, member: str) -> None:
     """Let ``member`` take ``role`` without holding its privileges (or its policies) meanwhile."""
-    options = " WITH INHERIT FALSE, SET TRUE" if admin.info.server_version >= 160_000 else ""
     admin.execute(
-        sql.SQL("GRANT {} TO {}" + options).format(sql.Identifier(role), sql.Identifier(member))
+        sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(
+            sql.Identifier(role), sql.Identifier(member)
+        )
     )

@@ -106,7 +106,8 @@ def route(name: str, *arguments: Any) -> list[tuple[int, ...]]:
     places = ", ".join(["%s"] * len(arguments))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {signature.name}({places})", list(arguments))  # noqa: S608
-        return cursor.fetchall()
+        rows: list[tuple[int, ...]] = cursor.fetchall()
+        return rows
 
 
 def create_function_sql(name: str, query: str) -> str:

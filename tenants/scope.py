@@ -13,6 +13,7 @@ from typing import Any
 from asgiref.local import Local
 from django.db import connection, transaction
 
+from connectors.core import clock
 from tenants.roles import role_names
 
 TENANT_SETTING = "app.tenant_id"
@@ -88,16 +89,19 @@ def routed_scope(function: str, *arguments: Any) -> Iterator[tuple[int, ...] | N
         raise ScopeError("A routed scope is the first one of its transaction.")
     places = ", ".join(["%s"] * len(arguments))
     asked = f"{function}({places})"  # a name from the closed list, never an input
-    query = f"SELECT r.*, set_config(%s, r.tenant_id::text, true) FROM {asked} AS r"  # noqa: S608
+    told = "set_config(%s, r.tenant_id::text, true), clock_timestamp()"
+    query = f"SELECT r.*, {told} FROM {asked} AS r"  # noqa: S608
     with transaction.atomic(durable=False):
         with connection.cursor() as cursor:
+            began = clock.steady()
             cursor.execute(query, [TENANT_SETTING, *arguments])
             row = cursor.fetchone()
         if row is None:
             yield None
             return
+        clock.learn(row[-1], began, clock.steady())
         with _as_current(_Scope(tenant_id=row[0])):
-            yield row[:-1]
+            yield row[:-2]
 
 
 @contextmanager
@@ -171,6 +175,20 @@ def _read_settings(names: dict[str, str]) -> dict[str, str]:
 
 
 def _write_settings(values: dict[str, str]) -> None:
+    """Set them, and learn the database's time by the way."""
     columns = ", ".join(["set_config(%s, %s, true)"] * len(values))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns}", [part for item in values.items() for part in item])
+        asked = clock.steady()
+        cursor.execute(
+            f"SELECT clock_timestamp(), {columns}",
+            [part for item in values.items() for part in item],
+        )
+        clock.learn(cursor.fetchone()[0], asked, clock.steady())
+
+
+def learn_the_time() -> None:
+    """Ask the database for its time, where a time is needed before any scope."""
+    with connection.cursor() as cursor:
+        asked = clock.steady()
+        cursor.execute("SELECT clock_timestamp()")
+        clock.learn(cursor.fetchone()[0], asked, clock.steady())

@@ -5,28 +5,39 @@ Workers of a parallel run inherit the variables and start nothing.
 """
 
 import atexit
+import gc
 import os
+import secrets
 import shutil
 import socket
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from django.conf import settings
 
 from config.embedded import embedded_services
 from config.keys import demo_encryption_key, demo_secret_key
 
 _REDIS_DATABASES = 16
+# So many are made before rubbish is looked for; Python's own 700 are few for a test.
+_NEW_OBJECTS = 10_000
 _running = ExitStack()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_port(number: int) -> int:
+    """One that nobody listens at, of this worker's own thousand.
+
+    Below those that the system lends to outgoing connections: it is used only later.
+    """
+    first = 15_000 + 1_000 * (number % _REDIS_DATABASES)
+    while True:
+        port = first + secrets.randbelow(1_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _export_settings() -> None:
@@ -65,7 +76,7 @@ def _choose_for_worker() -> None:
     number = int(worker.removeprefix("gw")) + 1 if worker else 0
     os.environ["REDIS_URL"] = _redis_database(os.environ["REDIS_URL"], number % _REDIS_DATABASES)
     os.environ["REDIS_KEY_PREFIX"] = f"test-{worker or 'main'}"
-    os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{_free_port()}"
+    os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{_free_port(number)}"
 
 
 @pytest.hookimpl(tryfirst=True)  # or xdist's own answer would count
@@ -74,9 +85,22 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(2 * len(os.sched_getaffinity(0)), _REDIS_DATABASES - 1)
 
 
+def pytest_configure() -> None:
+    """Nobody guesses the passwords of tests; a proper hash of each takes longer than the rest."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first, or the last worker would still be at one when all others are done."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was loaded for all tests stays to the end: it need not be looked through for rubbish."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)
 
 
 if "PYTEST_XDIST_WORKER" not in os.environ:

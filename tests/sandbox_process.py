@@ -3,6 +3,7 @@
 Takes the address they shall have; knows nothing of what the service makes of them.
 """
 
+import json
 import signal
 import subprocess
 import tempfile
@@ -16,7 +17,7 @@ import httpx
 from config.processes import python_module, spawn, stop
 
 _PROJECT = Path(__file__).resolve().parent.parent
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
 
 
 class SandboxProcess:
@@ -29,7 +30,7 @@ class SandboxProcess:
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process runs
         self._process: subprocess.Popen[bytes] | None = None
         # Its own client: the control door is no provider, and a slow start is no failure.
-        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=60, trust_env=False, verify=False)
 
     def start(self) -> None:
         """Start it and wait until its control door answers."""
@@ -48,7 +49,7 @@ class SandboxProcess:
     def stop(self) -> None:
         """End it; its state is gone."""
         if self._process is not None:
-            stop(self._process, signal.SIGTERM, patience=3)
+            stop(self._process, signal.SIGTERM, patience=30)
             self._process = None
         self._client.close()
         self._output.close()
@@ -59,11 +60,22 @@ class SandboxProcess:
 
     def post(self, path: str, body: Any = None) -> Any:
         """Tell the control door something."""
-        return self._checked(self._client.post(path, json={} if body is None else body))
+        # Escaped, so that even half an emoji can be told.
+        content = json.dumps({} if body is None else body)
+        headers = {"Content-Type": "application/json"}
+        return self._checked(self._client.post(path, content=content, headers=headers))
 
     def delete(self, path: str, **query: Any) -> Any:
         """Clear what is at `path`."""
         return self._checked(self._client.delete(path, params=query))
+
+    def restored(self, save: str) -> bool:
+        """Let the simulators hold a save again; False where they cannot."""
+        return self._client.post(f"/control/saves/{save}/restore").is_success
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """The control door by method and path, such as ("POST", "act")."""
+        return self._checked(self._client.request(method, f"/control/{path}", json=body))
 
     def reset(self, company: str = "manufacturing", **options: Any) -> Any:
         """A fresh company, no faults, no log."""

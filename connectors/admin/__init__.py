@@ -1,5 +1,6 @@
 """Staff pages of what connects systems, a file per noun; Django finds them by importing this."""
 
+from connectors.admin.alert import AlertAdmin
 from connectors.admin.connection import ConnectionAdmin
 from connectors.admin.document import DocumentAdmin
 from connectors.admin.inbox_event import InboxEventAdmin
@@ -11,6 +12,7 @@ from connectors.admin.run import RunAdmin
 from connectors.admin.webhook_endpoint import WebhookEndpointAdmin
 
 __all__ = [
+    "AlertAdmin",
     "ConnectionAdmin",
     "DocumentAdmin",
     "InboxEventAdmin",

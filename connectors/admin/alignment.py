@@ -13,18 +13,21 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
+from audit.actors import user as actor_of
 from connectors import registry
 from connectors.admin import tones
 from connectors.core.alignment import Aligned, Standing
 from connectors.core.flow import Flow
 from connectors.core.references import ReferenceRow
+from connectors.core.storable import storable_text
 from connectors.models import Document, Integration
-from connectors.services import alignment
+from connectors.services import alignment, mapping
 from tenants.staff import shown
 from tenants.staff.model_admin import StaffAdmin
 from tenants.staff.site import acts
 
 PERMISSION = "connectors.view_referenceitem"
+CHANGE = "connectors.change_mapping"
 _PER_PAGE = 100
 _TONES = {
     Standing.BROKEN: "bad",
@@ -47,6 +50,11 @@ class AlignmentPages(StaffAdmin):
                 "<int:pk>/alignment/",
                 wrap(self.alignment),
                 name="connectors_integration_alignment",
+            ),
+            path(
+                "<int:pk>/alignment/confirm/",
+                wrap(self.confirm_link),
+                name="connectors_integration_confirm",
             ),
             *super().get_urls(),
         ]
@@ -96,13 +104,40 @@ class AlignmentPages(StaffAdmin):
             q=text,
             page=page,
             rows=_lines(list(page.object_list), integration, flow, kind),
+            may_confirm=_may_confirm(request),
         )
+
+    @acts
+    def confirm_link(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A person says of two that look the same that they are."""
+        _require(request)
+        if not _may_confirm(request):
+            raise PermissionDenied
+        integration: Integration = self.find(pk, "tenant", "source", "target")
+        kind = storable_text(request.POST.get("kind", ""))
+
+        def confirm() -> str:
+            mapping.confirm(
+                integration,
+                kind=kind,
+                source_key=storable_text(request.POST.get("source_key", "")),
+                actor=actor_of(self.person(request)),
+            )
+            return "Confirmed. It is kept up from the next run on, where the options say so."
+
+        done = f"{self.page_url('alignment', pk)}?{urlencode({'kind': kind})}"
+        return self.do(request, confirm, done)
 
 
 def _require(request: HttpRequest) -> None:
     user: Any = request.user
     if not user.has_perm(PERMISSION):
         raise PermissionDenied
+
+
+def _may_confirm(request: HttpRequest) -> bool:
+    user: Any = request.user
+    return bool(user.has_perm(CHANGE))
 
 
 def says(standing: Standing, integration: Integration) -> str:
@@ -135,11 +170,18 @@ def _lines(
 ) -> list[dict[str, Any]]:
     """Rows as the page shows them, each with its document where its owner's word is kept."""
     documents = alignment.documents(integration, flow, kind, rows)
-    return [_shown(*pair, integration) for pair in zip(rows, documents, strict=True)]
+    unconfirmed = alignment.unconfirmed(integration, flow, kind)
+    return [
+        _shown(row, document, integration, open_question=row.source_key in unconfirmed)
+        for row, document in zip(rows, documents, strict=True)
+    ]
 
 
-def _shown(row: Aligned, document: Document | None, integration: Integration) -> dict[str, Any]:
+def _shown(
+    row: Aligned, document: Document | None, integration: Integration, *, open_question: bool
+) -> dict[str, Any]:
     return {
+        "unconfirmed": open_question,
         "source": row.source,
         "source_key": row.source_key,
         "source_off": _off(row.source),

@@ -19,12 +19,12 @@ from connectors.admin.connection_forms import (
     OfferForm,
     PasteForm,
     ProviderForm,
-    offers,
 )
-from connectors.core.errors import BadInputError
+from connectors.core.answers import sentences
 from connectors.dashboard.oauth import redirect_uri
-from connectors.models import Connection, Integration, WebhookEndpoint
-from connectors.services import connections
+from connectors.models import Connection, Integration, ReferenceState, WebhookEndpoint
+from connectors.services import choosing, connections
+from connectors.services.standstill import rest_of
 from connectors.transport.provider import ProviderSpec
 from tenants.scope import platform_scope
 from tenants.staff import shown
@@ -102,7 +102,7 @@ class ConnectionAdmin(StaffAdmin):
                 actor=actor_of(self.person(request)),
             )
             made.append(connection)
-            return f"{connection.name} is there. {_next_step(spec)}"
+            return f"Connection saved. {_next_step(spec)}"
 
         def form(data: Any) -> NewConnectionForm:
             filled.append(
@@ -144,7 +144,12 @@ class ConnectionAdmin(StaffAdmin):
             ) + list(Integration.objects.filter(target_id=connection.pk).select_related("tenant"))
             endpoints = WebhookEndpoint.objects.filter(connection=connection.pk)
             endpoint = endpoints.values_list("pk", flat=True).first()
-        setting, choices = offers(connection, spec)
+            resting = rest_of(connection)
+            unread = list(
+                ReferenceState.objects.filter(connection=connection.pk)
+                .exclude(trouble="", unreadable="")
+                .order_by("kind")
+            )
         return self.show(
             request,
             "staff/connection.html",
@@ -152,18 +157,20 @@ class ConnectionAdmin(StaffAdmin):
             connection=connection,
             provider=spec,
             health=tones.health(connection.health, connection.get_health_display()),
+            resting=resting,
             settings=_labelled(spec, connection),
             profile=sorted(
                 (tones.plain(name), value)
                 for name, value in connection.profile.items()
                 if isinstance(value, str | int)
             ),
+            answers=sentences(connection.profile),
             used_by=used_by,
             endpoint=endpoint,
+            unread=[(tones.plain(one.kind.removeprefix("index:")), one) for one in unread],
             authorise_url=_authorise_url(connection, spec),
             may_paste=spec.consent is not None and spec.consent.paste is not None,
-            may_choose=len(choices) > 1 or (choices and not connection.settings.get(setting)),
-            choose=f"Choose {_label(spec, setting)}",
+            **_choosing(connection, spec),
         )
 
     @acts
@@ -212,6 +219,7 @@ class ConnectionAdmin(StaffAdmin):
             findings=findings,
             fine=all(finding.ok for finding in findings),
             authorise_url=_authorise_url(connection, spec),
+            **_choosing(connection, spec),
             back=self.page_url("change", pk),
         )
 
@@ -223,14 +231,20 @@ class ConnectionAdmin(StaffAdmin):
         def redeem(given: dict[str, Any]) -> str:
             actor = actor_of(self.person(request))
             connections.paste_code(connection, spec=spec, code=given["code"], actor=actor)
+            if choosing.is_open(connection, spec):
+                return f"Connected. {choosing.words(connection, spec)}"
             return "Authorised. Test the connection to see what it may read."
+
+        def done() -> str:
+            next_page = "choose" if choosing.is_open(connection, spec) else "change"
+            return self.page_url(next_page, pk)
 
         return self.ask(
             request,
             title=f"Paste a code for {connection.name}",
             form=PasteForm,
             act=redeem,
-            done=self.page_url("change", pk),
+            done=done,
             back=self.page_url("change", pk),
         )
 
@@ -239,30 +253,26 @@ class ConnectionAdmin(StaffAdmin):
         """One organisation or company of several that let us in."""
         self.require(request)
         connection, spec = self._both(pk)
-        setting, choices = offers(connection, spec)
-        chosen = str(connection.settings.get(setting, ""))
+        setting, choices = choosing.offers(connection, spec)
 
         def choose(given: dict[str, Any]) -> str:
-            if not choices:
-                first = "authorise" if spec.consent is not None else "test"
-                raise BadInputError(f"Nothing is offered yet: {first} the connection first.")
-            connections.change(
-                connection,
-                spec=spec,
-                settings={**connection.settings, setting: given["offer"]},
-                actor=actor_of(self.person(request)),
-            )
-            return "Chosen. Test the connection to see what it may read."
+            actor = actor_of(self.person(request))
+            chosen = given.get("offer", "")
+            return choosing.choose(connection, spec=spec, chosen=chosen, actor=actor)[0]
 
         return self.ask(
             request,
             title=f"Choose for {connection.name}",
             form=lambda data: OfferForm(
-                data, offers=choices, chosen=chosen, label=_label(spec, setting)
+                data,
+                offers=choices,
+                chosen=str(connection.settings.get(setting, "")),
+                label=choosing.label(connection, spec),
             ),
             act=choose,
             done=self.page_url("change", pk),
             back=self.page_url("change", pk),
+            submit="Choose",
         )
 
     def _both(self, object_id: str | int) -> tuple[Connection, ProviderSpec]:
@@ -289,8 +299,15 @@ def _register(spec: ProviderSpec) -> str:
     return f"Register {redirect_uri()} as the application's redirect address at {spec.title}."
 
 
-def _label(spec: ProviderSpec, setting: str) -> str:
-    return next((field.label for field in spec.setting_fields if field.name == setting), "Which?")
+def _choosing(connection: Connection, spec: ProviderSpec) -> dict[str, Any]:
+    """Whether there is anything to choose, what, and whether that is the next step."""
+    _, choices = choosing.offers(connection, spec)
+    is_open = choosing.is_open(connection, spec)
+    return {
+        "may_choose": is_open or len(choices) > 1,
+        "must_choose": is_open,
+        "choose": choosing.words(connection, spec).rstrip("."),
+    }
 
 
 def _how(spec: ProviderSpec) -> dict[str, str]:

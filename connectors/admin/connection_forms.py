@@ -127,7 +127,7 @@ def _setting(field: Field, stored: Any, profile: Mapping[str, Any]) -> forms.Fie
         return fields.choice(
             field.label, field.choices, field.help, required=field.required, initial=stored
         )
-    return fields.text(field.label, field.help, required=field.required, initial=stored)
+    return fields.text(field.label, field.help, required=field.required, most=1000, initial=stored)
 
 
 def _offered(field: Field, chosen: list[str], profile: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -138,21 +138,3 @@ def _offered(field: Field, chosen: list[str], profile: Mapping[str, Any]) -> lis
     found = {str(row["id"]): f"{row['name']} ({row['id']})" for row in rows}
     gone = {value: f"{value}, which the test did not find" for value in chosen}
     return list({**gone, **found}.items())
-
-
-def offers(connection: Connection, spec: ProviderSpec) -> tuple[str, list[tuple[str, str]]]:
-    """The setting that a profile leaves to a person, and its (value, name) choices."""
-    for field in spec.setting_fields:
-        for found in connection.profile.values():
-            rows = _rows_with(field.name, found)
-            if rows:
-                return field.name, [
-                    (str(row[field.name]), f"{row.get('name')} ({row[field.name]})") for row in rows
-                ]
-    return "", []
-
-
-def _rows_with(setting: str, found: Any) -> list[Mapping[str, Any]]:
-    """A list of the profile whose rows answer the setting, whatever the provider calls it."""
-    rows = found if isinstance(found, list) else []
-    return [row for row in rows if isinstance(row, Mapping) and setting in row]

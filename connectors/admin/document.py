@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -18,24 +18,27 @@ from audit.actors import user as actor_of
 from connectors import registry
 from connectors.admin import tones
 from connectors.admin.document_page import document_page
+from connectors.admin.document_search import by_amount, by_link, readable
+from connectors.admin.exit_buttons import anew_words
+from connectors.admin.linking import LinkPages
 from connectors.core.states import State
 from connectors.models import Document
-from connectors.services import drift, replay
+from connectors.services import anew, drift, replay, seen
 from tenants.scope import platform_scope
 from tenants.staff import forms as fields
 from tenants.staff import shown
-from tenants.staff.model_admin import StaffAdmin
 from tenants.staff.site import acts
 
 
 class ReasonForm(forms.Form):
-    """Why a document shall not be posted."""
+    """Why a person does this to a document."""
 
-    reason = fields.long_text("Why shall it not be posted?", "Stays in the audit with your name.")
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    reason = fields.long_text("Reason", "Stays in the audit trail with your name.")
 
 
 @admin.register(Document)
-class DocumentAdmin(StaffAdmin):
+class DocumentAdmin(LinkPages):
     """One row per source record; written by the engine and by use cases alone."""
 
     empty_words = (
@@ -63,12 +66,25 @@ class DocumentAdmin(StaffAdmin):
     )
     list_select_related = ("tenant", "integration")
     search_fields = ("number", "party", "key")
-    search_help_text = "Number, party or the source's own key"
+    search_help_text = (
+        "Number in either system, our reference, an id in either system, party, or an amount"
+    )
     ordering = ("-state_at",)
     actions = ("replay_chosen",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.model._default_manager.defer("record", "sightings")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """What Django finds in the document itself, and what stands in its links or its amount."""
+        term = readable(search_term)
+        found, duplicates = super().get_search_results(request, queryset, term)
+        if not term:
+            return found, duplicates
+        ids = found.order_by().values("pk")
+        return queryset.filter(Q(pk__in=ids) | by_link(term) | by_amount(term)), False
 
     @admin.display(description="Document", ordering="number")
     def heading(self, document: Document) -> SafeString:
@@ -79,7 +95,7 @@ class DocumentAdmin(StaffAdmin):
 
     @staticmethod
     def name(document: Document) -> str:
-        return f"{tones.plain(document.stream)} {document.number or document.key}"
+        return tones.document_name(document)
 
     @admin.display(description="Day", ordering="day")
     def business_day(self, document: Document) -> SafeString:
@@ -122,6 +138,7 @@ class DocumentAdmin(StaffAdmin):
         return [
             path("<int:pk>/replay/", wrap(self.replay), name="connectors_document_replay"),
             path("<int:pk>/dismiss/", wrap(self.dismiss), name="connectors_document_dismiss"),
+            path("<int:pk>/anew/", wrap(self.anew), name="connectors_document_anew"),
             path("<int:pk>/restore/", wrap(self.restore), name="connectors_document_restore"),
             path("<int:pk>/adopt/", wrap(self.adopt), name="connectors_document_adopt"),
             *super().get_urls(),
@@ -142,7 +159,6 @@ class DocumentAdmin(StaffAdmin):
             request,
             "staff/document.html",
             capfirst(self.name(document)),
-            may_dismiss=document.state in (State.WAITING, State.HELD),
             **context,
         )
 
@@ -153,8 +169,11 @@ class DocumentAdmin(StaffAdmin):
 
         def again() -> str:
             actor = actor_of(self.person(request))
-            replay.replay_documents(document.tenant.pk, [document.pk], actor=actor)
-            return "It will be read and decided anew in a moment."
+            given = request.POST.get("seen", "")
+            replay.replay_documents(document.tenant.pk, [document.pk], actor=actor, seen=given)
+            if document.state == State.POSTED:
+                return "It is read, decided and compared on the other side in a moment."
+            return "It is read and decided again in a moment."
 
         return self.do(request, again, self.page_url("change", pk))
 
@@ -182,6 +201,7 @@ class DocumentAdmin(StaffAdmin):
                 document.pk,
                 resolve=registry.resolve,
                 actor=actor_of(self.person(request)),
+                seen=request.POST.get("seen", ""),
             )
             if not number:
                 return "Nothing differs there any more; it will be looked at again in a moment."
@@ -196,20 +216,73 @@ class DocumentAdmin(StaffAdmin):
 
         def dismiss(given: dict[str, Any]) -> str:
             actor = actor_of(self.person(request))
-            replay.dismiss(document.tenant.pk, document.pk, reason=given["reason"], actor=actor)
-            return "Dismissed. A replay brings it back."
+            posted = replay.dismiss(
+                document.tenant.pk,
+                document.pk,
+                reason=given["reason"],
+                actor=actor,
+                seen=given["seen"],
+            )
+            if posted:
+                return (
+                    "Dismissed; what was posted stays. A change or cancellation at the source is "
+                    "decided again, and so is a replay."
+                )
+            return "Dismissed. Whoever waited for it is decided again; a replay brings it back."
 
         return self.ask(
             request,
             title=f"Dismiss {self.name(document)}",
-            form=ReasonForm,
+            form=_reason_form(request, document),
+            note=_standing(document),
             act=dismiss,
             done=self.page_url("change", pk),
             back=self.page_url("change", pk),
             submit="Dismiss",
         )
 
+    @acts
+    def anew(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Post once more what is gone, or a successor of what cannot be reopened."""
+        self.require(request)
+        document = self._one(pk)
+
+        def post(given: dict[str, Any]) -> str:
+            number = anew.post_anew(
+                document.tenant.pk,
+                document.pk,
+                reason=given["reason"],
+                resolve=registry.resolve,
+                actor=actor_of(self.person(request)),
+                seen=given["seen"],
+            )
+            return f"{number} record{'' if number == 1 else 's'} will be posted in a moment."
+
+        words = anew_words(document)
+        return self.ask(
+            request,
+            title=f"{words}: {self.name(document)}",
+            form=_reason_form(request, document),
+            note=_standing(document),
+            act=post,
+            done=self.page_url("change", pk),
+            back=self.page_url("change", pk),
+            submit=words,
+        )
+
     def _one(self, object_id: str | int) -> Document:
         related = ("tenant", "integration__source", "integration__target")
         document: Document = self.find(object_id, *related)
         return document
+
+
+def _reason_form(request: HttpRequest, document: Document) -> Callable[[Any], forms.Form]:
+    """The form carries on what its person saw on the document's page, or sees on its own."""
+    known = request.GET.get("seen") or seen.digest(document)
+    return lambda data: ReasonForm(data, initial={"seen": known})
+
+
+def _standing(document: Document) -> str:
+    """Where it stands while the form is shown."""
+    because = f": {document.words}" if document.words else "."
+    return f"It is {document.get_state_display()}{because}"

@@ -3,7 +3,9 @@
 A document enters, in the platform scope; the page's context leaves. Nothing here decides anything.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -12,9 +14,13 @@ from django.urls import reverse
 from audit.models import AuditEvent
 from connectors import registry
 from connectors.admin import tones
+from connectors.admin.exit_buttons import Places, buttons
+from connectors.admin.posted_words import posted_words
 from connectors.core.flow import SOURCE, Flow, Stream
-from connectors.core.states import Reason, State
+from connectors.core.money import ZERO, parse_decimal, plain
+from connectors.core.states import Over, Reason, State
 from connectors.models import Attempt, Dependency, Document, Link, Outcome, Wait
+from connectors.services import seen
 from tenants.staff import shown
 
 _MOST = 200
@@ -24,21 +30,34 @@ def document_page(document: Document) -> dict[str, Any]:
     """The context of the page."""
     flow = registry.flow(document.integration.flow)
     stream = flow.stream(document.stream)
+    rows, there = list(_links(document)), _there(document, stream)
     events = list(AuditEvent.objects.filter(document_id=document.pk).order_by("-id")[:_MOST])
+    links = [_link(link, document, flow) for link in rows]
+    waits = list(Wait.objects.filter(document=document).select_related("failure"))
+    kept = stream.upkeep is not None
+    places = Places(
+        source=(_owner(document, stream), _source_url(document, flow)),
+        target=(there, next((link["url"] for link in links if link["url"]), "")),
+        waits=waits,
+    )
     return {
         "document": document,
         "stream": stream.title,
         # Master data that is kept up has neither day nor total, and may go either way.
-        "kept": stream.upkeep is not None,
-        "there": _there(document, stream),
+        "kept": kept,
+        "buttons": buttons(document, kept=kept, places=places),
+        "seen": seen.digest(document),
+        "there": there,
+        "posted": posted_words(document, rows, there) if rows else "",
+        # What is on its way, or is about to be compared, changes by itself.
+        "refresh": 3 if _is_moving(document) else None,
         "state": tones.state(document.state),
         "total": shown.money(document.total, document.currency),
         "record": shown.pretty_json(document.record),
-        "source_url": _source_url(document, flow),
-        "links": [_link(link, document, flow) for link in _links(document)],
+        "links": links,
         "needs": _needs(document),
         "needed_by": _needed_by(document),
-        "waits": list(Wait.objects.filter(document=document).select_related("failure")),
+        "waits": waits,
         "attempts": _attempts(document),
         "events": events,
         "drift": _drift(document, events),
@@ -64,10 +83,24 @@ def _source_url(document: Document, flow: Flow) -> str:
     return f"{root}{path.format(key=document.key)}" if root and path else ""
 
 
-def _there(document: Document, stream: Stream) -> str:
-    """The side that is written to."""
+def _owner(document: Document, stream: Stream) -> str:
+    """The side that the record is read from."""
     integration = document.integration
-    return str(integration.target if stream.owner == SOURCE else integration.source)
+    return str(integration.source if stream.owner == SOURCE else integration.target)
+
+
+def _there(document: Document, stream: Stream) -> str:
+    """The provider that is written to."""
+    integration = document.integration
+    side = integration.target if stream.owner == SOURCE else integration.source
+    return registry.provider(side.provider).title
+
+
+def _is_moving(document: Document) -> bool:
+    if not document.integration.enabled:
+        return False
+    looked_at = document.wants_look and document.state == State.POSTED
+    return looked_at or document.state in (State.DUE, State.DELIVERING, State.UNCONFIRMED)
 
 
 def _link(link: Link, document: Document, flow: Flow) -> dict[str, Any]:
@@ -77,12 +110,46 @@ def _link(link: Link, document: Document, flow: Flow) -> dict[str, Any]:
     return {
         "row": link,
         "kind": tones.plain(link.target_kind),
+        "url": url,
         "target": shown.outside_link(url, link.target_number or link.target_id),
         "total": shown.money(link.total, link.currency),
-        "lines": sorted(link.lines.items()),
+        "matched": link.get_matched_display(),
+        "lines": _lines(link, document),
         "payload": shown.pretty_json(link.payload),
         "mappings": shown.pretty_json(link.mappings),
     }
+
+
+def _lines(link: Link, document: Document) -> list[tuple[str, str, str]]:
+    """Our line, the target's, and how much of its quantity posted documents have taken."""
+    rows = {str(row.get("key")): row for row in link.payload.get("lines", ())}
+    taken = _taken(document)
+    return [
+        (
+            ours,
+            theirs,
+            f"{plain(taken[ours])} of {rows.get(ours, {}).get('quantity', '?')} billed"
+            if ours in taken
+            else "",
+        )
+        for ours, theirs in sorted(link.lines.items())
+    ]
+
+
+def _taken(document: Document) -> dict[str, Decimal]:
+    """Our line -> the quantity that documents which need this one take from it at the target."""
+    needing = Dependency.objects.filter(
+        integration=document.integration_id, stream=document.stream, key=document.key
+    )
+    links = Link.objects.filter(document__in=needing.values("document")).exclude(
+        status__in=("void", "cancelled", *Over)
+    )
+    taken: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for link in links:
+        for row in link.payload.get("lines", ()):
+            if row.get("order") == document.key and "purchaseorder_item_id" in row:
+                taken[str(row["order_line"])] += parse_decimal(row["quantity"])
+    return dict(taken)
 
 
 def _needs(document: Document) -> list[dict[str, Any]]:

@@ -4,14 +4,20 @@ from collections import defaultdict
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.views import ChangeList
 
 from audit.actors import user as actor_of
 from connectors.admin import tones
-from connectors.models import Document, InboxEvent
+from connectors.admin.inbox_documents import documents_of
+from connectors.engine import echoes
+from connectors.models import InboxEvent
 from connectors.services import webhooks
 from tenants.scope import platform_scope
 from tenants.staff import shown
@@ -19,6 +25,36 @@ from tenants.staff.model_admin import StaffAdmin
 from tenants.staff.site import acts
 
 _MOST = 20
+
+
+class Echoes(admin.SimpleListFilter):
+    """What our own writes made a provider say is folded away until somebody asks for it."""
+
+    title = "our own writes"
+    parameter_name = "echoes"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("shown", "Show them too"), ("only", "Only them")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "shown":
+            return queryset
+        echoed = Q(words=echoes.WORDS)
+        return queryset.filter(echoed if self.value() == "only" else ~echoed)
+
+
+class WithDocuments(ChangeList):
+    """Adds to the page's rows the document that each speaks of, in two queries for all of them."""
+
+    result_list: Any
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        documents = documents_of(rows)
+        for row in rows:
+            row.documents = documents.get(row.pk, [])
+        self.result_list = rows
 
 
 @admin.register(InboxEvent)
@@ -29,6 +65,7 @@ class InboxEventAdmin(StaffAdmin):
     hidden_fields = ("connection__sealed_credentials",)
     list_display = (
         "record",
+        "about",
         "action",
         "connection_name",
         "tenant",
@@ -41,12 +78,26 @@ class InboxEventAdmin(StaffAdmin):
         ("connection", RelatedDropdownFilter),
         "resource",
         ("status", ChoicesDropdownFilter),
+        Echoes,
     )
     list_select_related = ("tenant", "connection")
     search_fields = ("key", "event_id")
     search_help_text = "The record's key, or the provider's id of the event"
     ordering = ("-id",)
     actions = ("follow_chosen",)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return WithDocuments
+
+    @admin.display(description="Document")
+    def about(self, event: Any) -> SafeString:
+        """The documents of the record, each a link; master data has none."""
+        links = [
+            (tones.document_url(row), capfirst(tones.document_name(row))) for row in event.documents
+        ]
+        if not links:
+            return shown.NOTHING
+        return format_html_join(", ", '<a class="staff-link" href="{}">{}</a>', links)
 
     @admin.display(description="Record", ordering="resource")
     def record(self, event: InboxEvent) -> str:
@@ -107,17 +158,15 @@ class InboxEventAdmin(StaffAdmin):
         self.require(request, "view")
         event: InboxEvent = self.find(object_id, "tenant", "connection")
         with platform_scope():
-            documents = list(
-                Document.objects.filter(
-                    integration__source=event.connection_id, key=event.key
-                ).defer("record", "sightings")[:_MOST]
-            )
+            documents = documents_of([event]).get(event.pk, [])[:_MOST]
         return self.show(
             request,
             "staff/inbox_event.html",
             self.record(event),
             event=event,
             status=tones.inbox_status(event),
-            documents=[(document, tones.state(document.state)) for document in documents],
+            documents=[
+                (row, tones.document_name(row), tones.state(row.state)) for row in documents
+            ],
             source=shown.pretty_json(event.source),
         )

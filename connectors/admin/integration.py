@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -15,12 +16,16 @@ from audit.actors import user as actor_of
 from connectors import registry
 from connectors.admin import tones
 from connectors.admin.alignment import AlignmentPages
+from connectors.admin.dry_run import DryRunPages
 from connectors.admin.integration_forms import IntegrationForm, NewIntegrationForm
+from connectors.admin.linking import ExactMatchPages
 from connectors.admin.overview import counts_by_state
+from connectors.admin.posted_policy import page as posted_policy_page
 from connectors.core.errors import BadInputError
 from connectors.engine.job import Resolved
 from connectors.models import Connection, Integration, Run, StreamState
-from connectors.services import integrations
+from connectors.services import integrations, posted_policy
+from connectors.services.standstill import sentences
 from tenants.models import Tenant
 from tenants.scope import platform_scope
 from tenants.staff import shown
@@ -37,18 +42,18 @@ _PRESSED: dict[str, tuple[str, Callable[[Integration, Resolved, str], Any]]] = {
         lambda row, resolved, actor: integrations.run_now(row, actor=actor, sweep=True),
     ),
     "pause": (
-        "Paused: nothing is read or posted until somebody resumes it.",
+        "Paused: nothing is posted until somebody resumes it.",
         lambda row, resolved, actor: integrations.pause(row, resolved=resolved, actor=actor),
     ),
     "resume": (
-        "Resumed; a run is queued.",
+        "Started; a run is queued.",
         lambda row, resolved, actor: integrations.resume(row, resolved=resolved, actor=actor),
     ),
 }
 
 
 @admin.register(Integration)
-class IntegrationAdmin(AlignmentPages):
+class IntegrationAdmin(DryRunPages, ExactMatchPages, AlignmentPages):
     """Every tenant's enabled flows."""
 
     empty_words = "No integration yet. Add and test both connections, then join them by a flow."
@@ -117,6 +122,7 @@ class IntegrationAdmin(AlignmentPages):
         return [
             path("forecast/", wrap(self.forecast), name="connectors_integration_forecast"),
             path("<int:pk>/edit/", wrap(self.edit), name="connectors_integration_edit"),
+            path("<int:pk>/apply/", wrap(self.apply), name="connectors_integration_apply"),
             path(
                 "<int:pk>/press/<slug:button>/",
                 wrap(self.press),
@@ -150,10 +156,14 @@ class IntegrationAdmin(AlignmentPages):
                 target=given["target"],
                 options=filled[-1].options,
                 actor=actor_of(self.person(request)),
+                enabled=False,
                 **filled[-1].schedule,
             )
             made.append(integration)
-            return f"{integration.name} is there; its first run starts in a moment."
+            return (
+                f"{integration.name} is saved and paused. Make a dry run to see what it would "
+                "post; then start it."
+            )
 
         return self.ask(
             request,
@@ -194,6 +204,7 @@ class IntegrationAdmin(AlignmentPages):
             counts = counts_by_state([integration.pk]).get(integration.pk, {})
             streams = list(StreamState.objects.filter(integration=integration).order_by("stream"))
             runs = list(Run.objects.filter(integration=integration).order_by("-pk")[:8])
+            standstill = sentences(integration)
         options = {**resolved.flow.default_options(), **integration.options}
         return self.show(
             request,
@@ -202,11 +213,13 @@ class IntegrationAdmin(AlignmentPages):
             integration=integration,
             flow=resolved.flow,
             enabled=enabled(integration),
+            standstill=standstill,
             schedule=schedule(integration),
             forecast=_forecast_words(resolved, integration.source, integration),
             counts=[(s, tones.state(s), counts[s]) for s in tones.STATE_ORDER if counts.get(s)],
             streams=[(_stream_name(resolved, row.stream), row) for row in streams],
             refresh=3 if any(run.finished_at is None for run in runs) else None,
+            new=not integration.enabled and all(run.dry for run in runs),
             runs=[(run, tones.run_status(run)) for run in runs],
             options=[
                 (option.label, _option_words(option, options[option.name]))
@@ -247,6 +260,22 @@ class IntegrationAdmin(AlignmentPages):
         )
 
     @acts
+    def apply(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What today's options would change of posted documents; confirmed, they do."""
+        self.require(request)
+        integration = self._one(pk)
+        return posted_policy_page(
+            self,
+            request,
+            integration,
+            posted_policy.of_options(),
+            title=f"Apply the options of {integration.name} to posted documents",
+            says="These documents were posted with other options, and keep them unless you apply "
+            "today's to them too.",
+            back=self.page_url("change", pk),
+        )
+
+    @acts
     def press(self, request: HttpRequest, pk: int, button: str) -> HttpResponseRedirect:
         """Run now, sweep now, pause, resume."""
         self.require(request)
@@ -264,6 +293,8 @@ class IntegrationAdmin(AlignmentPages):
 
     def forecast(self, request: HttpRequest) -> HttpResponse:
         """What the schedule in the form would cost, as a sentence for the page."""
+        if not (self.may(request, "add") or self.may(request, "change")):
+            raise PermissionDenied
         resolved = _asked_flow(request)
         offered = Connection.objects.defer("sealed_credentials")
         source = _asked_for(request, "source", offered)

@@ -44,10 +44,13 @@ class IntegrationForm(forms.Form):
 
     @property
     def options(self) -> dict[str, Any]:
-        return {
-            option.name: self.cleaned_data[_OPTION + option.name]
-            for option in self.resolved.flow.options
-        }
+        """What was chosen; a choice that a form leaves out stays as it is."""
+        given = {}
+        for option in self.resolved.flow.options:
+            value, name = self.cleaned_data[_OPTION + option.name], _OPTION + option.name
+            left_out = value == "" and option.choices and "" not in dict(option.choices)
+            given[option.name] = self.fields[name].initial if left_out else value
+        return given
 
     @property
     def schedule(self) -> dict[str, Any]:
@@ -69,7 +72,17 @@ class IntegrationForm(forms.Form):
 
 
 class NewIntegrationForm(IntegrationForm):
-    """An integration that is not there yet: with the two connections that it joins."""
+    """An integration that is not there yet: with the two connections that it joins, and from which
+    day on it posts.
+    """
+
+    history_start = fields.day(
+        "Post records since",
+        "Records that have not changed since this day are left alone: they are neither posted nor "
+        "compared, and what takes from them waits for a person. Choose the first day of the period "
+        "that this integration is to keep; it can be moved back later.",
+        required=True,
+    )
 
     def __init__(self, data: Any, *, resolved: Resolved, tenant: Tenant) -> None:
         super().__init__(data, resolved=resolved)
@@ -90,11 +103,13 @@ class NewIntegrationForm(IntegrationForm):
 
 
 def _option_field(option: Option, stored: Any) -> forms.Field:
-    """The input of one option; its kind is ``bool``, ``choice``, ``days`` or ``text``."""
+    """The input of one option; its kind is ``bool``, ``choice``, ``number`` or ``text``."""
     if option.kind == "bool":
         return fields.yes_no(option.label, option.help, initial=bool(stored))
     if option.kind == "choice":
-        return fields.choice(option.label, option.choices, option.help, initial=stored)
-    if option.kind == "days":
+        chosen = fields.choice(option.label, option.choices, option.help, initial=stored)
+        chosen.required = False
+        return chosen
+    if option.kind == "number":
         return fields.number(option.label, option.help, least=0, initial=stored)
-    return fields.text(option.label, option.help, required=False, initial=stored)
+    return fields.text(option.label, option.help, required=False, most=1000, initial=stored)

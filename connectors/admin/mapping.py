@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -13,8 +14,9 @@ from unfold.views import ChangeList
 
 from audit.actors import user as actor_of
 from connectors.admin.mapping_failure import TargetForm, kind_name
+from connectors.admin.posted_policy import page as posted_policy_page
 from connectors.models import Mapping, ReferenceItem
-from connectors.services import mapping
+from connectors.services import mapping, posted_policy
 from tenants.scope import platform_scope
 from tenants.staff import shown
 from tenants.staff.model_admin import StaffAdmin
@@ -82,6 +84,32 @@ class MappingAdmin(StaffAdmin):
     @admin.display(description="Changed", ordering="changed_at")
     def changed(self, row: Mapping) -> SafeString:
         return shown.when(row.changed_at)
+
+    def get_urls(self) -> list[URLPattern]:
+        apply = self.admin_site.admin_view(self.apply)
+        return [
+            path("<int:pk>/apply/", apply, name="connectors_mapping_apply"),
+            *super().get_urls(),
+        ]
+
+    @acts
+    def apply(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What this mapping would change of posted documents; confirmed, it does."""
+        self.require(request)
+        row: Any = self.find(pk, "tenant", "integration")
+        with platform_scope():
+            name_both_sides([row])
+        name = row.source_name or row.source_key
+        return posted_policy_page(
+            self,
+            request,
+            row.integration,
+            posted_policy.of_mapping(row),
+            title=f"Apply {kind_name(row).lower()} {name} to posted documents",
+            says=f"{name} is mapped to {row.target_name or row.target_key}. These documents were "
+            "posted with another target, and keep it unless you apply the mapping to them too.",
+            back=self.page_url("change", pk),
+        )
 
     @acts
     def change_view(

@@ -6,17 +6,21 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.views import ChangeList
 
+from audit.actors import shown_name
 from audit.actors import user as actor_of
 from connectors import registry
 from connectors.admin import tones
-from connectors.models import MappingFailure, ReferenceItem, Wait
+from connectors.core.states import State
+from connectors.models import Document, Mapping, MappingFailure, ReferenceItem
 from connectors.services import mapping, replay
+from connectors.services.waiting_money import waiting_amounts, weight
 from tenants.scope import platform_scope
 from tenants.staff import forms as fields
 from tenants.staff import shown
@@ -43,7 +47,7 @@ class WithAmounts(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
-        amounts = mapping.waiting_amounts([row.pk for row in rows])
+        amounts = waiting_amounts([row.pk for row in rows])
         for row in rows:
             row.amounts = amounts.get(row.pk, {})
         self.result_list = rows
@@ -51,7 +55,7 @@ class WithAmounts(ChangeList):
 
 @admin.register(MappingFailure)
 class MappingFailureAdmin(StaffAdmin):
-    """One row per missing thing, the one that holds up most first."""
+    """One row per missing thing, the one that holds up most money first."""
 
     empty_words = "Nothing is missing: every document found its vendors, accounts and taxes."
     hidden_fields = (
@@ -60,12 +64,12 @@ class MappingFailureAdmin(StaffAdmin):
     )
     list_display = (
         "name",
-        "where",
-        "kind_name",
-        "documents",
         "amount",
-        "status_badge",
+        "documents",
+        "kind_name",
         "opened",
+        "status_badge",
+        "where",
     )
     list_filter = (
         ("tenant", RelatedDropdownFilter),
@@ -78,18 +82,19 @@ class MappingFailureAdmin(StaffAdmin):
     actions = ("replay_chosen",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = self.model._default_manager.annotate(documents_count=Count("waits"))
-        return rows.order_by("status", "-documents_count", "label")
+        rows = self.model._default_manager.defer("freed")
+        rows = rows.annotate(documents_count=Count("waits"), weight=weight())
+        return rows.order_by(*self.get_ordering(request))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("status", "-documents_count", "label")
+        return ("status", "-weight", "-documents_count", "label")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return WithAmounts
 
     @admin.display(description="Missing", ordering="label")
-    def name(self, failure: MappingFailure) -> str:
-        return capfirst(failure.label)
+    def name(self, failure: MappingFailure) -> SafeString:
+        return shown.wrapped(capfirst(failure.label))
 
     @admin.display(description="Tenant", ordering="tenant__name")
     def where(self, failure: MappingFailure) -> SafeString:
@@ -103,7 +108,7 @@ class MappingFailureAdmin(StaffAdmin):
     def documents(self, failure: Any) -> str:
         return f"{failure.documents_count:,}"
 
-    @admin.display(description="Amount waiting")
+    @admin.display(description="Money waiting", ordering="weight")
     def amount(self, failure: Any) -> SafeString:
         return shown.sums(failure.amounts)
 
@@ -139,22 +144,19 @@ class MappingFailureAdmin(StaffAdmin):
         """What is missing, likely targets first, and all the others to search."""
         self.require(request, "change" if request.method == "POST" else "view")
         failure = self._one(object_id)
-        flow = registry.flow(failure.integration.flow)
         with platform_scope():
-            suggestions = mapping.suggestions(failure, flow)
-            waits = Wait.objects.filter(failure=failure).select_related("document")
-            documents = [wait.document for wait in waits.order_by("document__day")[:_SHOWN]]
-            amounts = mapping.waiting_amounts([failure.pk]).get(failure.pk, {})
-            number = waits.count()
+            shown_here = _resolved(failure) if _is_resolved(failure) else _open(failure)
 
         def form(data: Any) -> TargetForm:
             items = mapping.targets(failure.integration, failure.kind)
-            return TargetForm(data, items=items, label=f"{kind_name(failure)} in the target")
+            return TargetForm(
+                data, items=items, label=f"{kind_name(failure)} in {failure.integration.target}"
+            )
 
         def resolve(given: dict[str, Any]) -> str:
             actor = actor_of(self.person(request))
             freed = mapping.resolve(failure, target_key=given["target_key"], actor=actor)
-            return f"Mapped. {freed} documents that waited for it are due now."
+            return f"Mapped. {freed} document{pluralize(freed)} will post now."
 
         return self.ask(
             request,
@@ -165,13 +167,7 @@ class MappingFailureAdmin(StaffAdmin):
             template="staff/mapping_failure.html",
             failure=failure,
             status=status(failure),
-            suggestions=suggestions,
-            documents=[
-                (row, shown.money(row.total, row.currency), tones.state(row.state))
-                for row in documents
-            ],
-            number=number,
-            amounts=shown.sums(amounts),
+            **shown_here,
         )
 
     @acts
@@ -189,6 +185,57 @@ class MappingFailureAdmin(StaffAdmin):
         related = ("tenant", "integration__source", "integration__target")
         failure: MappingFailure = self.find(object_id, *related)
         return failure
+
+
+def _is_resolved(failure: MappingFailure) -> bool:
+    return failure.status == MappingFailure.Status.RESOLVED
+
+
+def _open(failure: MappingFailure) -> dict[str, Any]:
+    """What is likely meant, and what waits for it."""
+    waiting = Document.objects.filter(waits__failure=failure)
+    return {
+        "suggestions": mapping.suggestions(failure, registry.flow(failure.integration.flow)),
+        "amounts": shown.sums(waiting_amounts([failure.pk]).get(failure.pk, {})),
+        **_documents(waiting),
+    }
+
+
+def _resolved(failure: MappingFailure) -> dict[str, Any]:
+    """What was chosen, and what became of the documents that waited."""
+    freed = Document.objects.filter(pk__in=failure.freed)
+    counts = dict(freed.order_by().values_list("state").annotate(number=Count("pk")))
+    moving = any(counts.get(state) for state in (State.DUE, State.DELIVERING, State.UNCONFIRMED))
+    return {
+        "chosen": _chosen(failure),
+        "resolved_by": shown_name(failure.resolved_by),
+        "became": [(tones.state(s), counts[s]) for s in tones.STATE_ORDER if counts.get(s)],
+        "refresh": 3 if moving else None,
+        **_documents(freed),
+    }
+
+
+def _chosen(failure: MappingFailure) -> ReferenceItem | None:
+    """The target that it is mapped to now; None where nobody chose one, or not any more."""
+    chosen = Mapping.objects.filter(
+        integration=failure.integration, kind=failure.kind, source_key=failure.source_key
+    )
+    return ReferenceItem.objects.filter(
+        connection=failure.integration.target,
+        kind=failure.kind,
+        key__in=chosen.values("target_key"),
+    ).first()
+
+
+def _documents(documents: QuerySet[Document]) -> dict[str, Any]:
+    """The first of these documents by day, and how many there are."""
+    rows = documents.defer("record", "sightings").order_by("day", "pk")[:_SHOWN]
+    return {
+        "documents": [
+            (row, shown.money(row.total, row.currency), tones.state(row.state)) for row in rows
+        ],
+        "number": documents.count(),
+    }
 
 
 def kind_name(row: Any) -> str:

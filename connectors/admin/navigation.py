@@ -52,7 +52,11 @@ def navigation(request: HttpRequest) -> list[Item]:
             _model(request, "Reference items", "menu_book", "connectors_referenceitem"),
             _side_by_side(request),
         ),
-        _group("Proof", _model(request, "Audit", "verified", "audit_auditevent")),
+        _group(
+            "Proof",
+            _model(request, "Audit", "verified", "audit_auditevent"),
+            _model(request, "E-mails", "mail", "connectors_alert"),
+        ),
     ]
     return [group for group in groups if group["items"]]
 

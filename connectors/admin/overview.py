@@ -11,14 +11,16 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from connectors.admin import tones
 from connectors.admin.navigation import open_numbers
+from connectors.core import clock
 from connectors.core.states import State
 from connectors.models import Connection, Document, Health, Integration, MappingFailure, Run
+from connectors.services.waiting_money import waiting_amounts, weight
 from tenants.models import Tenant
 from tenants.scope import platform_scope
+from tenants.staff import shown
 
 _ROWS = 8
 
@@ -68,7 +70,7 @@ def counts_by_state(integration_ids: Iterable[int]) -> dict[int, dict[str, int]]
 def _cards() -> list[dict[str, Any]]:
     numbers = open_numbers()
     documents = reverse("admin:connectors_document_changelist")
-    midnight = datetime.combine(timezone.now().date(), time.min, tzinfo=timezone.now().tzinfo)
+    midnight = datetime.combine(clock.now().date(), time.min, tzinfo=clock.now().tzinfo)
     posted = Document.objects.filter(state=State.POSTED, state_at__gte=midnight).count()
     waiting = Document.objects.filter(state=State.WAITING).count()
     return [
@@ -107,13 +109,16 @@ def _row(integration: Integration, counts: dict[str, int]) -> dict[str, Any]:
     return {"integration": integration, "cells": cells, "total": sum(counts.values())}
 
 
-def _failures() -> list[MappingFailure]:
-    return list(
+def _failures() -> list[tuple[Any, Any]]:
+    """What holds up most money, with the money."""
+    rows = list(
         MappingFailure.objects.filter(status=MappingFailure.Status.OPEN)
         .select_related("tenant")
-        .annotate(documents=Count("waits"))
-        .order_by("-documents", "label")[:_ROWS]
+        .annotate(documents=Count("waits"), weight=weight())
+        .order_by("-weight", "-documents", "label")[:_ROWS]
     )
+    amounts = waiting_amounts([row.pk for row in rows])
+    return [(row, shown.sums(amounts.get(row.pk, {}))) for row in rows]
 
 
 def _stopped() -> list[tuple[Connection, Any]]:

@@ -1,10 +1,12 @@
 """Colours and names of states, healths and outcomes: one table for lists, details and overview."""
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from connectors.core.states import State
-from connectors.models import Health, InboxEvent, Outcome, Run
+from connectors.models import Document, Health, InboxEvent, Outcome, Run
 from tenants.staff import shown
+from tenants.staff.shown import plain as plain
 
 STATES: dict[str, str] = {
     State.DUE: "busy",
@@ -59,9 +61,13 @@ OUTCOMES: dict[str, str] = {
 }
 
 
-def plain(word: str) -> str:
-    """A name of code as people write it: ``not_applicable`` becomes “not applicable”."""
-    return word.replace("_", " ")
+def document_name(document: Document) -> str:
+    """“bill INV-51”; the source's own key where it has no number."""
+    return f"{plain(document.stream)} {document.number or document.key}"
+
+
+def document_url(document: Document) -> str:
+    return reverse("admin:connectors_document_change", args=[document.pk])
 
 
 def state(value: str) -> SafeString:

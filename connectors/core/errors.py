@@ -4,7 +4,9 @@ A status, an error body or a broken connection enters as facts; what leaves is a
 *kind* decides what happens next and whose words tell a person what to do. Knows no provider.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -25,7 +27,10 @@ class ErrorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorFacts:
-    """What is known of a failed call; ``message`` is the provider's own sentence, redacted."""
+    """What is known of a failed call; ``message`` is the provider's own sentence, redacted.
+
+    ``connection`` names the connection whose call it was: both sides may be of one provider.
+    """
 
     kind: ErrorKind
     message: str
@@ -34,6 +39,7 @@ class ErrorFacts:
     status: int | None = None
     code: str = ""
     retry_at: datetime | None = None
+    connection: str = ""
 
 
 class ConnectorError(Exception):
@@ -53,7 +59,10 @@ class ProviderError(ConnectorError):
 
     def __str__(self) -> str:
         """One sentence with the way out, fit for a person and a log."""
-        return f"{self.facts.message} {self.facts.hint}".strip()
+        message = self.facts.message.strip()
+        if message and self.facts.hint and message[-1] not in ".!?…":
+            message += "."
+        return f"{message} {self.facts.hint}".strip()
 
 
 class UnknownOutcomeError(ProviderError):
@@ -65,12 +74,30 @@ class NotSentError(ProviderError):
 
 
 class RetryLater(ConnectorError):  # noqa: N818 - a signal to hand work back, not a failure
-    """Work cannot go on now; hand it back and come again at ``at`` (aware)."""
+    """Work cannot go on now; hand it back and come again at ``at`` (aware).
 
-    def __init__(self, at: datetime, why: str) -> None:
+    ``connection`` names the connection that has to wait, where a call of it is why.
+    """
+
+    def __init__(self, at: datetime, why: str, connection: str = "") -> None:
         super().__init__(why)
         self.at = at
         self.why = why
+        self.connection = connection
+
+
+@contextmanager
+def failing_at(connection: str) -> Iterator[None]:
+    """Whatever fails inside is said to have failed at that connection, unless it says another."""
+    try:
+        yield
+    except ProviderError as error:
+        if not error.facts.connection:
+            error.facts = replace(error.facts, connection=connection)
+        raise
+    except RetryLater as later:
+        later.connection = later.connection or connection
+        raise
 
 
 class BadInputError(ConnectorError):

@@ -20,7 +20,10 @@ TARGET = "target"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One setting of an integration, as its form shows it. ``kind``: bool, text, choice, days."""
+    """One setting of an integration, as its form shows it. ``kind``: bool, text, choice, number.
+
+    ``kept`` says that it shapes what is posted: a posted document keeps the one it was posted with.
+    """
 
     name: str
     label: str
@@ -28,15 +31,21 @@ class Option:
     default: Any
     kind: str = "bool"
     choices: tuple[tuple[str, str], ...] = ()
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a decision may know of its integration: options by name, and stable identities."""
+    """What a decision may know of its integration: options by name, and stable identities.
+
+    For a posted document ``options`` are those that it was posted with, where they are kept;
+    ``current`` are then the integration's own.
+    """
 
     options: Mapping[str, Any]
     source_settings: Mapping[str, Any]
     target_settings: Mapping[str, Any]
+    current: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,22 +137,28 @@ class ReferenceStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDifference:
-    """One field of a posted record that somebody changed at the target, in words for people."""
+    """One field of a posted record that somebody changed at the target, in words for people.
+
+    ``kind`` is that of the target record which ``ours`` is the id of, where the field names one.
+    """
 
     field: str
     ours: str
     theirs: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetIndex:
     """Cached heads of the target's own records of a kind: who holds a number already.
 
-    ``fetch`` yields records modified since the given ISO text, or all of them.
+    ``fetch`` yields records modified since the given ISO text, or all of them. While nothing is to
+    be posted it is read every ``every``, to notice what somebody changes there.
     """
 
     kind: str
     fetch: Callable[[Any, str | None], Iterator[Page[TargetState]]]
+    every: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +166,8 @@ class PartRef:
     """Which target record a step or a probe is about; ids are empty before it exists.
 
     ``total`` is the payload's total as text, empty where none is checked; ``part`` is the name of
-    the document's part, as the flow planned it.
+    the document's part, as the flow planned it; ``lines`` are the target's line ids of a linked
+    record, as posted.
     """
 
     target_kind: str
@@ -162,6 +178,7 @@ class PartRef:
     total: str
     payload: Mapping[str, Any] = field(default_factory=dict)
     part: str = ""
+    lines: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sink(Protocol):
@@ -195,12 +212,17 @@ class Flow:
     a second one under our reference or number: only those are ever sent again by themselves.
     ``watched`` maps the words of the target's webhooks to target kinds whose records may drift, and
     ``differences`` compares a payload as posted with what the target says now, in the fields that
-    we posted only. ``autolink`` gets both sides' rows of one kind and the (source, target) key
-    pairs that are linked already, and returns only links that need no person. ``source_sink``
-    writes to the source what the target owns, where a stream's upkeep says so. ``problem`` says in
-    words what is wrong with chosen options that do not go together, and nothing where they do.
+    we posted only; ``doubted`` is what is left of a payload that does not stand there any more, so
+    that all of it is written anew. ``autolink`` gets both sides' rows of one kind and the (source,
+    target) key pairs that are linked already, and returns only links that need no person.
+    ``source_sink`` writes to the source what the target owns, where a stream's upkeep says so.
+    ``problem`` says in words what is wrong with chosen options that do not go together, and nothing
+    where they do.
     ``unproved`` gets chosen options and the target's profile, and says what of them the test of
-    that connection has not shown to be possible.
+    that connection has not shown to be possible. Of records that people typed in before,
+    ``linking_options`` are the options under which a document is compared with one, ``unlinkable``
+    says why one of a kind cannot be linked under our mark, and ``linked_lines`` gives our line key
+    -> the target's line id. ``stands`` says of a kind's record that it is not void or cancelled.
     """
 
     key: str
@@ -228,6 +250,13 @@ class Flow:
     differences: (
         Callable[[str, Mapping[str, Any], TargetState], Sequence[FieldDifference]] | None
     ) = None
+    doubted: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _: {}
+    linking_options: Mapping[str, Any] = field(default_factory=dict)
+    unlinkable: Callable[[str, TargetState, str], str] = lambda *_: ""
+    stands: Callable[[str, TargetState], bool] = lambda *_: True
+    linked_lines: Callable[[Mapping[str, Any], TargetState], Mapping[str, str]] = lambda _, state: (
+        state.lines
+    )
 
     def stream(self, name: str) -> Stream:
         """The stream of that name; KeyError for a name this flow does not have."""
@@ -238,3 +267,8 @@ class Flow:
 
     def default_options(self) -> dict[str, Any]:
         return {option.name: option.default for option in self.options}
+
+    def kept_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the options that a posted document keeps."""
+        kept = {option.name for option in self.options if option.kept}
+        return {name: value for name, value in options.items() if name in kept}

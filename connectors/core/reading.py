@@ -15,6 +15,22 @@ from connectors.core.money import ZERO, optional_decimal, parse_decimal
 from connectors.core.records import Raw
 
 
+def is_true(value: Any, default: bool = False) -> bool:
+    """A yes or no in any spelling (true, "true", 1); ``default`` stands for an absent one."""
+    if value is None or value == "":
+        return default
+    if isinstance(value, str):
+        return value.strip().casefold() in ("true", "1", "yes")
+    return bool(value)
+
+
+def plain_text(value: Any) -> str:
+    """A text or number as text; empty for anything else, which names nothing."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return ""
+    return str(value).strip()
+
+
 class Fields:
     """One JSON object, read field by field. ``what`` names the record in errors."""
 
@@ -62,12 +78,7 @@ class Fields:
         return int(number)
 
     def flag(self, name: str, default: bool = False) -> bool:
-        value = self.raw.get(name)
-        if value is None or value == "":
-            return default
-        if isinstance(value, str):
-            return value.strip().casefold() in ("true", "1", "yes")
-        return bool(value)
+        return is_true(self.raw.get(name), default)
 
     def day(self, name: str) -> date | None:
         """The day that the source itself would print for this date or date-time."""

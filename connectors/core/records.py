@@ -11,6 +11,11 @@ from typing import Any, Generic, Protocol, TypeVar
 
 Row = TypeVar("Row")
 
+# In front of what stands for the version of a row without a readable time.
+UNDATED = "undated:"
+# In front of the key of a row that does not say which record it is.
+UNNAMED = "row:"
+
 # A provider's JSON as it came, unknown fields and all.
 Raw = Mapping[str, Any]
 
@@ -21,7 +26,8 @@ class Sighting:
 
     ``facet`` names what the version speaks of (a purchase order has a header time and item
     times); versions of one facet compare as texts, later ones greater. ``locator`` is what the
-    detail is asked for by, where that is not the key.
+    detail is asked for by, where that is not the key. ``problem`` says why the row cannot be read;
+    then it names no record, and there is no detail to ask for.
     """
 
     key: str
@@ -29,6 +35,7 @@ class Sighting:
     version: str
     number: str = ""
     locator: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +48,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Row]):
-    """One page of a list; ``count`` is the list's total where the provider states one."""
+    """One page of a list; ``count`` is the list's total where the provider states one.
+
+    ``unreadable`` says in words what is wrong with rows that could not be read; ``remarks`` what
+    else people should know of the list, such as a part of it that is closed to us.
+    """
 
     rows: Sequence[Row]
     number: int
     count: int | None = None
+    unreadable: Sequence[str] = ()
+    remarks: Sequence[str] = ()
 
 
 class Record(Protocol):
@@ -80,7 +93,8 @@ class TargetState:
     """A target record as the target itself reports it.
 
     ``lines`` gives our line key -> the target's line id; ``content`` is what a later probe or
-    drift check compares with (the fields that we post, in the payload's spelling).
+    drift check compares with (the fields that we post, in the payload's spelling). ``remark`` is
+    what the target did of its own accord and people should read, such as withholding tax.
     """
 
     target_id: str
@@ -93,3 +107,4 @@ class TargetState:
     modified: str = ""
     lines: Mapping[str, str] = field(default_factory=dict)
     content: Mapping[str, Any] = field(default_factory=dict)
+    remark: str = ""

@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+def plural(kind: str) -> str:
+    """What people call several of a kind: tax becomes taxes, period_lock period locks."""
+    word = kind.replace("_", " ")
+    if word.endswith("y"):
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith(("x", "s")) else f"{word}s"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceRow:
     """One vendor, account, tax … of one side; ``attributes`` holds what evidence is drawn from.
@@ -42,12 +50,17 @@ class MissingMapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutomaticLink:
-    """A link that may be made without asking, and why."""
+    """A link that may be made without asking, and why.
+
+    ``proven`` by an id that one side keeps of the other. A name or number that is the same on both
+    sides is enough to post to, but not to write over what is there.
+    """
 
     kind: str
     source_key: str
     target_key: str
     evidence: str
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,16 @@ MOVES: dict[State, frozenset[State]] = {
 SETTLED = frozenset({_S.POSTED, _S.CANCELLED, _S.NOT_APPLICABLE, _S.DISMISSED})
 
 
+class Over(StrEnum):
+    """What a person says of a linked target record, so that its document is posted anew.
+
+    A record that was deleted there leaves its number free; a superseded one keeps it.
+    """
+
+    DELETED = "deleted"
+    SUPERSEDED = "superseded"
+
+
 class Reason(StrEnum):
     """What a waiting or held document stands still for, in one word."""
 
@@ -60,6 +70,7 @@ class Reason(StrEnum):
     ORDER_MISSING = "order_missing"
     PROJECT_MISSING = "project_missing"
     COST_CODE_MISSING = "cost_code_missing"
+    WORKFLOW = "workflow"
     # held
     TOTAL_DIFFERS = "total_differs"
     DUPLICATE_SUSPECTED = "duplicate_suspected"
@@ -79,3 +90,15 @@ class Reason(StrEnum):
     LOCKED = "locked"
     INVOICED = "invoiced"
     DRIFTED = "drifted"
+    REOPENED = "reopened"
+    OTHER_OWNER = "other_owner"
+    NUMBER_USED = "number_used"
+
+
+# What ends by what somebody does to the target record itself.
+AT_TARGET = frozenset({Reason.WORKFLOW})
+
+
+def reason_choices() -> list[tuple[str, str]]:
+    """For the ledger's column: a new reason needs no migration."""
+    return [(reason.value, reason.value) for reason in Reason]

@@ -6,8 +6,8 @@ nothing there looks like them. Which fields count, and how they are written, is 
 """
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -28,8 +28,8 @@ from connectors.core.decisions import (
     Step,
 )
 from connectors.core.errors import BadInputError
-from connectors.core.flow import Stream, Upkeep
-from connectors.core.names import normalise_name
+from connectors.core.flow import Context, Stream, Upkeep
+from connectors.core.names import alike_name
 from connectors.core.reading import Fields
 from connectors.core.records import Raw, Record
 from connectors.core.references import ReferenceRow
@@ -47,7 +47,8 @@ class Creates:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpkeepRecord:
     """A row of its owner's master data. ``linked`` are keys of the other side, ``followed`` says
-    whether what is linked is to be kept up, ``shared`` are those that other rows lead to as well.
+    whether what is linked is to be kept up, ``shared`` are those that other rows lead to as well,
+    ``unconfirmed`` those that no person and no id has said of that they are the same.
     ``wanted`` says that it is to be made there if it is linked to none; ``needed`` are the missing
     mappings.
     """
@@ -62,6 +63,7 @@ class UpkeepRecord:
     needed: tuple[str, ...]
     followed: bool = True
     shared: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
     version: str = ""
     total: Decimal | None = None
     currency: str = ""
@@ -107,11 +109,21 @@ def upkeep_stream(
         read=_not_read_alone,
         parse=parse_upkeep,
         content=content,
-        twin_number=lambda record: normalise_name(record.party),
+        twin_number=lambda record: alike_name(record.party),
         party_key=lambda record: record.key,
         path=path,
         upkeep=upkeep,
     )
+
+
+def by_options(upkeep: Upkeep | None, record: Record, context: Context) -> Record:
+    """The record with the wishes that the options of now still have: they may be switched off
+    between the reading of the list and the decision.
+    """
+    if upkeep is None or not isinstance(record, UpkeepRecord):
+        return record
+    wanted = record.wanted and upkeep.creates(context) != Creates.NEVER
+    return replace(record, wanted=wanted, followed=record.followed and upkeep.enabled(context))
 
 
 def _not_read_alone(client: Any, key: str, locator: str) -> Raw:
@@ -134,6 +146,7 @@ def record_of(
     needed: Sequence[str],
     followed: bool = True,
     shared: Sequence[str] = (),
+    unconfirmed: Collection[str] = (),
 ) -> Raw:
     """A cached row as a document's record."""
     return {
@@ -147,6 +160,7 @@ def record_of(
         "needed": sorted(needed),
         "followed": followed,
         "shared": sorted(shared),
+        "unconfirmed": sorted(unconfirmed),
     }
 
 
@@ -163,6 +177,7 @@ def parse_upkeep(raw: Raw) -> UpkeepRecord:
         needed=tuple(raw.get("needed") or ()),
         followed=fields.flag("followed", default=True),
         shared=tuple(raw.get("shared") or ()),
+        unconfirmed=tuple(raw.get("unconfirmed") or ()),
         version=str((raw.get("attributes") or {}).get("modified", "")),
     )
 
@@ -170,7 +185,7 @@ def parse_upkeep(raw: Raw) -> UpkeepRecord:
 def upkeep_needs(kind: str, record: UpkeepRecord) -> Needs:
     """The rows that it is linked to; what is to be made must not look like anything there is."""
     rows = frozenset((kind, key) for key in record.linked)
-    name = normalise_name(record.name)
+    name = alike_name(record.name)
     if record.linked or not record.wanted or not name:
         return Needs(rows=rows)
     return Needs(rows=rows, alike=frozenset({(kind, name)}), twins=frozenset({name}))
@@ -215,7 +230,18 @@ def _left(
             f"{_called(row)} is linked to several {rules.title}s, so that no single one says what "
             "it is called. It is left as it is."
         )
+    if row.key in record.unconfirmed:
+        return not_confirmed(_called(row))
     return "" if link is not None else rules.leaves(record, row)
+
+
+def not_confirmed(names: str) -> str:
+    """Why something is used, but never renamed."""
+    return (
+        f"{names} was linked because it looks the same, which no person has confirmed. Documents "
+        "are posted to it, and it keeps what it is called. Confirm the pair on the page “Side by "
+        "side” to have it follow."
+    )
 
 
 def _missing(record: UpkeepRecord, facts: Facts, rules: Rules) -> Decision:

@@ -18,13 +18,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.actors import user as actor_of
 from connectors import registry
 from connectors.core.errors import BadInputError, ConnectorError
 from connectors.models import Connection
-from connectors.services import connections
+from connectors.services import choosing, connections
 from connectors.transport.provider import ProviderSpec
 from tenants.models import Role
 from tenants.scope import tenant_scope
@@ -90,11 +90,48 @@ def callback(request: HttpRequest) -> HttpResponse:
         )
     except ConnectorError as error:
         return _arrive(request, connection, f"Not authorised. {error}", fine=False)
+    if choosing.is_open(connection, spec):
+        return _to_choose(request, connection, spec)
     findings = connections.ping(connection, spec=spec, actor=actor)
     wrong = [finding.words for finding in findings if not finding.ok]
     if wrong:
         return _arrive(request, connection, f"Authorised, but: {' '.join(wrong)}", fine=False)
     return _arrive(request, connection, "Authorised, and everything can be read.", fine=True)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose(request: HttpRequest, tenant_id: int, connection_id: int) -> HttpResponse:
+    """Where a member says which of the organisations or companies it is that let us in."""
+    connection, spec = _allowed(request, tenant_id, connection_id)
+    context: dict[str, Any] = {
+        "connection": connection,
+        "choices": choosing.offers(connection, spec)[1],
+        "title": choosing.words(connection, spec).rstrip("."),
+    }
+    if request.method == "POST":
+        actor = actor_of(_person(request))
+        chosen = request.POST.get("offer", "")
+        try:
+            words, fine = choosing.choose(connection, spec=spec, chosen=chosen, actor=actor)
+        except ConnectorError as error:
+            context["problem"] = str(error)
+        else:
+            return _arrive(request, connection, words, fine=fine)
+    return render(request, "connections/choose.html", context)
+
+
+def _to_choose(
+    request: HttpRequest, connection: Connection, spec: ProviderSpec
+) -> HttpResponseRedirect:
+    """Being let into several is no error: which one it is, is the next question."""
+    if _person(request).is_staff:
+        messages.success(request, f"Connected. {choosing.words(connection, spec)}")
+        return HttpResponseRedirect(
+            reverse("admin:connectors_connection_choose", args=[connection.pk])
+        )
+    return HttpResponseRedirect(reverse("choose", args=[connection.tenant_id, connection.pk]))
 
 
 def _allowed(

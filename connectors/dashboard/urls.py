@@ -10,5 +10,10 @@ urlpatterns = [
         oauth.authorise,
         name="authorise",
     ),
+    path(
+        "connections/<int:tenant_id>/<int:connection_id>/choose/",
+        oauth.choose,
+        name="choose",
+    ),
     path("oauth/callback/", oauth.callback, name="oauth-callback"),
 ]

@@ -11,15 +11,19 @@ from typing import Any
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from connectors.core import clock
 from connectors.core.states import State
+from connectors.engine import rest
 from connectors.engine.job import Job
 from connectors.engine.policy import policy
-from connectors.models import EPOCH, Document, WorkSlot
+from connectors.models import EPOCH, Document, Integration, WorkSlot
 
-# A document that was seen in a list but could not be read yet has nothing to be decided on.
-READABLE = Q(record__isnull=False) | Q(gone=True)
+# A document that was seen in a list but not been read yet has nothing to be decided on.
+READABLE = Q(record__isnull=False) | Q(gone=True) | ~Q(unread="")
+
+# Somebody has them in hand.
+MOVING = frozenset({State.DELIVERING, State.UNCONFIRMED})
 
 
 def claim_due(job: Job, most: int) -> list[Document]:
@@ -29,7 +33,7 @@ def claim_due(job: Job, most: int) -> list[Document]:
         .filter(READABLE, _mine(job), state=State.DUE, next_at__lte=Now())
         .order_by("rank", "next_at", "pk")[:most]
     )
-    return _claim(rows, state=State.DELIVERING, state_at=timezone.now(), again=False)
+    return _claim(rows, state=State.DELIVERING, state_at=clock.now(), again=False)
 
 
 def claim_unconfirmed(job: Job, most: int) -> list[Document]:
@@ -56,7 +60,7 @@ def _mine(job: Job) -> Q:
 
 def _claim(rows: Any, **changes: Any) -> list[Document]:
     documents = list(rows)
-    until = timezone.now() + timedelta(seconds=policy().claim_seconds)
+    until = clock.now() + timedelta(seconds=policy().claim_seconds)
     Document.objects.filter(pk__in=[d.pk for d in documents]).update(
         fence=F("fence") + 1, claimed_until=until, **changes
     )
@@ -66,6 +70,18 @@ def _claim(rows: Any, **changes: Any) -> list[Document]:
         for name, value in changes.items():
             setattr(document, name, value)
     return documents
+
+
+def lock(documents: Iterable[Document]) -> None:
+    """Lock several documents inside the scope, always in one order: nobody waits in a circle."""
+    ids = [document.pk for document in documents]
+    list(Document.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+
+
+def lock_found(documents: Any) -> None:
+    """Lock the documents of a queryset likewise, before they are changed in one statement."""
+    rows = Document.objects.select_for_update().filter(pk__in=documents.values("pk"))
+    list(rows.order_by("pk").values_list("pk"))
 
 
 def still_ours(document: Document) -> bool:
@@ -79,9 +95,17 @@ def still_ours(document: Document) -> bool:
     return found is not None
 
 
+def is_untouched(document: Document) -> bool:
+    """Lock the document and say whether it is ours still, with no write of it open."""
+    mine = Document.objects.select_for_update().filter(
+        pk=document.pk, fence=document.fence, state=State.DELIVERING, open_attempt=None
+    )
+    return mine.exists()
+
+
 def renew(documents: Iterable[Document]) -> None:
     """Keep claims alive that we still hold; those that were lost stay lost."""
-    until = timezone.now() + timedelta(seconds=policy().claim_seconds)
+    until = clock.now() + timedelta(seconds=policy().claim_seconds)
     by_fence: dict[int, list[int]] = {}
     for document in documents:
         by_fence.setdefault(document.fence, []).append(document.pk)
@@ -93,10 +117,11 @@ def renew(documents: Iterable[Document]) -> None:
 
 def hand_back(documents: Sequence[Document], *, at: datetime | None = None) -> None:
     """Return claimed documents to the queue untouched, to be taken again from ``at`` on."""
+    next_at = rest.own_wait(at) or EPOCH
     for document in documents:
         Document.objects.filter(
             pk=document.pk, fence=document.fence, state=State.DELIVERING, open_attempt=None
-        ).update(state=State.DUE, state_at=timezone.now(), next_at=at or EPOCH, claimed_until=EPOCH)
+        ).update(state=State.DUE, state_at=clock.now(), next_at=next_at, claimed_until=EPOCH)
 
 
 @dataclass(slots=True)
@@ -109,26 +134,34 @@ class Slot:
 
 
 def lease_slot(slot_id: int) -> Slot | None:
-    """Lease a free slot inside the scope; None when somebody has it."""
+    """Lease a free slot inside the scope; None when somebody has it, or nothing may be posted."""
     row = (
-        WorkSlot.objects.select_for_update(skip_locked=True)
-        .filter(pk=slot_id, leased_until__lte=Now())
+        WorkSlot.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(rest.may_post("integration__"), pk=slot_id, leased_until__lte=Now())
         .first()
     )
     if row is None:
         return None
     row.fence += 1
-    row.leased_until = timezone.now() + timedelta(seconds=policy().claim_seconds)
+    row.leased_until = clock.now() + timedelta(seconds=policy().claim_seconds)
     row.save(update_fields=["fence", "leased_until"])
     return Slot(row.pk, row.integration_id, row.fence)
 
 
 def extend_slot(slot: Slot) -> bool:
-    """Keep the slot; False when it was lost."""
-    until = timezone.now() + timedelta(seconds=policy().claim_seconds)
-    return bool(WorkSlot.objects.filter(pk=slot.pk, fence=slot.fence).update(leased_until=until))
+    """Keep the slot; False when it was lost, or nothing may be posted any more."""
+    until = clock.now() + timedelta(seconds=policy().claim_seconds)
+    mine = WorkSlot.objects.filter(rest.may_post("integration__"), pk=slot.pk, fence=slot.fence)
+    return bool(mine.update(leased_until=until))
+
+
+def may_post(job: Job) -> bool:
+    """Whether the integration may post at this moment: somebody may just have paused it."""
+    return Integration.objects.filter(rest.may_post(), pk=job.integration.pk).exists()
 
 
 def free_slot(slot: Slot, *, at: datetime | None = None) -> None:
     """Give the slot back, to be taken again from ``at`` on."""
-    WorkSlot.objects.filter(pk=slot.pk, fence=slot.fence).update(leased_until=at or EPOCH)
+    WorkSlot.objects.filter(pk=slot.pk, fence=slot.fence).update(
+        leased_until=rest.own_wait(at) or EPOCH
+    )

@@ -21,17 +21,19 @@ from connectors.core.decisions import (
     Waiting,
 )
 from connectors.core.errors import BadInputError, ProviderError, RetryLater
-from connectors.core.flow import PartRef
+from connectors.core.flow import Context, Flow, PartRef
 from connectors.core.records import TargetState
 from connectors.core.references import MappingKey, MissingMapping
 from connectors.core.states import Reason, State
-from connectors.engine import links, trail
-from connectors.engine.facts import Asking, load
+from connectors.core.upkeep import by_options
+from connectors.engine import causes, doubles, links, plans, trail
+from connectors.engine.facts import Asking, kept_options, load
 from connectors.engine.failures import no_longer_waits, wait_for
 from connectors.engine.health import CONNECTION_KINDS
 from connectors.engine.job import Job
 from connectors.engine.outcomes import hold, retry, settle
-from connectors.engine.release import lock_mappings, nudge, release_dependants
+from connectors.engine.release import came_to_rest, lock_mappings, nudge, release_dependants
+from connectors.engine.suspicion import verified
 from connectors.models import Document
 
 logger = logging.getLogger(__name__)
@@ -65,26 +67,41 @@ def decide_batch(job: Job, documents: Sequence[Document], read_part: ReadPart) -
     Opens its own short scopes, and none while the target is read.
     """
     asking, decided = [], []
-    for document in documents:
-        ask = _ask(job, document)
-        if isinstance(ask, Asking):
-            asking.append(ask)
-        else:
-            decided.append(Decided(document=document, decision=ask, facts=Facts()))
     with job.scope():
+        contexts = kept_options(job, documents)
+        for document in documents:
+            ask = asking_of(job, document, contexts.get(document.pk, job.context))
+            if isinstance(ask, Asking):
+                asking.append(ask)
+            else:
+                decided.append(Decided(document=document, decision=ask, facts=Facts()))
         facts = load(job, asking)
-    return [*decided, *(_decide(job, ask, facts[ask.document.pk], read_part) for ask in asking)]
+        troubles = causes.load(job)
+    found = (decide_asked(job, ask, facts[ask.document.pk], read_part) for ask in asking)
+    return [*decided, *(explained(one, troubles) for one in found)]
 
 
-def _ask(job: Job, document: Document) -> Asking | Held | NotApplicable:
+def explained(one: Decided, troubles: causes.Troubles) -> Decided:
+    """With the true cause, where a list could not be read that the decision rests on."""
+    if isinstance(one.decision, Waiting):
+        return replace(one, decision=causes.named(one.decision, troubles))
+    if isinstance(one.decision, Deliver) and (blind := causes.blind(one.decision, troubles)):
+        return replace(one, decision=Postponed(error=blind))
+    return one
+
+
+def asking_of(job: Job, document: Document, context: Context) -> Asking | Held | NotApplicable:
+    """The parsed record with its needs, or why there is nothing to decide on."""
     stream = job.flow.stream(document.stream)
+    if document.unread:
+        return Held(reason=Reason.UNREADABLE, words=document.unread)
     if document.record is None:
         if document.gone:
             return NotApplicable(words="The source no longer has it, and it was never read.")
         return NotApplicable(words="It has been seen in a list but not been read yet.")
     try:
-        record = stream.parse(document.record)
-        needs = job.flow.needs(stream.name, record, job.context)
+        record = by_options(stream.upkeep, stream.parse(document.record), context)
+        needs = job.flow.needs(stream.name, record, context)
     except BadInputError as error:
         return Held(
             reason=Reason.UNREADABLE,
@@ -94,7 +111,7 @@ def _ask(job: Job, document: Document) -> Asking | Held | NotApplicable:
     except Exception as error:
         logger.exception("document %s upsets its flow", document.pk)
         return _our_mistake(error)
-    return Asking(document, stream, record, needs)
+    return Asking(document, stream, record, needs, context)
 
 
 def _storable(decision: Decision) -> Decision:
@@ -127,17 +144,12 @@ def _our_mistake(error: Exception) -> Held:
     )
 
 
-def _decide(job: Job, ask: Asking, facts: Facts, read_part: ReadPart) -> Decided:
+def decide_asked(job: Job, ask: Asking, facts: Facts, read_part: ReadPart) -> Decided:
+    """The flow's decision on one document by these facts; no scope may be open."""
     decision: Decision | Postponed
     try:
-        decision = job.flow.decide(ask.stream.name, ask.record, facts, job.context)
-        if isinstance(decision, ReadTarget):
-            live = _read_live(facts, decision, read_part)
-            facts = replace(facts, live=live)
-            decision = job.flow.decide(ask.stream.name, ask.record, facts, job.context)
-        if isinstance(decision, ReadTarget):
-            decision = _gone_at_target(facts, decision)
-        decision = _storable(decision)
+        facts, decision = _decide_on(job, ask, facts, read_part)
+        decision = _with_options(job.flow, ask, _storable(decision))
     except BadInputError as error:
         decision = Held(reason=Reason.UNREADABLE, words=str(error))
     except ProviderError as error:
@@ -152,13 +164,59 @@ def _decide(job: Job, ask: Asking, facts: Facts, read_part: ReadPart) -> Decided
     return Decided(document=ask.document, decision=decision, facts=facts)
 
 
-def _gone_at_target(facts: Facts, wanted: ReadTarget) -> Held:
+def _decide_on(job: Job, ask: Asking, facts: Facts, read_part: ReadPart) -> tuple[Facts, Decision]:
+    """The decision on facts that were looked at live wherever that matters."""
+    single = doubles.one_each(job, ask.document, facts, read_part)
+    if isinstance(single, Held):
+        return facts, single
+    facts, decision = _verified(job, ask, single, read_part)
+    if isinstance(decision, ReadTarget):
+        live = _read_live(facts, decision, read_part)
+        facts, decision = _verified(job, ask, replace(facts, live=live), read_part)
+    if isinstance(decision, ReadTarget):
+        decision = _gone_at_target(job, facts, decision)
+    return facts, decision
+
+
+def _verified(job: Job, ask: Asking, facts: Facts, read_part: ReadPart) -> tuple[Facts, Decision]:
+    """The decision, with nothing held for what has gone from the target since it was listed."""
+    kind = ask.stream.target_kind
+    return verified(job, kind, facts, lambda seen: decide_by(job.flow, ask, seen), read_part)
+
+
+def decide_by(flow: Flow, ask: Asking, facts: Facts) -> Decision:
+    """The flow's decision. What was posted to a target that is not in use any more gives way only
+    when something else has to be written: nobody's books move because an account was closed.
+    """
+    at_rest = replace(facts, lost={})
+    decision = flow.decide(ask.stream.name, ask.record, at_rest, ask.context)
+    if not facts.lost or not _writes(decision):
+        return decision
+    return flow.decide(ask.stream.name, ask.record, facts, ask.context)
+
+
+def _writes(decision: Decision) -> bool:
+    """Whether content is to be written, or may be once the rest is known."""
+    if isinstance(decision, Deliver):
+        return any(step.body or step.creates for part in decision.parts for step in part.steps)
+    return isinstance(decision, ReadTarget | Waiting)
+
+
+def _with_options(flow: Flow, ask: Asking, decision: Decision) -> Decision:
+    """The options that the decision rests on go with it, for its links to keep."""
+    if not isinstance(decision, Deliver):
+        return decision
+    kept = flow.kept_options(ask.context.options)
+    return replace(decision, parts=tuple(replace(part, options=kept) for part in decision.parts))
+
+
+def _gone_at_target(job: Job, facts: Facts, wanted: ReadTarget) -> Held:
     """The decision needs what the target no longer has: only a person can say what is meant."""
     numbers = ", ".join(facts.links[p].target_number for p in wanted.parts if p not in facts.live)
     return Held(
         reason=Reason.TARGET_MISSING,
-        words=f"The source has changed, but what was posted as {numbers} is no longer at the "
-        "target. Restore it there and replay, or dismiss the document.",
+        words=f"It was posted as {numbers}, which is no longer in {job.resolved.target.title}. "
+        "Post it anew, restore it there and replay, or dismiss this document.",
     )
 
 
@@ -166,18 +224,9 @@ def _read_live(facts: Facts, wanted: ReadTarget, read_part: ReadPart) -> dict[st
     live = {}
     for part in wanted.parts:
         link = facts.links[part]
-        state = read_part(
-            PartRef(
-                target_kind=link.target_kind,
-                reference=link.reference,
-                target_id=link.target_id,
-                number=link.target_number,
-                vendor_key=str(link.payload.get("vendor_id", "")),
-                total="" if link.total is None else str(link.total),
-                payload=link.payload,
-                part=link.part,
-            )
-        )
+        state = read_part(plans.link_ref(link))
+        if state is None and part in wanted.ending:
+            state = links.as_gone(link)
         if state is not None:
             live[part] = state
     return live
@@ -191,7 +240,7 @@ def settle_decided(job: Job, decided: Sequence[Decided]) -> list[Decided]:
     _stop_waiting(job, decided)
     if not rest:
         return deliver
-    with job.scope():
+    with job.scope(), trail.at_the_end():
         if any(isinstance(item.decision, Waiting) and item.decision.missing for item in rest):
             lock_mappings(job.integration)
         ours = _still_ours([d.document for d in rest])
@@ -249,6 +298,7 @@ def _still_ours(documents: Sequence[Document]) -> set[int]:
     rows = (
         Document.objects.select_for_update()
         .filter(pk__in=fences, state=State.DELIVERING)
+        .order_by("pk")
         .values_list("pk", "fence")
     )
     return {pk for pk, fence in rows if fences[pk] == fence}
@@ -263,11 +313,14 @@ def _settle_one(job: Job, item: Decided, waiting: list[Any]) -> None:
         hold(document, decision.reason, decision.words)
     elif isinstance(decision, NotApplicable):
         settle(document, State.NOT_APPLICABLE, words=decision.words)
+        came_to_rest(document)
     elif isinstance(decision, Postponed):
         retry(document, str(decision.error), at=decision.error.facts.retry_at)
     elif isinstance(decision, Nothing):
         _link(job, document, decision)
-        finish(job, document, decision.final, decision.nudges)
+        links.forget_wishes(document, item.facts)
+        stood = bool(item.facts.links) and not (decision.agreed or decision.noted)
+        finish(job, document, decision.final, decision.nudges, words=decision.words, stood=stood)
 
 
 def _wait(document: Document, decision: Waiting) -> None:
@@ -296,18 +349,26 @@ def finish(
     nudges: tuple[DocumentKey, ...] = (),
     *,
     was_sent: str | None = None,
+    words: str = "",
+    stood: bool = False,
 ) -> None:
     """Settle a document whose target says what we meant, and free what stood on it.
+
+    ``stood`` says that nothing became of it: whoever is being decided meanwhile has seen that. An
+    order and its bill would otherwise send each other round for ever.
 
     ``was_sent`` is the fingerprint that was delivered: when the record has changed meanwhile, or
     something else asked for another look, the document is due again at once.
     """
     now = Document.objects.select_for_update().get(pk=document.pk)
     sent = document.fingerprint if was_sent is None else was_sent
-    settle(document, final)
+    settle(document, final, words=words)
     if now.fingerprint != sent or now.gone != document.gone:
         Document.objects.filter(pk=document.pk, fence=document.fence).update(
             state=State.DUE, again=False
         )
-    release_dependants(document)
+    if final is State.POSTED:
+        release_dependants(document, looking=not stood)
+    else:
+        came_to_rest(document)
     nudge(job.integration, nudges)

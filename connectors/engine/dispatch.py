@@ -6,9 +6,10 @@ again at the next look.
 
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from connectors.core import clock
 from connectors.core.errors import BadInputError
 from connectors.engine import doorbell
 from connectors.engine.policy import policy
@@ -16,8 +17,11 @@ from connectors.engine.runs import queue_run
 from connectors.engine.schedule import next_run
 from connectors.models import Integration, Run
 from tenants.routing import route
-from tenants.scope import tenant_scope
+from tenants.scope import learn_the_time, tenant_scope
 
+# Set by each dispatcher, gone when none has worked for so many seconds.
+HEARTBEAT = "dispatcher"
+_HEARTBEAT_SECONDS = 30
 _MOST = 200
 _TOKEN_AHEAD = timedelta(minutes=4)
 _HOOKS_EVERY = timedelta(days=1)
@@ -37,6 +41,7 @@ def dispatch() -> int:
         for tenant_id, row_id in route(function, _MOST):
             doorbell.ring(task, tenant_id, row_id)
             rings += 1
+    cache.set(HEARTBEAT, True, _HEARTBEAT_SECONDS)
     return rings
 
 
@@ -59,7 +64,7 @@ def set_next_run(integration: Integration) -> None:
     """Write when the integration runs next; a schedule that cannot be parsed stops it."""
     try:
         integration.next_run_at = next_run(
-            timezone.now(),
+            clock.now(),
             interval_minutes=integration.interval_minutes,
             cron=integration.cron,
             zone=integration.tenant.zone,
@@ -72,16 +77,17 @@ def set_next_run(integration: Integration) -> None:
 def housekeeping() -> int:
     """Ring for what is due by the minute: tokens that end soon, suspended connections, alerts."""
     rings = 0
-    for tenant_id, connection_id in route("routing_tokens", timezone.now() + _TOKEN_AHEAD):
+    learn_the_time()
+    for tenant_id, connection_id in route("routing_tokens", clock.now() + _TOKEN_AHEAD):
         doorbell.ring(doorbell.REFRESH_TOKEN, tenant_id, connection_id)
         rings += 1
     for tenant_id, connection_id in route("routing_probes", _MOST):
         doorbell.ring(doorbell.PROBE_CONNECTION, tenant_id, connection_id)
         rings += 1
-    for tenant_id, endpoint_id in route("routing_hooks", timezone.now() - _HOOKS_EVERY):
+    for tenant_id, endpoint_id in route("routing_hooks", clock.now() - _HOOKS_EVERY):
         doorbell.ring(doorbell.CHECK_HOOKS, tenant_id, endpoint_id)
         rings += 1
-    quiet_since = timezone.now() - timedelta(seconds=policy().alert_every_seconds)
+    quiet_since = clock.now() - timedelta(seconds=policy().alert_every_seconds)
     for (tenant_id,) in route("routing_alerts", quiet_since):
         doorbell.ring(doorbell.SEND_ALERTS, tenant_id)
         rings += 1

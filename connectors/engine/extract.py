@@ -4,28 +4,30 @@ A page commits its documents as it is read; a cursor moves only when its window 
 the end and nothing shifted meanwhile. What is already known by its version costs nothing more.
 """
 
-import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from time import monotonic
 from typing import Any, Protocol
 
-from django.utils import timezone
+from django.db.models.functions import Now
 
+from connectors.core import clock
 from connectors.core.days import parse_instant
 from connectors.core.errors import BadInputError, ConnectorError, ErrorKind, ProviderError
 from connectors.core.flow import Listing, Stream
-from connectors.core.records import Window
+from connectors.core.records import UNNAMED, Window
+from connectors.engine import unread
+from connectors.engine.health import CONNECTION_KINDS
 from connectors.engine.job import Job
 from connectors.engine.ledger import Reading, sight, store
 from connectors.engine.policy import policy
-from connectors.models import Document, StreamState
+from connectors.models import EPOCH, Document, StreamState
 
-logger = logging.getLogger(__name__)
-# One record's trouble is its own; several in a row are the provider's.
+# One failure may be the record's; several in a row are the provider's. Refusals never are.
 FAILURES_IN_A_ROW = 3
-ONE_RECORDS_FAULT = (ErrorKind.TRANSIENT, ErrorKind.REJECTED)
+# Of records that failed before, a run asks for no more than this once they fail again and again.
+STILL_UNREADABLE = 25
 
 
 class Guard(Protocol):
@@ -56,13 +58,40 @@ class Tally:
         return self.pages <= 1 or (self.news == 0 and len(self.counts) <= 1)
 
 
-def read_listing(job: Job, stream: Stream, listing: Listing, client: Any, guard: Guard) -> int:
+def states_of(job: Job, streams: Sequence[Stream]) -> dict[str, StreamState]:
+    """How far each list and sweep of these streams has been read, by name.
+
+    The very first reading of a stream has no cursor and so sees everything: it counts as a sweep.
+    """
+    with job.reading():
+        known = {state.stream: state for state in _states(job)}
+    lists = {f"{stream.name}/{listing.name}" for stream in streams for listing in stream.listings}
+    sweeps = {f"{stream.name}/sweep" for stream in streams}
+    if not (lists | sweeps) - known.keys():
+        return known
+    with job.scope():
+        StreamState.objects.bulk_create(
+            (
+                StreamState(
+                    integration=job.integration,
+                    stream=name,
+                    swept_at=clock.now() if name in sweeps else None,
+                )
+                for name in sorted((lists | sweeps) - known.keys())
+            ),
+            ignore_conflicts=True,
+        )
+        return {state.stream: state for state in _states(job)}
+
+
+def read_listing(
+    job: Job, stream: Stream, listing: Listing, state: StreamState, client: Any, guard: Guard
+) -> int:
     """Read one list from its cursor on; returns how many documents have news.
 
     The cursor is the newest source timestamp seen, so no difference of clocks can skip a record;
     it stays where it is when the list would not stand still.
     """
-    state = _state(job, f"{stream.name}/{listing.name}")
     window = _window(job, state.cursor if listing.windowed else None)
     news = 0
     for _ in range(policy().passes):
@@ -74,28 +103,20 @@ def read_listing(job: Job, stream: Stream, listing: Listing, client: Any, guard:
     return news
 
 
-def sweep_due(job: Job, stream: Stream) -> bool:
-    """Whether the stream's last full sweep is long enough ago.
-
-    The very first reading of a stream has no cursor and so sees everything: it counts as a sweep.
-    """
-    state = _state(job, f"{stream.name}/sweep")
-    if state.swept_at is None:
-        with job.scope():
-            StreamState.objects.filter(pk=state.pk).update(swept_at=timezone.now())
-        return False
-    return timezone.now() - state.swept_at > timedelta(seconds=policy().sweep_every_seconds)
+def sweep_due(state: StreamState) -> bool:
+    """Whether the stream's last full sweep is long enough ago."""
+    every = timedelta(seconds=policy().sweep_every_seconds)
+    return state.swept_at is None or clock.now() - state.swept_at > every
 
 
-def sweep(job: Job, stream: Stream, client: Any, guard: Guard) -> int:
+def sweep(job: Job, stream: Stream, state: StreamState, client: Any, guard: Guard) -> int:
     """Read every id there is; what the sweep does not see is read once more, to be sure.
 
     A list that does not mention a record proves nothing by itself: only the detail's own
     "not found" makes a document gone.
     """
-    state = _state(job, f"{stream.name}/sweep")
     number = state.sweep + 1
-    started = timezone.now()
+    started = clock.now()
     news = sum(
         _one_pass(job, stream, listing, client, guard, _window(job, None), number).news
         for listing in stream.sweep
@@ -108,74 +129,115 @@ def sweep(job: Job, stream: Stream, client: Any, guard: Guard) -> int:
             gone=False,
             created_at__lt=started,
         )
-        missing = unseen.update(wants_read=True)
+        missing = unseen.update(wants_read=True, listed=False, read_next_at=EPOCH)
         StreamState.objects.filter(pk=state.pk).update(sweep=number, swept_at=started)
     return news + missing
 
 
 def read_details(job: Job, stream: Stream, client: Any, guard: Guard) -> int:
-    """Read every record that wants reading; returns how many documents became due.
+    """Read every record that wants reading now; returns how many documents became due.
 
-    A record that cannot be read keeps its wish for the next run and holds up no other; several in
-    a row mean that the provider is at fault, and end the reading.
+    A record that cannot be read is put off and holds up no other; where the provider fails for
+    several new ones in a row, the reading ends.
     """
-    now_due, unread = 0, set[int]()
+    now_due, row = 0, _Row()
     while True:
-        with job.scope():
+        with job.reading():
             batch = list(
                 Document.objects.filter(
-                    integration=job.integration, stream=stream.name, wants_read=True
+                    integration=job.integration,
+                    stream=stream.name,
+                    wants_read=True,
+                    read_next_at__lte=Now(),
                 )
-                .exclude(pk__in=unread)
-                .only("stream", "key", "number", "locator", "sightings")
-                .order_by("pk")[: policy().read_batch]
+                .only("stream", "key", "number", "locator", "sightings", "listed", "read_tries")
+                # Those that failed before come last: they must not keep the others from their turn.
+                .order_by("read_tries", "pk")[: policy().read_batch]
             )
         if not batch:
             return now_due
         readings: list[Reading] = []
         try:
-            readings.extend(_read_some(stream, client, guard, batch, unread))
+            readings.extend(_read_some(job, stream, client, guard, batch, row))
+        except _EnoughError:
+            return now_due
         finally:
             # Whatever ends the slice, what has been read was paid for.
             with job.scope():
                 now_due += store(job, stream, readings)
 
 
+class _EnoughError(Exception):
+    """The rest are records that failed before: they have another turn in a later run."""
+
+
+@dataclass(slots=True)
+class _Row:
+    """How many readings in a row have failed, of records that were never tried and of others."""
+
+    new: int = 0
+    old: int = 0
+
+
 def _read_some(
-    stream: Stream, client: Any, guard: Guard, batch: Sequence[Document], unread: set[int]
+    job: Job, stream: Stream, client: Any, guard: Guard, batch: Sequence[Document], row: _Row
 ) -> Iterator[Reading]:
     """Read what of the batch can be read before it must be stored; the others are read next."""
-    failures, ends = 0, monotonic() + policy().store_seconds
+    ends = monotonic() + policy().store_seconds
     for document in batch:
         guard()
         try:
             yield read_one(stream, client, document)
-            failures = 0
-        except ProviderError as error:
-            failures += 1
-            if error.kind not in ONE_RECORDS_FAULT or failures >= FAILURES_IN_A_ROW:
+            row.new = row.old = 0
+        except (ProviderError, BadInputError) as error:
+            if not is_the_records(error):
                 raise
-            _leave(document, error, unread)
-        except BadInputError as error:
-            _leave(document, error, unread)
+            unread.note(job, document, error)
+            if document.read_tries:
+                row.old += 1
+            elif is_passing(error):
+                row.new += 1
+            if row.new >= FAILURES_IN_A_ROW:
+                raise
+            if row.old >= STILL_UNREADABLE:
+                raise _EnoughError from error
         if monotonic() >= ends:
             return
 
 
-def _leave(document: Document, error: ConnectorError, unread: set[int]) -> None:
-    logger.warning("%s could not be read: %s", document, error)
-    unread.add(document.pk)
+def is_the_records(error: ConnectorError) -> bool:
+    """Whether a failed reading says something of that record only, not of the whole connection."""
+    return not isinstance(error, ProviderError) or error.kind not in CONNECTION_KINDS
+
+
+def is_passing(error: ConnectorError) -> bool:
+    """Whether the provider failed rather than refused: then the next record may fail likewise."""
+    return isinstance(error, ProviderError) and error.kind is ErrorKind.TRANSIENT
 
 
 def read_one(stream: Stream, client: Any, document: Document) -> Reading:
     """A document's record as the source has it now, or that the source has it no more."""
-    began = timezone.now()
+    began = clock.now()
+    if document.key.startswith(UNNAMED):
+        # A row that named no record: it was looked for because the lists show it no more.
+        return Reading(document, None, began)
     try:
         return Reading(document, stream.read(client, document.key, document.locator), began)
     except ProviderError as error:
         if error.kind is not ErrorKind.NOT_FOUND:
             raise
+        if document.listed:
+            # The list shows it: that it cannot be opened does not mean that it was deleted.
+            raise _contradiction(error) from None
         return Reading(document, None, began)
+
+
+def _contradiction(error: ProviderError) -> ProviderError:
+    words = (
+        f"The source lists it, but does not open it: {error.facts.message} "
+        "It was deleted just now, or the connected user may not see it."
+    )
+    return ProviderError(replace(error.facts, message=words, hint=""))
 
 
 def _one_pass(
@@ -209,14 +271,12 @@ def _instant(version: str) -> datetime | None:
         return None
 
 
-def _state(job: Job, name: str) -> StreamState:
-    with job.scope():
-        state, _ = StreamState.objects.get_or_create(integration=job.integration, stream=name)
-    return state
+def _states(job: Job) -> Any:
+    return StreamState.objects.filter(integration=job.integration)
 
 
 def _window(job: Job, cursor: datetime | None) -> Window:
-    until = timezone.now() + timedelta(days=1)
+    until = clock.now() + timedelta(days=1)
     if cursor is not None:
         return Window(since=cursor - timedelta(seconds=policy().overlap_seconds), until=until)
     start = job.integration.history_start

@@ -4,7 +4,7 @@ Documents enter, frozen facts leave: a handful of queries however many documents
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -19,26 +19,30 @@ from connectors.core.decisions import (
     Needs,
     Sibling,
 )
-from connectors.core.flow import SOURCE, Stream
-from connectors.core.names import normalise_name
+from connectors.core.flow import SOURCE, Context, Stream
+from connectors.core.names import alike_name
 from connectors.core.records import Record, TargetState
 from connectors.core.references import MappingKey
-from connectors.core.states import State
+from connectors.core.states import Over, State
 from connectors.engine.job import Job
+from connectors.engine.link_states import link_state
 from connectors.models import Dependency, Document, Link, ReferenceItem, TargetRecord
 from connectors.models import Mapping as MappingRow
 
 PERIOD_LOCK = "period_lock"
+# The facet of a document that no list has shown: another one names it.
+NAMED = "named"
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A document with its parsed record and what its decision needs."""
+    """A document with its parsed record, the options that hold for it, and what it needs."""
 
     document: Document
     stream: Stream
     record: Record
     needs: Needs
+    context: Context
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class _Loaded:
     holders: dict[tuple[str, str], int] = field(default_factory=dict)
     alike: dict[tuple[str, str], list[MappedTarget]] = field(default_factory=dict)
     lists: dict[str, list[MappedTarget]] = field(default_factory=dict)
+    lost: dict[tuple[str, str], bool] = field(default_factory=dict)
     locked_until: date | None = None
 
 
@@ -66,6 +71,7 @@ def load(job: Job, asking: Sequence[Asking]) -> dict[int, Facts]:
     _load_rows(job, asking, loaded)
     _load_alike(job, asking, loaded)
     _load_lists(job, asking, loaded)
+    _load_lost(job, loaded)
     loaded.locked_until = _locked_until(job)
     return {ask.document.pk: _facts(job, ask, loaded) for ask in asking}
 
@@ -93,14 +99,33 @@ def _facts(job: Job, ask: Asking, loaded: _Loaded) -> Facts:
         target_suspects=tuple(suspects),
         links=loaded.links.get(document.pk, {}),
         dependants=tuple(loaded.dependants.get(me, [])),
+        neighbours=tuple(_neighbours(ask, loaded)),
         source_profile=job.source.profile,
         target_profile=job.target.profile,
         locked_until=loaded.locked_until,
         gone=document.gone,
+        only_named=document.sightings.keys() == {NAMED},
+        renumbered=document.renumbered,
         rows=_rows(ask, loaded),
         alike=tuple(row for name in ask.needs.alike for row in loaded.alike.get(name, ())),
         lists={kind: tuple(loaded.lists.get(kind, ())) for kind in ask.needs.lists},
+        lost={
+            place: loaded.lost[place]
+            for link in loaded.links.get(document.pk, {}).values()
+            for place in _places(link)
+            if place in loaded.lost
+        },
     )
+
+
+def _neighbours(ask: Asking, loaded: _Loaded) -> Iterable[Sibling]:
+    """Others of its stream that name what it names, each once."""
+    if not ask.needs.neighbours:
+        return ()
+    named = (one for key in ask.needs.documents for one in loaded.dependants.get(key, ()))
+    found = {one.id: one for one in named if one.stream == ask.document.stream}
+    found.pop(ask.document.pk, None)
+    return found.values()
 
 
 def _rows(ask: Asking, loaded: _Loaded) -> dict[str, MappedTarget]:
@@ -188,10 +213,10 @@ def _load_alike(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
     if not wanted:
         return
     items = ReferenceItem.objects.filter(
-        connection=job.target, kind__in={kind for kind, _ in wanted}
+        connection=job.target, kind__in={kind for kind, _ in wanted}, gone=False
     )
     for item in items:
-        place = (item.kind, normalise_name(item.name))
+        place = (item.kind, alike_name(item.name))
         if place in wanted:
             loaded.alike.setdefault(place, []).append(_mapped(item))
 
@@ -206,11 +231,60 @@ def _load_lists(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
         loaded.lists.setdefault(item.kind, []).append(_mapped(item))
 
 
+def _load_lost(job: Job, loaded: _Loaded) -> None:
+    """Which targets that posted documents use are not in use at the target any more."""
+    places = {
+        place
+        for links in loaded.links.values()
+        for link in links.values()
+        for place in _places(link)
+    }
+    if not places:
+        return
+    items = ReferenceItem.objects.filter(
+        connection=job.target,
+        active=False,
+        kind__in={kind for kind, _ in places},
+        key__in={key for _, key in places},
+    )
+    loaded.lost = {(item.kind, item.key): item.gone for item in items}
+
+
+def _places(link: LinkState) -> set[tuple[str, str]]:
+    return {(key.kind, target_key) for key, target_key in link.mappings.items()}
+
+
+def kept_options(job: Job, documents: Sequence[Document]) -> dict[int, Context]:
+    """What holds for posted documents: the options that they were posted with, where kept.
+
+    A record that is over binds nobody: what is posted anew is posted as is chosen now.
+    """
+    rows = (
+        Link.objects.filter(document__in=[d.pk for d in documents])
+        .exclude(status__in=list(Over))
+        .order_by("-pk")
+    )
+    found = {}
+    for document, options in rows.values_list("document", "options"):
+        kept = job.flow.kept_options(options)
+        found[document] = with_options(job.context, kept) if kept else job.context
+    return found
+
+
+def with_options(context: Context, kept: Mapping[str, Any]) -> Context:
+    """The context of a document that keeps these options."""
+    return replace(context, options={**context.options, **kept}, current=context.options)
+
+
 def _load_documents(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
     """Siblings by name, by number and by dependency, in one go with their links."""
     named = {key for ask in asking for key in ask.needs.documents}
     twins = {(ask.document.stream, number) for ask in asking for number in ask.needs.twins}
-    reverse = _dependants(job, [ask.document for ask in asking if ask.needs.dependants])
+    shared = {key for ask in asking if ask.needs.neighbours for key in ask.needs.documents}
+    shared |= {
+        DocumentKey(ask.document.stream, ask.document.key) for ask in asking if ask.needs.dependants
+    }
+    reverse = _dependants(job, shared)
     wanted = Q(pk__in=[ask.document.pk for ask in asking])
     wanted |= _by_stream("key", ((key.stream, key.key) for key in named))
     wanted |= _by_stream("twin_number", twins)
@@ -218,7 +292,10 @@ def _load_documents(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None
     rows = list(Document.objects.filter(wanted, integration=job.integration))
     links = _links(rows)
     loaded.links = links
-    siblings = {row.pk: _sibling(row, links.get(row.pk, {})) for row in rows}
+    parties = _parties(job, asking, rows, twins)
+    siblings = {
+        row.pk: _sibling(row, links.get(row.pk, {}), parties.get(row.party_key, "")) for row in rows
+    }
     for row in rows:
         key = DocumentKey(row.stream, row.key)
         if key in named:
@@ -227,6 +304,23 @@ def _load_documents(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None
             loaded.twins.setdefault((row.stream, row.twin_number), []).append(siblings[row.pk])
     for key, ids in reverse.items():
         loaded.dependants[key] = [siblings[pk] for pk in ids if pk in siblings]
+
+
+def _parties(
+    job: Job,
+    asking: Sequence[Asking],
+    rows: Sequence[Document],
+    twins: set[tuple[str, str]],
+) -> dict[str, str]:
+    """What the parties of twins are mapped to: two of the source's may be one of the target's."""
+    kinds = {ask.needs.party_kind for ask in asking} - {""}
+    keys = {row.party_key for row in rows if (row.stream, row.twin_number) in twins}
+    if not kinds or not keys:
+        return {}
+    found = MappingRow.objects.filter(
+        integration=job.integration, kind__in=kinds, source_key__in=keys
+    )
+    return dict(found.values_list("source_key", "target_key"))
 
 
 def _by_stream(field_name: str, pairs: Iterable[tuple[str, str]]) -> Q:
@@ -239,11 +333,11 @@ def _by_stream(field_name: str, pairs: Iterable[tuple[str, str]]) -> Q:
     return wanted if values else Q(pk__in=[])
 
 
-def _dependants(job: Job, documents: Sequence[Document]) -> dict[DocumentKey, list[int]]:
-    if not documents:
+def _dependants(job: Job, keys: Collection[DocumentKey]) -> dict[DocumentKey, list[int]]:
+    if not keys:
         return {}
     rows = Dependency.objects.filter(
-        _by_stream("key", ((d.stream, d.key) for d in documents)), integration=job.integration
+        _by_stream("key", ((key.stream, key.key) for key in keys)), integration=job.integration
     )
     found: dict[DocumentKey, list[int]] = defaultdict(list)
     for row in rows:
@@ -258,32 +352,18 @@ def _links(documents: Sequence[Document]) -> dict[int, dict[str, LinkState]]:
     return dict(found)
 
 
-def link_state(link: Link) -> LinkState:
-    """A link row as the plain value that decisions know."""
-    return LinkState(
-        part=link.part,
-        target_kind=link.target_kind,
-        target_id=link.target_id,
-        target_number=link.target_number,
-        reference=link.reference,
-        status=link.status,
-        payload=link.payload,
-        lines=link.lines,
-        total=link.total,
-        version=link.version,
-    )
-
-
-def _sibling(document: Document, links: Mapping[str, LinkState]) -> Sibling:
+def _sibling(document: Document, links: Mapping[str, LinkState], target_party: str = "") -> Sibling:
     return Sibling(
         id=document.pk,
         stream=document.stream,
         key=document.key,
         number=document.number,
         state=State(document.state),
+        words=document.words,
         party_key=document.party_key,
         links=links,
         record=document.record or {},
+        target_party=target_party,
     )
 
 
@@ -302,6 +382,7 @@ def _load_suspects(job: Job, asking: Sequence[Asking], loaded: _Loaded) -> None:
             reference=row.reference,
             vendor_key=row.vendor_key,
             modified=row.modified,
+            content={k: v for k, v in (("date", row.day), ("part", row.part)) if v},
         )
         loaded.suspects.setdefault((row.kind, row.twin_number), []).append(state)
 

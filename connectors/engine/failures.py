@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from connectors.core.references import MappingKey, MissingMapping
 from connectors.engine import trail
 from connectors.engine.job import Job
-from connectors.engine.release import lock_mappings, release_mapping
+from connectors.engine.release import lock_mappings, release_mappings
 from connectors.models import Document, Mapping, MappingFailure, ReferenceItem, Wait
 
 
@@ -48,8 +48,8 @@ def no_longer_waits(job: Job, documents: Sequence[Document]) -> None:
     nobodys = MappingFailure.objects.filter(
         pk__in=ids, status=MappingFailure.Status.OPEN, waits__isnull=True
     )
-    for failure in nobodys:
-        release_mapping(job.integration, failure.kind, failure.source_key, actor=trail.WORKER)
+    keys = [MappingKey(*key) for key in nobodys.values_list("kind", "source_key")]
+    release_mappings(job.integration, keys, actor=trail.WORKER)
 
 
 def _release_what_was_mapped_meanwhile(
@@ -63,10 +63,12 @@ def _release_what_was_mapped_meanwhile(
         kind__in={key.kind for key in missing},
         source_key__in={key.source_key for key in missing},
     )
+    keys = []
     for kind, source_key, target in rows.values_list("kind", "source_key", "target_key"):
         key = MappingKey(kind, source_key)
         if key in missing and mapped_then.get(key) != target and _is_there(job, kind, target):
-            release_mapping(job.integration, kind, source_key, actor=trail.WORKER)
+            keys.append(key)
+    release_mappings(job.integration, keys, actor=trail.WORKER)
 
 
 def _is_there(job: Job, kind: str, target_key: str) -> bool:

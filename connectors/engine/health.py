@@ -8,10 +8,9 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
+from connectors.core import clock
 from connectors.core.errors import ErrorKind, ProviderError
-from connectors.engine import trail
+from connectors.engine import rest, trail
 from connectors.engine.job import Job
 from connectors.models import Connection, Health
 from tenants.scope import tenant_scope
@@ -28,9 +27,8 @@ _LONGEST_PAUSE = timedelta(hours=6)
 
 
 def report(job: Job, side: str, error: ProviderError) -> None:
-    """Stop the connection of that side because of this error."""
-    connection = job.connection(side)
-    stop(connection, error)
+    """Stop the connection that this error is of; where it does not say, that side's."""
+    stop(job.connection_of(error, side), error)
 
 
 def stop(connection: Connection, error: ProviderError) -> None:
@@ -43,7 +41,7 @@ def stop(connection: Connection, error: ProviderError) -> None:
         Connection.objects.filter(pk=connection.pk).update(
             health=state,
             health_words=words,
-            health_at=timezone.now(),
+            health_at=clock.now(),
             **_next_probe(connection),
             **({"alerted_at": None} if news else {}),
         )
@@ -61,7 +59,7 @@ def postpone(connection: Connection) -> None:
 def _next_probe(connection: Connection) -> dict[str, Any]:
     pause = min(_FIRST_PAUSE * 2 ** min(connection.probe_failures, 10), _LONGEST_PAUSE)
     return {
-        "probe_at": timezone.now() + pause,
+        "probe_at": clock.now() + pause,
         "probe_failures": connection.probe_failures + 1,
     }
 
@@ -73,10 +71,12 @@ def recover(connection: Connection, words: str) -> None:
         Connection.objects.filter(pk=connection.pk).update(
             health=Health.READY,
             health_words=words,
-            health_at=timezone.now(),
+            health_at=clock.now(),
             probe_at=None,
             probe_failures=0,
         )
+        # It was let in just now: whatever it was told to wait for is over.
+        rest.end(connection)
         if news:
             trail.write([_event(connection, "connection.ready", words)])
     connection.health = Health.READY

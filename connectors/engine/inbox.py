@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from connectors.core import clock
 from connectors.core.errors import (
     BadInputError,
     ConnectorError,
@@ -21,14 +22,16 @@ from connectors.core.errors import (
     RetryLater,
 )
 from connectors.core.flow import SOURCE, Stream
-from connectors.engine import doorbell, drift, echoes, health
-from connectors.engine.extract import FAILURES_IN_A_ROW, ONE_RECORDS_FAULT, read_one
+from connectors.engine import doorbell, drift, echoes, health, references, rest
+from connectors.engine.apart import our_mistake
+from connectors.engine.extract import FAILURES_IN_A_ROW, is_passing, is_the_records, read_one
 from connectors.engine.job import Job
 from connectors.engine.ledger import store
 from connectors.engine.policy import policy
 from connectors.engine.runs import queue_run
 from connectors.engine.sessions import open_client
-from connectors.models import Document, InboxEvent, ReferenceState, Run, WorkSlot
+from connectors.engine.unread import note
+from connectors.models import Document, InboxEvent, Run, WorkSlot
 
 logger = logging.getLogger(__name__)
 _MOST = 100
@@ -44,17 +47,26 @@ def follow(job: Job, side: str, events: Sequence[InboxEvent]) -> set[int]:
         _follow_references(job, side, events)
         unread |= _follow_targets(job, side, events)
     except RetryLater as later:
-        _later(job, events, later.at)
+        rest.note(job, side, later)
+        _later(job, events, rest.own_wait(later.at) or clock.now())
         return {event.pk for event in events}
     except ProviderError as error:
         _failed(job, events, error)
         if error.kind in health.CONNECTION_KINDS:
             health.report(job, side, error)
         return {event.pk for event in events}
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("hints met an error that nobody expected")
+        _failed(job, events, ConnectorError(our_mistake(error)), bounded=True)
+        return {event.pk for event in events}
     left: set[int] = set()
+    known = {stream.resource for stream in job.flow.streams} if side == SOURCE else set()
     for record, why in unread.items():
         about = [event for event in events if (event.resource, event.key) == record]
-        _failed(job, about, why)
+        # A document keeps the wish to be read; a refusal will not turn into an answer.
+        _failed(job, about, why, bounded=record[0] in known or _is_refusal(why))
         left.update(event.pk for event in about)
     return left
 
@@ -75,7 +87,7 @@ def claim(connection_id: int) -> list[InboxEvent]:
 
 def _keep(events: Sequence[InboxEvent]) -> None:
     """They are ours for as long as one more record may take, inside the scope."""
-    until = timezone.now() + timedelta(seconds=policy().claim_seconds)
+    until = clock.now() + timedelta(seconds=policy().claim_seconds)
     mine = InboxEvent.objects.filter(pk__in=[event.pk for event in events])
     mine.filter(status=InboxEvent.Status.PENDING).update(next_at=until)
 
@@ -85,7 +97,7 @@ def done(events: Sequence[InboxEvent], *, used: bool) -> None:
     status = InboxEvent.Status.DONE if used else InboxEvent.Status.IGNORED
     echoed = [event.pk for event in events if event.words == echoes.WORDS]
     all_of_them = InboxEvent.objects.filter(pk__in=[event.pk for event in events])
-    now = timezone.now()
+    now = clock.now()
     all_of_them.exclude(pk__in=echoed).update(status=status, done_at=now, words="")
     all_of_them.filter(pk__in=echoed).update(
         status=InboxEvent.Status.IGNORED, done_at=now, words=echoes.WORDS
@@ -104,7 +116,12 @@ def _follow_streams(job: Job, side: str, events: Sequence[InboxEvent]) -> Unread
 
         def read(record: Named) -> None:
             stream = streams[record[0]]
-            reading = read_one(stream, client, documents[record])
+            try:
+                reading = read_one(stream, client, documents[record])
+            except (ProviderError, BadInputError) as error:
+                if is_the_records(error):
+                    note(job, documents[record], error)
+                raise
             with job.scope():
                 store(job, stream, [reading])
 
@@ -154,8 +171,8 @@ def _one_by_one(
             look(record)
             in_a_row = 0
         except ProviderError as error:
-            in_a_row += 1
-            if error.kind not in ONE_RECORDS_FAULT or in_a_row >= FAILURES_IN_A_ROW:
+            in_a_row = in_a_row + 1 if is_passing(error) else 0
+            if not is_the_records(error) or in_a_row >= FAILURES_IN_A_ROW:
                 raise
             unread[record] = error
         except (BadInputError, drift.OnItsWayError) as error:
@@ -185,11 +202,17 @@ def _follow_references(job: Job, side: str, events: Sequence[InboxEvent]) -> Non
     if not kinds:
         return
     with job.scope():
-        ReferenceState.objects.filter(connection=job.connection(side), kind__in=kinds).update(
-            read_at=None
-        )
+        references.read_again(job.connection(side), kinds, deleted=_deleted(events))
         run = queue_run(job.integration, trigger=Run.Trigger.WEBHOOK, actor="system:webhook")
         doorbell.ring(doorbell.ADVANCE_RUN, job.tenant_id, run.pk)
+
+
+def _deleted(events: Sequence[InboxEvent]) -> bool | None:
+    """Whether any of these tells of a deletion; None where one does not say of what it tells."""
+    said = {event.action.lower() for event in events}
+    if any("delet" in action or "destroy" in action for action in said):
+        return True
+    return None if "" in said else False
 
 
 def _follow_targets(job: Job, side: str, events: Sequence[InboxEvent]) -> Unread:
@@ -211,13 +234,27 @@ def _later(job: Job, events: Sequence[InboxEvent], at: Any) -> None:
         InboxEvent.objects.filter(pk__in=[e.pk for e in events]).update(next_at=at)
 
 
-def _failed(job: Job, events: Sequence[InboxEvent], error: ConnectorError) -> None:
-    """The hints stay pending; the reconciling poll would find the records in any case."""
+def _is_refusal(error: ConnectorError) -> bool:
+    if isinstance(error, ProviderError):
+        return not is_passing(error)
+    return isinstance(error, BadInputError)
+
+
+def _failed(
+    job: Job, events: Sequence[InboxEvent], error: ConnectorError, *, bounded: bool = False
+) -> None:
+    """The hints stay pending for a later try; ``bounded`` ones are given up after several.
+
+    The reconciling poll would find their records in any case.
+    """
     logger.warning("hints could not be followed: %s", error)
-    pause = policy().retry_in(max(event.tries for event in events))
+    tries = max(event.tries for event in events)
+    pause = policy().retry_in(tries)
     if isinstance(error, ProviderError) and error.kind is ErrorKind.TRANSIENT:
         pause = min(pause, timedelta(seconds=60))
+    given_up = bounded and tries + 1 >= policy().read_tries
+    ended = {"status": InboxEvent.Status.DONE, "done_at": clock.now()} if given_up else {}
     with job.scope():
         InboxEvent.objects.filter(pk__in=[e.pk for e in events]).update(
-            tries=F("tries") + 1, next_at=timezone.now() + pause, words=str(error)
+            tries=F("tries") + 1, next_at=clock.now() + pause, words=str(error), **ended
         )

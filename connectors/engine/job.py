@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connectors.core.errors import ProviderError, RetryLater
 from connectors.core.flow import SOURCE, TARGET, Context, Flow
 from connectors.core.log_context import log_context
 from connectors.models import Connection, Integration
@@ -60,7 +61,8 @@ def _no_lease() -> None:
 class Job:
     """What every engine function works on. ``calls`` counts API calls as they are made.
 
-    ``check_lease`` raises when the work was given to somebody else; every scope begins with it.
+    ``check_lease`` raises when the work was given to somebody else; every scope that writes
+    begins with it.
     ``owner`` is the integration's side whose records this job posts: for those of the target the
     two sides are turned round, so that whoever works on them need not know.
     """
@@ -119,6 +121,12 @@ class Job:
     def connection(self, side: str) -> Connection:
         return self.source if side == "source" else self.target
 
+    def connection_of(self, error: ProviderError | RetryLater, side: str) -> Connection:
+        """Whose call failed so; where the error does not say, that side's."""
+        named = error.connection if isinstance(error, RetryLater) else error.facts.connection
+        both = (self.source, self.target)
+        return next((c for c in both if str(c.secret_id) == named), self.connection(side))
+
     def spec(self, side: str) -> ProviderSpec:
         return self.resolved.source if side == "source" else self.resolved.target
 
@@ -127,6 +135,12 @@ class Job:
         """A short transaction as this tenant."""
         with tenant_scope(self.tenant_id):
             self.check_lease()
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """As ``scope``, for what only looks: who has lost the work learns it before it writes."""
+        with tenant_scope(self.tenant_id):
             yield
 
     @contextmanager
@@ -153,3 +167,15 @@ def load_job(tenant_id: int, integration_id: int, resolve: Resolve) -> Job:
             target_settings=integration.target.settings,
         ),
     )
+
+
+def with_options_of_now(job: Job) -> Job:
+    """The job by the options that are chosen at this moment; call inside the scope, after a claim.
+
+    A worker keeps its job for a whole slice. Who changes options marks what is claimed by then.
+    """
+    chosen = Integration.objects.values_list("options", flat=True).get(pk=job.integration.pk)
+    options = {**job.flow.default_options(), **chosen}
+    if options == job.context.options:
+        return job
+    return replace(job, context=replace(job.context, options=options))

@@ -5,9 +5,12 @@ twice. Where the part is linked to another target already, an incident is raised
 is held whatever its state.
 """
 
-from django.db.models import F
-from django.utils import timezone
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from django.db.models import F
+
+from connectors.core import clock
 from connectors.core.records import TargetState
 from connectors.core.states import Reason, State
 from connectors.engine import links, trail
@@ -25,42 +28,52 @@ def settle_late(job: Job, sent: Sent, state: TargetState) -> None:
         return
     link = links.of(sent)
     if link is None:
-        link = links.put(job, sent, state)
+        link = links.put(job, sent, state, None)
         trail.write([links.posted_event(sent, link, state, Outcome.Result.LATE)])
         _decide_anew(document)
     elif link.target_id != state.target_id:
         two_targets(sent, link, state)
 
 
-def is_second(sent: Sent, state: TargetState) -> Link | None:
-    """The link to another target that came into being since this attempt was begun, if any."""
-    if not state.target_id:
-        return None
-    link = links.of(sent)
-    if link is None or link.target_id in (state.target_id, sent.attempt.plan["target_id"]):
-        return None
-    return link
+def is_second(sent: Sent, link: Link, state: TargetState) -> bool:
+    """Whether the link is to another target and came into being since this attempt was begun."""
+    return link.target_id not in (state.target_id, sent.attempt.plan["target_id"])
 
 
 def two_targets(sent: Sent, link: Link, state: TargetState) -> None:
     """Raise an incident: a person must delete one of them."""
-    words = (
-        f"Two target records carry our reference {sent.attempt.reference}: {link.target_id} and "
-        f"{state.target_id}. Delete the second one at the target, then replay the document."
-    )
-    _hold_at_once(sent.document, words)
+    incident(link, state, run_id=sent.attempt.run_id, details={"attempt": sent.attempt.pk})
+
+
+def incident(
+    link: Link, state: TargetState, *, run_id: int | None = None, details: Mapping[str, Any]
+) -> None:
+    """Hold the link's document, whatever its state, and say which two records carry its mark."""
+    link.doubles = sorted({*link.doubles, state.target_id} - {link.target_id})
+    link.save(update_fields=["doubles"])
+    words = two_records(link.reference, [link.target_id, *link.doubles])
+    _hold_at_once(link.document, words)
     trail.write(
         [
             trail.document_event(
                 "incident.two_targets",
-                sent.document,
-                run_id=sent.attempt.run_id,
-                target_kind=sent.attempt.plan["target_kind"],
+                link.document,
+                run_id=run_id,
+                target_kind=link.target_kind,
                 target_id=state.target_id,
                 target_number=state.number,
-                details={"words": words, "attempt": sent.attempt.pk},
+                details={"words": words, **details},
             )
         ]
+    )
+
+
+def two_records(reference: str, ids: Sequence[str]) -> str:
+    """Why a document is held of which there is more than one record."""
+    many = {2: "Two"}.get(len(ids), str(len(ids)))
+    return (
+        f"{many} target records carry our reference {reference}: {' and '.join(ids)}. Delete the "
+        "one that is too many at the target, then replay this document, or dismiss it."
     )
 
 
@@ -74,7 +87,7 @@ def _decide_anew(document: Document) -> None:
         state=State.DUE, fence=F("fence") + 1, claimed_until=EPOCH, next_at=EPOCH
     )
     mine.filter(state=State.HELD, reason=Reason.OUTCOME_UNKNOWN).update(
-        state=State.DUE, state_at=timezone.now(), next_at=EPOCH
+        state=State.DUE, state_at=clock.now(), next_at=EPOCH
     )
 
 
@@ -87,7 +100,7 @@ def _hold_at_once(document: Document, words: str) -> None:
         state=State.HELD,
         reason=Reason.DUPLICATE_SUSPECTED,
         words=words,
-        state_at=timezone.now(),
+        state_at=clock.now(),
         fence=F("fence") + 1,
         claimed_until=EPOCH,
     )

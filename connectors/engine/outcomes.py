@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Value, When
-from django.utils import timezone
+from django.db.models import Case, F, Value, When
 
+from connectors.core import clock
+from connectors.core.decisions import Found
 from connectors.core.errors import ErrorFacts
 from connectors.core.records import TargetState
-from connectors.core.states import Reason, State
-from connectors.engine import late, links, plans, trail
+from connectors.core.states import SETTLED, Reason, State
+from connectors.engine import late, links, plans, rest, trail
 from connectors.engine.job import Job
 from connectors.engine.links import Sent as Sent
 from connectors.engine.policy import policy
@@ -26,7 +27,7 @@ Result = Outcome.Result
 def begin(job: Job, document: Document, plan: Any, step: Any, *, batch: Any = None) -> Attempt:
     """Commit the intent, inside the scope and after the claim was checked."""
     link = Link.objects.filter(document=document, part=plan.part).first()
-    now = timezone.now()
+    now = clock.now()
     attempt = Attempt.objects.create(
         document=document,
         run_id=current_run(job),
@@ -49,24 +50,32 @@ def begin(job: Job, document: Document, plan: Any, step: Any, *, batch: Any = No
 
 def current_run(job: Job) -> int | None:
     """The run that the work is counted to: the integration's running or else its latest one."""
-    runs = job.integration.runs.order_by("-pk").values_list("pk", flat=True)
-    return runs.filter(status="running").first() or runs.first()
+    latest = job.integration.runs.order_by(F("started_at").desc(nulls_last=True), "-pk")
+    return latest.values_list("pk", flat=True).first()
 
 
-def succeed(job: Job, sent: Sent, state: TargetState, *, result: Any = Result.DONE) -> bool:
+def succeed(
+    job: Job,
+    sent: Sent,
+    state: TargetState,
+    *,
+    result: Any = Result.DONE,
+    as_meant: bool = True,
+) -> bool:
     """Record that the step has happened; False when the outcome came late or may not count."""
     mine = _lock(sent)
     _note(sent, Result.LATE if mine is None else result, target=plans.state_json(state))
     if mine is None:
         late.settle_late(job, sent, state)
         return False
-    other = late.is_second(sent, state)
-    if other is not None:
-        _close(sent)
-        late.two_targets(sent, other, state)
-        return False
     # A step that only prepared something beside the record names no target: nothing to link.
-    link = links.put(job, sent, state) if state.target_id else None
+    link = links.of(sent) if state.target_id else None
+    if link is not None and late.is_second(sent, link, state):
+        _close(sent)
+        late.two_targets(sent, link, state)
+        return False
+    if state.target_id:
+        link = links.put(job, sent, state, link, as_meant=as_meant)
     _close(sent)
     trail.write([links.posted_event(sent, link, state, result)])
     return not _taken_over(sent, mine)
@@ -88,10 +97,10 @@ def doubt(sent: Sent, facts: ErrorFacts) -> bool:
     _note(sent, Result.UNKNOWN, facts=facts)
     if mine is None:
         return False
-    first = timezone.now() + timedelta(seconds=policy().first_look_seconds)
+    first = clock.now() + timedelta(seconds=policy().first_look_seconds)
     Document.objects.filter(pk=sent.document.pk, state=State.DELIVERING).update(
         state=State.UNCONFIRMED,
-        state_at=timezone.now(),
+        state_at=clock.now(),
         next_at=first,
         claimed_until=EPOCH,
         words=f"The answer to “{sent.attempt.action}” was lost: {facts.message} "
@@ -103,12 +112,15 @@ def doubt(sent: Sent, facts: ErrorFacts) -> bool:
 def settle(document: Document, state: State, **changes: Any) -> None:
     """Move a claimed document on, inside the scope, after its fence was checked.
 
-    One that was asked to look again meanwhile does not come to rest: it is due.
+    One that was asked to look again meanwhile does not come to rest: it is due. What was told of an
+    earlier hold is forgotten at rest: should it be held once more, that is news.
     """
+    if state in SETTLED:
+        changes = {"told": "", **changes}
     Document.objects.filter(pk=document.pk, fence=document.fence).update(
         state=Case(When(again=True, then=Value(State.DUE)), default=Value(state)),
         again=False,
-        state_at=timezone.now(),
+        state_at=clock.now(),
         claimed_until=EPOCH,
         **{"next_at": EPOCH, "reason": "", "words": "", "tries": 0, **changes},
     )
@@ -119,7 +131,7 @@ def retry(document: Document, words: str, *, at: datetime | None = None) -> None
     settle(
         document,
         State.DUE,
-        next_at=at or timezone.now() + policy().retry_in(document.tries),
+        next_at=rest.own_wait(at) or clock.now() + policy().retry_in(document.tries),
         tries=document.tries + (at is None),
         words=words,
         reason=document.reason,
@@ -154,11 +166,11 @@ def _lock(sent: Sent) -> Document | None:
 
 def _taken_over(sent: Sent, mine: Document) -> bool:
     """Whether recovery has taken the document, but not yet concluded: then it is decided anew."""
-    ours = mine.fence == sent.document.fence and mine.claimed_until > timezone.now()
+    ours = mine.fence == sent.document.fence and mine.claimed_until > clock.now()
     if ours or mine.state != State.UNCONFIRMED:
         return False
     Document.objects.filter(pk=mine.pk).update(
-        state=State.DUE, state_at=timezone.now(), claimed_until=EPOCH, next_at=EPOCH
+        state=State.DUE, state_at=clock.now(), claimed_until=EPOCH, next_at=EPOCH
     )
     return True
 
@@ -187,11 +199,18 @@ def _close(sent: Sent) -> None:
     sent.document.open_attempt = None
 
 
-def succeed_or_hold(job: Job, sent: Sent, state: TargetState, *, result: Any = Result.DONE) -> bool:
+def succeed_or_hold(
+    job: Job,
+    sent: Sent,
+    state: TargetState,
+    *,
+    result: Any = Result.DONE,
+    as_meant: bool = True,
+) -> bool:
     """Like ``succeed``, but a target that another document holds already holds this one."""
     try:
         with transaction.atomic():
-            return succeed(job, sent, state, result=result)
+            return succeed(job, sent, state, result=result, as_meant=as_meant)
     except IntegrityError:
         fail(sent, Result.CONFLICT, None, "Another document is linked to this target record.")
         hold(
@@ -201,3 +220,8 @@ def succeed_or_hold(job: Job, sent: Sent, state: TargetState, *, result: Any = R
             "is linked to already. Compare the two documents, then dismiss one of them.",
         )
         return False
+
+
+def found(job: Job, sent: Sent, probe: Found) -> bool:
+    """Record what a look found at the target; False when it is not this document's to have."""
+    return succeed_or_hold(job, sent, probe.state, result=Result.FOUND, as_meant=probe.as_meant)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.core.decisions import PartPlan, Step
+from connectors.core.decisions import LinkState, PartPlan, Step
 from connectors.core.fingerprints import to_plain
 from connectors.core.flow import PartRef
 from connectors.core.records import TargetState
@@ -20,6 +20,7 @@ def plan_json(plan: PartPlan, *, target_id: str) -> dict[str, Any]:
         "total": None if plan.total is None else str(plan.total),
         "currency": plan.currency,
         "payload": to_plain(plan.payload),
+        "options": to_plain(plan.options),
         "target_id": target_id,
     }
 
@@ -30,6 +31,7 @@ def step_json(step: Step) -> dict[str, Any]:
         "body": to_plain(step.body),
         "status": step.status,
         "creates": step.creates,
+        "ends": step.ends,
         "batch": step.batch,
     }
 
@@ -68,7 +70,7 @@ def ref_of(attempt: Attempt, link: Link | None) -> PartRef:
     )
 
 
-def link_ref(link: Link) -> PartRef:
+def link_ref(link: Link | LinkState) -> PartRef:
     """What the sink is told to read a posted part."""
     return PartRef(
         target_kind=link.target_kind,
@@ -79,6 +81,7 @@ def link_ref(link: Link) -> PartRef:
         total="" if link.total is None else str(link.total),
         payload=link.payload,
         part=link.part,
+        lines=link.lines,
     )
 
 

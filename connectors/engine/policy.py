@@ -29,7 +29,11 @@ class Policy:
     # What has been read is stored after so many, or after so long: a kill loses it, with its calls.
     read_batch: int = 100
     store_seconds: float = 2
+    # After so many failed readings people are told; until then the run waits for the record.
+    read_tries: int = 5
     slots: int = 4
+    # Whoever is told to wait longer rests, with everything of the connection.
+    rest_seconds: float = 60
     # Source timestamps may become visible late and clocks differ: windows overlap by this much.
     overlap_seconds: float = 600
     passes: int = 5

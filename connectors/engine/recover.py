@@ -11,14 +11,16 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from connectors.core import clock
 from connectors.core.decisions import Conflict, Found, Probe
-from connectors.core.errors import BadInputError, ProviderError, RetryLater
-from connectors.core.states import Reason, State
-from connectors.engine import claims, health, outcomes, plans
+from connectors.core.errors import ProviderError, RetryLater
+from connectors.core.flow import TARGET
+from connectors.core.states import Over, Reason, State
+from connectors.engine import claims, health, links, outcomes, plans, rest
 from connectors.engine.job import Job
 from connectors.engine.outcomes import Result, Sent
 from connectors.engine.policy import policy
@@ -38,6 +40,8 @@ def recover(job: Job, open_target: Callable[[Job], AbstractContextManager[Any]])
         try:
             with open_target(view) as client:
                 look_up(view, client)
+        except RetryLater as later:
+            rest.note(view, TARGET, later)
         except ProviderError as error:
             errors.append(error)
     if errors:
@@ -51,11 +55,11 @@ def free_abandoned(job: Job) -> int:
             integration=job.integration, state=State.DELIVERING, claimed_until__lte=Now()
         )
         clean = lost.filter(open_attempt=None).update(
-            state=State.DUE, state_at=timezone.now(), claimed_until=EPOCH, next_at=EPOCH
+            state=State.DUE, state_at=clock.now(), claimed_until=EPOCH, next_at=EPOCH
         )
         doubtful = lost.filter(~Q(open_attempt=None)).update(
             state=State.UNCONFIRMED,
-            state_at=timezone.now(),
+            state_at=clock.now(),
             claimed_until=EPOCH,
             next_at=EPOCH,
             words="A worker stopped between sending and answer. We look at the target first.",
@@ -95,17 +99,21 @@ def _look_at(job: Job, client: Any, document: Document) -> bool:
     try:
         probe = job.flow.sink.probe(client, plans.ref_of(attempt, link), plans.step_of(attempt))
     except RetryLater as error:
-        _later(job, document, error.at)
+        rest.note(job, TARGET, error)
+        _later(job, document, rest.own_wait(error.at) or clock.now())
         return False
-    except BadInputError:
-        logger.exception("what the target says of %s cannot be read", attempt.reference)
-        _later(job, document, timezone.now() + policy().retry_in(document.tries), tried=True)
-        return True
+    except (OperationalError, InterfaceError):
+        raise
     except ProviderError as error:
-        _later(job, document, timezone.now() + policy().retry_in(document.tries), tried=True)
+        _later(job, document, clock.now() + policy().retry_in(document.tries), tried=True)
         if error.kind in health.CONNECTION_KINDS:
-            health.report(job, "target", error)
+            health.report(job, TARGET, error)
             return False
+        return True
+    except Exception:
+        # What it says cannot be read, or we cannot read it: the others are looked at all the same.
+        logger.exception("what the target says of %s cannot be read", attempt.reference)
+        _later(job, document, clock.now() + policy().retry_in(document.tries), tried=True)
         return True
     with job.scope():
         if _still_open(sent):
@@ -128,12 +136,19 @@ def _still_open(sent: Sent) -> bool:
 
 def _conclude(job: Job, sent: Sent, probe: Probe) -> None:
     if isinstance(probe, Found):
-        if outcomes.succeed_or_hold(job, sent, probe.state, result=Result.FOUND):
+        if outcomes.found(job, sent, probe):
             # Decided anew, so that only what remains is done: a later step, a newer version.
             outcomes.settle(sent.document, State.DUE)
+    elif isinstance(probe, Conflict) and probe.state is None and plans.step_of(sent.attempt).ends:
+        # What was to be taken back is gone: that is decided anew, and ends.
+        outcomes.fail(sent, Result.CONFLICT, None, probe.words)
+        links.note_status(sent, Over.DELETED)
+        outcomes.settle(sent.document, State.DUE)
     elif isinstance(probe, Conflict):
         outcomes.fail(sent, Result.CONFLICT, None, probe.words)
-        outcomes.hold(sent.document, Reason.DUPLICATE_SUSPECTED, probe.words)
+        missing = probe.state is None and not sent.attempt.step["creates"]
+        reason = Reason.TARGET_MISSING if missing else probe.reason
+        outcomes.hold(sent.document, reason, probe.words)
     else:
         _absent(job, sent)
 
@@ -142,7 +157,7 @@ def _absent(job: Job, sent: Sent) -> None:
     """Note an empty look; the one that counts comes after the write's deadline has settled."""
     counts_from = sent.attempt.deadline + timedelta(seconds=policy().settle_seconds)
     looked_before = Outcome.objects.filter(attempt=sent.attempt, result=Result.ABSENT).exists()
-    if looked_before and timezone.now() >= counts_from:
+    if looked_before and clock.now() >= counts_from:
         outcomes.fail(sent, Result.ABSENT, None, "Not found at two looks: it was never written.")
         _send_again(job, sent)
         return
@@ -151,7 +166,7 @@ def _absent(job: Job, sent: Sent) -> None:
             attempt=sent.attempt, result=Result.ABSENT, words="Not found at the first look."
         )
     Document.objects.filter(pk=sent.document.pk).update(
-        claimed_until=EPOCH, next_at=max(counts_from, timezone.now() + timedelta(seconds=1))
+        claimed_until=EPOCH, next_at=max(counts_from, clock.now() + timedelta(seconds=1))
     )
 
 
@@ -175,7 +190,7 @@ def _send_again(job: Job, sent: Sent) -> None:
 def _try_again(document: Document) -> None:
     """At once the first time, then with growing pauses: it may be what upsets the target."""
     pause = policy().retry_in(document.tries) if document.tries else timedelta()
-    outcomes.settle(document, State.DUE, next_at=timezone.now() + pause, tries=document.tries + 1)
+    outcomes.settle(document, State.DUE, next_at=clock.now() + pause, tries=document.tries + 1)
 
 
 def _later(job: Job, document: Document, at: datetime, *, tried: bool = False) -> None:

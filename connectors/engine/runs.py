@@ -7,38 +7,31 @@ interrupts it, the next slice starts from what the database says.
 import logging
 import time
 from collections import Counter
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import Count, F
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from connectors.core import clock
 from connectors.core.errors import ProviderError, RetryLater
 from connectors.core.flow import SOURCE, TARGET
 from connectors.core.states import State
-from connectors.engine import extract, health, references, trail, upkeep
+from connectors.engine import apart, extract, foresee, health, phases, rest, trail, unread, upkeep
+from connectors.engine.apart import LostRun, SliceOver
 from connectors.engine.claims import READABLE
 from connectors.engine.job import Job
 from connectors.engine.policy import policy
-from connectors.engine.sessions import open_client
 from connectors.models import EPOCH, Document, Integration, Run
 from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
 _FAILURES = 5
+# How many workers in a row may die over one run, and where the run counts them.
+_MOST_DEATHS, _DEATHS = 10, "deaths"
 _LOOK_AGAIN = timedelta(seconds=1)
-
-
-class LostRun(Exception):  # noqa: N818 - a signal
-    """The run was taken over by another worker; nothing more may be written for it."""
-
-
-class SliceOver(Exception):  # noqa: N818 - a signal
-    """This task's share of time is used up; the run goes on in another task."""
 
 
 def queue_run(integration: Integration, *, trigger: str, actor: str, sweep: bool = False) -> Run:
@@ -56,25 +49,32 @@ def queue_run(integration: Integration, *, trigger: str, actor: str, sweep: bool
             run = queued.first()
         # None: it was started between our two looks, so there is room for ours.
         if run is not None:
-            if sweep and not run.sweep:
-                run.sweep = True
-                run.save(update_fields=["sweep"])
+            # A dry run that has not begun gives way to the real one.
+            run.sweep, run.dry = run.sweep or sweep, False
+            run.save(update_fields=["sweep", "dry"])
             return run
 
 
 def lease_run(run_id: int) -> Run | None:
     """Take an unfinished run in hand, inside the scope; None when another has it or goes first."""
     run = (
-        Run.objects.select_for_update(skip_locked=True)
+        Run.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(pk=run_id, status__in=[Run.Status.QUEUED, Run.Status.RUNNING])
-        .filter(leased_until__lte=Now(), next_at__lte=Now())
+        .filter(rest.awake("integration__"), leased_until__lte=Now(), next_at__lte=Now())
         .first()
     )
     if run is None:
         return None
     first = run.status == Run.Status.QUEUED
+    # Whoever comes to an orderly end gives the lease back.
+    deaths = run.counts.get(_DEATHS, 0) + 1 if run.leased_until > EPOCH else 0
+    run.counts = {**run.counts, _DEATHS: deaths}
+    if deaths >= _MOST_DEATHS:
+        _bury(run)
+        return None
     run.status = Run.Status.RUNNING
-    run.started_at = run.started_at or timezone.now()
+    run.started_at = run.started_at or clock.now()
+    run.reads_from = run.reads_from or run.started_at
     run.fence += 1
     run.leased_until = _lease_end()
     try:
@@ -87,8 +87,20 @@ def lease_run(run_id: int) -> Run | None:
     return run
 
 
+def _bury(run: Run) -> None:
+    """End a run that its workers do not survive, inside the scope, so that the next may begin."""
+    run.status, run.phase, run.finished_at = Run.Status.FAILED, Run.Phase.DONE, clock.now()
+    run.leased_until = EPOCH
+    run.words = (
+        f"{_MOST_DEATHS} workers in a row ended in the middle of it. "
+        "Its operator finds the reason in their logs."
+    )
+    run.save()
+    trail.write([_event(run, "run.failed", words=run.words)])
+
+
 def _lease_end() -> datetime:
-    return timezone.now() + timedelta(seconds=policy().run_lease_seconds)
+    return clock.now() + timedelta(seconds=policy().run_lease_seconds)
 
 
 def advance(job: Job, run: Run) -> None:
@@ -111,11 +123,19 @@ def _slice(job: Job, run: Run) -> None:
     try:
         _phases(job, run, _guard(job, run))
     except SliceOver:
-        _pause(job, run, timezone.now())
+        _pause(job, run, clock.now())
     except RetryLater as later:
-        _pause(job, run, later.at, later.why)
+        rest.note(job, SOURCE, later)
+        _wait(job, run, later, later.at, later.why)
+    except apart.StillUnreadError as error:
+        _failed(job, run, str(error))
     except ProviderError as error:
         _provider_failed(job, run, error)
+    except (LostRun, OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("run %s met an error that nobody expected", run.pk)
+        _failed(job, run, apart.our_mistake(error))
 
 
 def _guard(job: Job, run: Run) -> extract.Guard:
@@ -134,101 +154,96 @@ def _guard(job: Job, run: Run) -> extract.Guard:
 
 
 def _phases(job: Job, run: Run, guard: extract.Guard) -> None:
+    _begin_anew_where_stale(job, run)
     if run.phase == Run.Phase.REFERENCES:
-        _references(job, run, guard)
+        phases.read_references(job, run, guard)
         _next(job, run, Run.Phase.EXTRACT)
     if run.phase == Run.Phase.EXTRACT:
-        _count(run, due=upkeep.observe(job, guard), drift=upkeep.look_for_drift(job, guard))
-        _extract(job, run, guard)
-        _index(job, run, guard)
+        phases.read_source(job, run, guard)
+        phases.read_indexes(job, run, guard)
+        if not run.dry:
+            _allow_posting(job, run)
         _next(job, run, Run.Phase.DELIVER)
     if run.phase == Run.Phase.DELIVER:
-        _finish_when_idle(job, run, guard)
+        (_foresee if run.dry else _finish_when_idle)(job, run, guard)
 
 
-def _references(job: Job, run: Run, guard: extract.Guard) -> None:
-    """Read what is old or waited for; a side whose cache is fresh is not even connected to."""
-    wanted = references.kinds_with_failures(job)
-    due = [s for s in job.flow.references if references.refresh_due(job, s, wanted=wanted)]
-    with ExitStack() as stack:
-        clients: dict[str, Any] = {}
-        for stream in due:
-            if stream.side not in clients:
-                clients[stream.side] = _client(job, stream.side, stack)
-            references.refresh(job, stream, clients[stream.side], guard)
-    if due:
-        _count(run, linked=references.link_automatically(job))
+def _foresee(job: Job, run: Run, guard: extract.Guard) -> None:
+    run.counts["foreseen"] = foresee.foresee(job, run, guard)
+    found, failed = foresee.in_words(run.counts["foreseen"]), apart.words(run)
+    status = Run.Status.FAILED if failed else Run.Status.FINISHED
+    _end(job, run, status, f"{found} {failed}".strip())
 
 
-def _extract(job: Job, run: Run, guard: extract.Guard) -> None:
-    with ExitStack() as stack:
-        client = _client(job, SOURCE, stack)
-        done = set(run.counts.get("read", []))
-        for stream in (stream for stream in job.flow.streams if stream.upkeep is None):
-            for listing in stream.listings:
-                name = f"{stream.name}/{listing.name}"
-                if name not in done:
-                    news = extract.read_listing(job, stream, listing, client, guard)
-                    _mark_read(job, run, name, news)
-            if f"{stream.name}/sweep" not in done and (extract.sweep_due(job, stream) or run.sweep):
-                news = extract.sweep(job, stream, client, guard)
-                _mark_read(job, run, f"{stream.name}/sweep", news)
-            _count(run, due=extract.read_details(job, stream, client, guard))
-
-
-def _mark_read(job: Job, run: Run, name: str, news: int) -> None:
-    """Note that a list has been read in this run, so that a later slice does not read it again."""
-    run.counts["read"] = [*run.counts.get("read", []), name]
-    _count(run, seen=news)
-    _save(job, run, counts=run.counts)
-
-
-def _index(job: Job, run: Run, guard: extract.Guard) -> None:
-    """Refresh what the target holds already, but only when something is about to be posted."""
-    with job.scope():
-        due = Document.objects.filter(integration=job.integration, state=State.DUE).exists()
-    stale = [i for i in job.flow.indexes if references.index_due(job, i, run.started_at)]
-    if not due or not stale:
+def _begin_anew_where_stale(job: Job, run: Run) -> None:
+    """What was read before a rest of the connections is read once more."""
+    after = job.integration.reads_after
+    if after is None or run.reads_from is None or run.reads_from >= after:
         return
-    with ExitStack() as stack:
-        client = _client(job, TARGET, stack)
-        for index in stale:
-            references.refresh_index(job, index, client, guard)
+    run.phase, run.reads_from = Run.Phase.REFERENCES, clock.now()
+    run.counts.pop("read", None)
+    _save(job, run, phase=run.phase, reads_from=run.reads_from, counts=run.counts)
 
 
-def _client(job: Job, side: str, stack: ExitStack) -> Any:
-    return stack.enter_context(open_client(job, side))
+def _allow_posting(job: Job, run: Run) -> None:
+    """The source was read to the end; what rested meanwhile is read again by the next slice."""
+    with job.scope():
+        mine = Integration.objects.filter(pk=job.integration.pk)
+        mine.filter(reads_after__lte=run.reads_from).update(reads_after=None)
 
 
 def _finish_when_idle(job: Job, run: Run, guard: extract.Guard) -> None:
-    """End the run once nothing is left that could be posted now."""
-    with job.scope():
+    """End the run once nothing is left that could be posted now, or be read soon."""
+    phases.read_again(job, run, guard)
+    given_up = _is_given_up(run)
+    with job.reading():
         busy = Document.objects.filter(
             READABLE,
             integration=job.integration,
             state__in=[State.DUE, State.DELIVERING],
-            next_at__lte=timezone.now() + timedelta(seconds=30),
+            # What was tried so often already keeps no run open.
+            tries__lt=policy().read_tries,
+            next_at__lte=clock.now() + timedelta(seconds=30),
         ).exists()
-        counts = _by_state(job)
         enabled = Integration.objects.filter(pk=job.integration.pk, enabled=True).exists()
     # What was found missing meanwhile may be something to make.
     made_due = 0 if busy else upkeep.observe(job, guard)
-    if (busy or made_due) and enabled:
-        _pause(job, run, timezone.now() + _LOOK_AGAIN)
+    until = _LOOK_AGAIN if busy or made_due else None if given_up else unread.next_try(job)
+    if enabled and until is not None:
+        _pause(job, run, clock.now() + until)
         return
-    run.counts["documents"] = counts
+    with job.reading():
+        counts, moved = _by_state(job), _by_state(job, moved_since=run.started_at)
+    run.counts |= {"documents": counts, "moved": moved}
     words = "The integration is paused: what is due posts when it is resumed." if busy else ""
-    _end(job, run, Run.Status.FINISHED, words)
+    failed = apart.words(run)
+    if failed:
+        unread.tell(job, failed)
+    _end(
+        job, run, Run.Status.FAILED if failed else Run.Status.FINISHED, f"{failed} {words}".strip()
+    )
 
 
-def _by_state(job: Job) -> dict[str, int]:
-    """How many documents of the integration are in each state."""
+def _is_given_up(run: Run) -> bool:
+    """Whether what fails has been tried often enough; raises where it is to be tried again."""
+    if run.failures < _FAILURES - 1:
+        apart.try_again(run)
+    given_up = bool(run.counts.get(apart.PASSING))
+    apart.give_up(run)
+    return given_up
+
+
+def _by_state(job: Job, moved_since: datetime | None = None) -> dict[str, int]:
+    """How many documents of the integration are in each state, or came into it since then."""
     documents = Document.objects.filter(integration=job.integration)
+    if moved_since is not None:
+        documents = documents.filter(state_at__gte=moved_since)
     return dict(documents.values_list("state").annotate(number=Count("pk")))
 
 
 def _next(job: Job, run: Run, phase: str) -> None:
-    run.phase = phase
+    _is_given_up(run)
+    run.phase, run.failures = phase, 0
     _save(job, run, phase=phase, counts=run.counts, failures=0)
 
 
@@ -236,20 +251,43 @@ def _pause(job: Job, run: Run, at: datetime, words: str = "") -> None:
     _save(job, run, next_at=at, leased_until=EPOCH, words=words, counts=run.counts)
 
 
+def _wait(
+    job: Job, run: Run, why: ProviderError | RetryLater, at: datetime, words: str = ""
+) -> None:
+    """Come again then; after a rest the run has its own words, and goes on when that ends."""
+    if not rest.is_long(at):
+        _pause(job, run, at, words)
+        return
+    with job.scope():
+        words = rest.words(job.connection_of(why, SOURCE))
+    _pause(job, run, clock.now(), words)
+
+
 def _provider_failed(job: Job, run: Run, error: ProviderError) -> None:
+    """A connection's error names it; where it does not, that of its provider is meant."""
     side = SOURCE if error.facts.provider == job.resolved.source.key else TARGET
     if error.kind in health.CONNECTION_KINDS:
         health.report(job, side, error)
         _end(job, run, Run.Status.FAILED, str(error))
         return
+    rest.note(job, side, error)
+    _failed(job, run, str(error), error)
+
+
+def _failed(job: Job, run: Run, words: str, error: ProviderError | None = None) -> None:
+    """Try again after a growing pause; a run that has failed often enough ends, and says so."""
     run.failures += 1
     if run.failures >= _FAILURES:
-        _end(job, run, Run.Status.FAILED, str(error))
+        _end(job, run, Run.Status.FAILED, f"{words} {apart.words(run)}".strip())
         return
     pause = policy().retry_in(run.failures - 1)
-    logger.warning("run %s pauses for %s: %s", run.pk, pause, error)
+    logger.warning("run %s pauses for %s: %s", run.pk, pause, words)
     _save(job, run, failures=run.failures)
-    _pause(job, run, error.facts.retry_at or timezone.now() + pause, str(error))
+    at = clock.now() + pause
+    if error is None:
+        _pause(job, run, at, words)
+    else:
+        _wait(job, run, error, error.facts.retry_at or at, words)
 
 
 def _end(job: Job, run: Run, status: str, words: str) -> None:
@@ -261,7 +299,7 @@ def _end(job: Job, run: Run, status: str, words: str) -> None:
         phase=Run.Phase.DONE,
         words=words,
         counts=run.counts,
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
         leased_until=EPOCH,
     )
     with job.scope():
@@ -270,13 +308,15 @@ def _end(job: Job, run: Run, status: str, words: str) -> None:
 
 def _save(job: Job, run: Run, **changes: Any) -> None:
     """Write to the run if it is still ours; API calls counted so far go along."""
+    mine = Run.objects.filter(pk=run.pk, fence=run.fence)
     with tenant_scope(job.tenant_id):
-        row = Run.objects.select_for_update().filter(pk=run.pk, fence=run.fence).first()
-        if row is None:
+        if job.calls:
+            row = mine.select_for_update().first()
+            if row is None:
+                raise LostRun
+            changes["calls"] = run.calls = _with_calls(row, job)
+        if not mine.update(**changes):
             raise LostRun
-        calls = _with_calls(row, job)
-        Run.objects.filter(pk=run.pk).update(calls=calls, **changes)
-    run.calls = calls
     job.calls.clear()
 
 
@@ -294,11 +334,6 @@ def count_calls(job: Job) -> None:
 
 def _with_calls(row: Run, job: Job) -> dict[str, int]:
     return dict(Counter(row.calls) + job.calls)
-
-
-def _count(run: Run, **numbers: int) -> None:
-    for name, number in numbers.items():
-        run.counts[name] = run.counts.get(name, 0) + number
 
 
 def _event(run: Run, action: str, words: str = "") -> trail.Event:

@@ -1,6 +1,8 @@
 """What the engine says to the audit trail: one spelling of each event, from documents and links."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from audit.services import Event as Event
@@ -27,5 +29,32 @@ def document_event(action: str, document: Document, **fields: Any) -> Event:
 def write(events: Iterable[Event]) -> None:
     """Append events to the open scope's chain; nothing happens for none."""
     events = list(events)
-    if events:
+    if _kept.events is not None:
+        _kept.events += events
+    elif events:
         record(*events)
+
+
+@contextmanager
+def at_the_end() -> Iterator[None]:
+    """Inside a scope: what is written in the block is appended when it ends, in one go.
+
+    The chain stays locked until the commit. Whoever moved documents after that could wait for one
+    who holds them and waits for the chain.
+    """
+    events: list[Event] = []
+    _kept.events = events
+    try:
+        yield
+    finally:
+        _kept.events = None
+    write(events)
+
+
+class _Kept(threading.local):
+    """Events of a block that has not ended, by thread as connections are."""
+
+    events: list[Event] | None = None
+
+
+_kept = _Kept()

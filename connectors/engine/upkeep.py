@@ -5,21 +5,22 @@ any other. Calls a provider only to make sure that the other side says something
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from django.db.models import Q
 
 from connectors.core.flow import SOURCE, ReferenceStream, Stream, Upkeep
 from connectors.core.records import Raw
+from connectors.core.references import ReferenceRow
 from connectors.core.states import State
 from connectors.core.upkeep import Creates, record_of
 from connectors.engine import drift, trail
 from connectors.engine.extract import Guard
-from connectors.engine.facts import link_state
 from connectors.engine.job import Job
 from connectors.engine.ledger import Reading, make_due, store
+from connectors.engine.link_states import link_state
 from connectors.engine.references import OVERLAP, to_row
 from connectors.models import (
     Document,
@@ -44,10 +45,13 @@ def observe(job: Job, guard: Guard) -> int:
     )
 
 
-def look_for_drift(job: Job, guard: Guard) -> int:
+def look_for_drift(
+    job: Job, guard: Guard, alone: Callable[[str], AbstractContextManager[None]]
+) -> int:
     """Look at what the other side's cache says otherwise than we posted; returns how much it was.
 
-    The cache only raises the suspicion: it may be older than our own last write.
+    The cache only raises the suspicion: it may be older than our own last write. Each look is made
+    ``alone``: a record that cannot be seen keeps nobody from the next.
     """
     found = 0
     for view in job.views():
@@ -55,7 +59,7 @@ def look_for_drift(job: Job, guard: Guard) -> int:
             for link in _suspects(view, stream):
                 guard()
                 # The next list tells again of what is being posted at this moment.
-                with suppress(drift.OnItsWayError):
+                with alone(f"A look at {link}"), suppress(drift.OnItsWayError):
                     found += drift.look_at_target(view, link.target_kind, link.target_id)
     return found
 
@@ -85,7 +89,7 @@ def _kept(view: Job) -> Iterator[Stream]:
 
 
 def _observe(view: Job, stream: Stream, upkeep: Upkeep, guard: Guard) -> int:
-    with view.scope():
+    with view.reading():
         reading = ReferenceState.objects.filter(connection=view.source, kind=upkeep.kind).first()
         if reading is None or reading.read_at is None:
             return 0  # about to be read again
@@ -97,7 +101,7 @@ def _observe(view: Job, stream: Stream, upkeep: Upkeep, guard: Guard) -> int:
         with view.scope():
             now_due += _store(view, stream, some, reading.read_at)
     with view.scope():
-        linked = _linked(view, upkeep)
+        linked, _ = _linked(view, upkeep)
         _release_links(view, stream, linked)
         if upkeep.enabled(view.context):
             now_due += _look_again(view, stream, upkeep, linked)
@@ -113,7 +117,7 @@ def _wishes(
 
     Rows without a document get one only where that could lead to anything.
     """
-    linked = _linked(view, upkeep)
+    linked, confirmed = _linked(view, upkeep)
     # Said in the record, so that whoever is left with it alone is decided anew.
     shared = _shared(linked)
     missing = _missing(view, upkeep.kind)
@@ -139,6 +143,7 @@ def _wishes(
             needed=needed,
             followed=followed,
             shared=[key for key in others if key in shared],
+            unconfirmed=set(others) - set(confirmed.get(item.key, ())),
         )
         before, again = known.get(item.key, (None, True))
         if again or before != record:
@@ -166,17 +171,30 @@ def _stream_of(view: Job, kind: str) -> ReferenceStream:
     return next(r for r in view.flow.references if r.kind == kind and r.side == view.owner)
 
 
-def _linked(view: Job, upkeep: Upkeep) -> dict[str, list[str]]:
-    """The owner's keys with those of the other side."""
-    rows = Mapping.objects.filter(integration=view.integration, kind=upkeep.kind)
-    pairs = list(rows.values_list("source_key", "target_key"))
+def _linked(view: Job, upkeep: Upkeep) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The owner's keys with those of the other side: by all mappings, and by confirmed ones."""
+    mappings = Mapping.objects.filter(integration=view.integration, kind=upkeep.kind)
+    rows = list(mappings.values_list("source_key", "target_key", "origin"))
+    pairs = [(source, target) for source, target, _ in rows]
+    confirmed = [
+        (source, target) for source, target, origin in rows if origin != Mapping.Origin.AUTOMATIC
+    ]
+    items: list[ReferenceRow] = []
+    if upkeep.leads is not None:
+        named = {pair[1 if view.owner == SOURCE else 0] for pair in pairs}
+        kind = ReferenceItem.objects.filter(connection=view.target, kind=upkeep.kind)
+        items = [to_row(item) for item in kind.filter(key__in=named)]
+    return _led(view, upkeep, pairs, items), _led(view, upkeep, confirmed, items)
+
+
+def _led(
+    view: Job, upkeep: Upkeep, pairs: Sequence[tuple[str, str]], items: Sequence[ReferenceRow]
+) -> dict[str, list[str]]:
+    """Where these pairs lead, by the owner's keys."""
     found: dict[str, list[str]] = defaultdict(list)
     if upkeep.leads is not None:
         named = {pair[1 if view.owner == SOURCE else 0] for pair in pairs}
-        items = ReferenceItem.objects.filter(
-            connection=view.target, kind=upkeep.kind, key__in=named
-        )
-        led = upkeep.leads(pairs, map(to_row, items))
+        led = upkeep.leads(pairs, (item for item in items if item.key in named))
         found.update({ours: list(theirs) for ours, theirs in led.items()})
         return found
     for source_key, target_key in pairs:
@@ -268,7 +286,7 @@ def _suspects(view: Job, stream: Stream) -> list[Link]:
     upkeep = stream.upkeep
     if upkeep is None or view.flow.differences is None or not upkeep.enabled(view.context):
         return []
-    with view.scope():
+    with view.reading():
         reading = ReferenceState.objects.filter(connection=view.target, kind=upkeep.kind).first()
         if reading is None or reading.read_at is None:
             return []
@@ -300,7 +318,7 @@ def _rows(view: Job, kind: str, links: Sequence[Link]) -> dict[str, ReferenceIte
 
 
 def _followed(view: Job, upkeep: Upkeep) -> set[tuple[str, str]]:
-    """Rows of both sides that are linked to each other, and the other side's to no second one."""
-    linked = _linked(view, upkeep)
+    """Rows of both sides that are surely the same, and the other side's linked to no second one."""
+    linked, confirmed = _linked(view, upkeep)
     shared = _shared(linked)
-    return {(own, key) for own, others in linked.items() for key in others if key not in shared}
+    return {(own, key) for own, others in confirmed.items() for key in others if key not in shared}

@@ -1,8 +1,10 @@
 """The tables of the service, a file per noun; all but the quota counter are tenant-owned."""
 
+from connectors.models.alert import Alert
 from connectors.models.attempt import Attempt, Outcome
 from connectors.models.connection import Connection, ConnectionToken, Health, QuotaDay
 from connectors.models.document import Dependency, Document, Link, Wait
+from connectors.models.foreseen import Foreseen
 from connectors.models.inbox import InboxEvent, WebhookEndpoint
 from connectors.models.integration import EPOCH, Integration, StreamState, WorkSlot
 from connectors.models.reference import (
@@ -13,15 +15,17 @@ from connectors.models.reference import (
     TargetRecord,
 )
 from connectors.models.run import Run
-from connectors.models.sealed import SealError, open_sealed, seal, sealed_fields
+from connectors.models.sealed import SealError, open_sealed, seal, sealed_fields, sealed_models
 
 __all__ = [
     "EPOCH",
+    "Alert",
     "Attempt",
     "Connection",
     "ConnectionToken",
     "Dependency",
     "Document",
+    "Foreseen",
     "Health",
     "InboxEvent",
     "Integration",
@@ -42,4 +46,5 @@ __all__ = [
     "open_sealed",
     "seal",
     "sealed_fields",
+    "sealed_models",
 ]

@@ -6,6 +6,7 @@ outcome is a write whose fate only the target knows.
 
 from django.db import models
 
+from connectors.core import clock
 from connectors.models.document import Document
 from tenants.models import TenantForeignKey, TenantOwned
 
@@ -29,10 +30,11 @@ class Attempt(TenantOwned):
     fence = models.BigIntegerField()
     deadline = models.DateTimeField()
     batch = models.UUIDField(null=True, blank=True)
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["tenant", "reference"], name="attempt_reference")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.reference}"
@@ -58,7 +60,7 @@ class Outcome(TenantOwned):
     http_status = models.PositiveSmallIntegerField(null=True, blank=True)
     code = models.CharField(max_length=40, blank=True, default="")
     target = models.JSONField(default=dict)
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         ordering = ["id"]

@@ -8,6 +8,7 @@ import uuid
 from django.db import models
 from encrypted_model_fields.fields import EncryptedTextField
 
+from connectors.core import clock
 from tenants.models import TenantForeignKey, TenantOwned
 
 
@@ -26,6 +27,7 @@ class Connection(TenantOwned):
 
     ``profile`` is what the provider said of the organisation or company; ``secret_id`` names
     this row inside its envelopes, so that a ciphertext moved elsewhere is refused.
+    ``resting_until`` is until when its provider takes no more calls, ``resting_words`` why.
     """
 
     provider = models.CharField(max_length=40)
@@ -39,8 +41,10 @@ class Connection(TenantOwned):
     health_at = models.DateTimeField(null=True, blank=True)
     probe_at = models.DateTimeField(null=True, blank=True)
     probe_failures = models.PositiveIntegerField(default=0)
+    resting_until = models.DateTimeField(null=True, blank=True)
+    resting_words = models.TextField(blank=True, default="")
     alerted_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         constraints = [

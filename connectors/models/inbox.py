@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from encrypted_model_fields.fields import EncryptedTextField
 
+from connectors.core import clock
 from connectors.models.connection import Connection
 from connectors.models.integration import EPOCH
 from tenants.models import TenantForeignKey, TenantOwned
@@ -28,7 +29,7 @@ class WebhookEndpoint(TenantOwned):
     refused = models.PositiveBigIntegerField(default=0)
     refused_at = models.DateTimeField(null=True, blank=True)
     refused_words = models.TextField(blank=True, default="")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         constraints = [
@@ -61,7 +62,7 @@ class InboxEvent(TenantOwned):
     words = models.TextField(blank=True, default="")
     tries = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField(default=EPOCH)
-    received_at = models.DateTimeField(auto_now_add=True)
+    received_at = models.DateTimeField(default=clock.now, editable=False)
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

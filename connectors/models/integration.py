@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.db import models
 
+from connectors.core import clock
 from connectors.models.connection import Connection
 from tenants.models import TenantForeignKey, TenantOwned
 
@@ -15,6 +16,7 @@ class Integration(TenantOwned):
 
     The schedule is an interval in minutes or, where ``cron`` is set, a cron expression in the
     tenant's time zone. ``next_run_at`` is when the dispatcher starts the next scheduled run.
+    ``reads_after`` is set while nothing may be posted before a reading that begins later than it.
     """
 
     flow = models.CharField(max_length=60)
@@ -27,7 +29,8 @@ class Integration(TenantOwned):
     options = models.JSONField(default=dict, blank=True)
     history_start = models.DateField(null=True, blank=True)
     next_run_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    reads_after = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         constraints = [

@@ -6,13 +6,17 @@ reference refresh and by people; nothing here decides anything.
 
 from django.db import models
 
+from connectors.core import clock
 from connectors.models.connection import Connection
-from connectors.models.integration import Integration
+from connectors.models.integration import EPOCH, Integration
 from tenants.models import TenantForeignKey, TenantOwned
 
 
 class ReferenceItem(TenantOwned):
-    """One vendor, account, tax … as a connection's provider last listed it."""
+    """One vendor, account, tax … as a connection's provider last listed it.
+
+    ``gone`` says that a whole reading did not list it any more: deleted, or merged into another.
+    """
 
     connection = TenantForeignKey(Connection, on_delete=models.CASCADE, related_name="items")
     kind = models.CharField(max_length=40)
@@ -20,6 +24,7 @@ class ReferenceItem(TenantOwned):
     name = models.CharField(max_length=300)
     number = models.CharField(max_length=120, blank=True, default="")
     active = models.BooleanField(default=True)
+    gone = models.BooleanField(default=False)
     attributes = models.JSONField(default=dict, blank=True)
     seen_at = models.DateTimeField()
 
@@ -35,12 +40,19 @@ class ReferenceItem(TenantOwned):
 
 
 class ReferenceState(TenantOwned):
-    """When a kind of master data (or an index of target records) was last read, and up to what."""
+    """When a kind of master data (or an index of target records) was last read, and up to what.
+
+    ``whole_at`` is when a list that is read by its changes was last read to its end. ``trouble``
+    says why it could not be read at the last try, ``unreadable`` what of it could not.
+    """
 
     connection = TenantForeignKey(Connection, on_delete=models.CASCADE, related_name="readings")
     kind = models.CharField(max_length=60)
     read_at = models.DateTimeField(null=True, blank=True)
+    whole_at = models.DateTimeField(null=True, blank=True)
     since = models.CharField(max_length=40, blank=True, default="")
+    trouble = models.TextField(blank=True, default="")
+    unreadable = models.TextField(blank=True, default="")
 
     class Meta:
         constraints = [
@@ -66,7 +78,12 @@ class TargetRecord(TenantOwned):
     status = models.CharField(max_length=40, blank=True, default="")
     total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     currency = models.CharField(max_length=3, blank=True, default="")
+    day = models.CharField(max_length=10, blank=True, default="")
+    # What a document's part must be called to stand for it, where its kind has several.
+    part = models.CharField(max_length=80, blank=True, default="")
     modified = models.CharField(max_length=40, blank=True, default="")
+    # When it was last listed, or looked at: what was not for long may have been deleted.
+    seen_at = models.DateTimeField(default=EPOCH)
 
     class Meta:
         constraints = [
@@ -78,6 +95,9 @@ class TargetRecord(TenantOwned):
             models.Index(
                 fields=["tenant", "connection", "kind", "twin_number"], name="target_record_twin"
             ),
+            models.Index(
+                fields=["tenant", "connection", "kind", "reference"], name="target_record_mark"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -88,7 +108,8 @@ class Mapping(TenantOwned):
     """This source vendor, account, tax … is that target one, for one integration."""
 
     class Origin(models.TextChoices):
-        AUTOMATIC = "automatic", "linked automatically"
+        AUTOMATIC = "automatic", "linked automatically, by what looks the same"
+        EXTERNAL_ID = "external_id", "linked automatically, by an id"
         PERSON = "person", "chosen by a person"
         IMPORT = "import", "imported"
 
@@ -99,7 +120,7 @@ class Mapping(TenantOwned):
     origin = models.CharField(max_length=12, choices=Origin)
     evidence = models.CharField(max_length=300, blank=True, default="")
     actor = models.CharField(max_length=200, blank=True, default="")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -114,7 +135,10 @@ class Mapping(TenantOwned):
 
 
 class MappingFailure(TenantOwned):
-    """One missing or invalid mapping, with all the documents that wait for it."""
+    """One missing or invalid mapping, with all the documents that wait for it.
+
+    ``freed`` are the ids of the documents that waited when it was resolved.
+    """
 
     class Status(models.TextChoices):
         OPEN = "open", "open"
@@ -125,9 +149,10 @@ class MappingFailure(TenantOwned):
     source_key = models.CharField(max_length=200)
     label = models.CharField(max_length=300)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
-    opened_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(default=clock.now, editable=False)
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.CharField(max_length=200, blank=True, default="")
+    freed = models.JSONField(default=list, blank=True)
     alerted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from connectors.core import clock
 from connectors.models.integration import EPOCH, Integration
 from tenants.models import TenantForeignKey, TenantOwned
 
@@ -10,7 +11,9 @@ class Run(TenantOwned):
     """At most one run of an integration runs and one waits, by two partial unique constraints.
 
     ``fence`` and ``leased_until`` guard its steps as claims guard documents: a paused worker
-    that wakes up finds its number outdated and writes nothing.
+    that wakes up finds its number outdated and writes nothing. A ``dry`` one posts nothing: it
+    foresees what would become of each document. ``reads_from`` is when its reading
+    began, which is later than its start where it had to begin once more.
     """
 
     class Trigger(models.TextChoices):
@@ -37,13 +40,16 @@ class Run(TenantOwned):
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     phase = models.CharField(max_length=12, choices=Phase, default=Phase.REFERENCES)
     sweep = models.BooleanField(default=False)
+    dry = models.BooleanField(default=False)
     counts = models.JSONField(default=dict, blank=True)
     calls = models.JSONField(default=dict, blank=True)
     words = models.TextField(blank=True, default="")
     failures = models.PositiveIntegerField(default=0)
-    queued_at = models.DateTimeField(auto_now_add=True)
+    queued_at = models.DateTimeField(default=clock.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
+    reads_from = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    alerted_at = models.DateTimeField(null=True, blank=True)
     next_at = models.DateTimeField(default=EPOCH)
     fence = models.BigIntegerField(default=0)
     leased_until = models.DateTimeField(default=EPOCH)
@@ -66,6 +72,11 @@ class Run(TenantOwned):
                 fields=["next_at"],
                 name="run_unfinished",
                 condition=models.Q(status__in=["queued", "running"]),
+            ),
+            models.Index(
+                fields=["tenant"],
+                name="run_failed_untold",
+                condition=models.Q(status="failed", alerted_at=None),
             ),
         ]
 

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
+from encrypted_model_fields.fields import EncryptedMixin
 
 from connectors.core.errors import ConnectorError
 
@@ -53,8 +55,13 @@ def open_sealed(row: Sealable, field: str) -> dict[str, Any]:
 
 
 def sealed_fields(model: type[models.Model]) -> list[str]:
-    """The names of a model's sealed fields, found by their prefix."""
-    return [f.name for f in model._meta.concrete_fields if f.name.startswith("sealed_")]
+    """The names of a model's encrypted fields, whatever they are called."""
+    return [f.name for f in model._meta.concrete_fields if isinstance(f, EncryptedMixin)]
+
+
+def sealed_models() -> list[type[models.Model]]:
+    """Every model with such a field, found among all that are installed."""
+    return [model for model in apps.get_models() if sealed_fields(model)]
 
 
 def _place(row: Sealable, field: str) -> str:

@@ -1,7 +1,7 @@
 """The sandbox's clock: real time plus an offset that tests may push forward.
 
 Every simulator takes its time from here (tokens expire, days change, records get their times).
-It knows nothing of providers and never goes backwards.
+It knows nothing of providers, and goes back only together with all that was written since.
 """
 
 from __future__ import annotations
@@ -33,6 +33,12 @@ class Clock:
         for listener in self._listeners:
             listener()
         return self.now()
+
+    def turn_back_to(self, offset_seconds: float) -> None:
+        """Where everything is put back that was held then, or made anew: nothing is of later."""
+        self._offset = timedelta(seconds=offset_seconds)
+        for listener in self._listeners:
+            listener()
 
     @property
     def offset_seconds(self) -> float:

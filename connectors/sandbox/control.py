@@ -128,6 +128,16 @@ def _wishes(world: World, body: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"company": name, "seed": body.get("seed", 1), "counts": body.get("counts")}]
 
 
+def _save(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+    world.save(request.match_info["name"])
+    return {"saves": sorted(world.saves)}
+
+
+def _restore(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+    world.restore(request.match_info["name"])
+    return {"companies": list(world.loaded), "options": world.options}
+
+
 def _act(world: World, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
     most = request.query.get("most")
     return world.play_next_act(request.query.get("company", ""), most=int(most) if most else None)
@@ -255,6 +265,8 @@ def routes() -> list[web.RouteDef]:
         web.get("/control/expected", door(_expected)),
         web.get("/control/company", door(_company)),
         web.post("/control/reset", door(_reset)),
+        web.post("/control/saves/{name}", door(_save)),
+        web.post("/control/saves/{name}/restore", door(_restore)),
         web.post("/control/act", door(_act)),
         web.post("/control/edit/{provider}/{kind}/{id}", door(_edit)),
         web.post("/control/add/{provider}/{kind}", door(_add)),

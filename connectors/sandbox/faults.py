@@ -24,6 +24,7 @@ KINDS = frozenset(
         "error_after",
         "truncated_body",
         "malformed_body",
+        "odd_rows",
         "repeat_page",
         "expire_tokens",
         "revoke_grant",
@@ -36,7 +37,11 @@ PASSING = frozenset({"delay", "expire_tokens", "revoke_grant", "suspend"})
 
 @dataclass(slots=True)
 class Rule:
-    """One scripted fault. ``left`` counts down; None means without end."""
+    """One scripted fault. ``left`` counts down; None means without end.
+
+    ``meanwhile`` is what people edit in the moment in which it strikes, ``odd`` how rows are
+    changed by the kind of that name.
+    """
 
     match: Match
     kind: str
@@ -47,6 +52,8 @@ class Rule:
     retry_after: str | None
     delay: float
     source: random.Random = field(repr=False)
+    meanwhile: tuple[Mapping[str, Any], ...] = ()
+    odd: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any], position: int) -> Rule:
@@ -65,6 +72,8 @@ class Rule:
             retry_after=None if retry_after is None else str(retry_after),
             delay=float(raw.get("delay", 0.0)),
             source=random.Random(raw.get("seed", position)),
+            meanwhile=tuple(raw.get("meanwhile", ())),
+            odd=raw.get("odd", {}),
         )
 
     def fires(self, incoming: Incoming) -> bool:
@@ -107,6 +116,10 @@ class Faults:
         parsed = [Rule.parse(raw, start + number) for number, raw in enumerate(rules, start=1)]
         self._rules.extend(parsed)
         return len(self._rules)
+
+    def add_first(self, raw: Mapping[str, Any]) -> None:
+        """Add a rule before those in force, so that none of them takes its request away."""
+        self._rules.insert(0, Rule.parse(raw, 0))
 
     def clear(self, *, counts: bool = False) -> None:
         """Forget all rules, and the counts too if asked."""

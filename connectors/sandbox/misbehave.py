@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from connectors.sandbox import odd
 from connectors.sandbox.faults import Rule, page_number
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -52,6 +53,8 @@ async def act_out(
         return _with_retry_after(make_error(rule.status), rule)
     if rule.kind == "malformed_body":
         return _malformed(response)
+    if rule.kind == "odd_rows":
+        return odd.changed(response, rule.odd)
     return await _truncated(request, response)
 
 

@@ -80,6 +80,8 @@ async def inject_faults(request: web.Request, handler: Handler) -> web.StreamRes
     simulator = world.simulators.get(incoming.provider)
     for rule in world.faults.draw(incoming):
         request[FAULT] = f"{request.get(FAULT, '')} {rule.kind}".strip()
+        for edit in rule.meanwhile:
+            world.apply(edit)
         if rule.kind == "delay":
             await misbehave.wait(rule)
         elif rule.kind in PROVIDER_CALLS:

@@ -8,8 +8,8 @@ world knows simulators only by the protocols below.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, cast, runtime_checkable
 
 from aiohttp import web
 
@@ -18,6 +18,7 @@ from connectors.sandbox.deliveries import Outbox
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.gates import Gates
 from connectors.sandbox.request_log import RequestLog
+from connectors.sandbox.saves import Save, Saves, copied, taken
 
 
 class Simulator(Protocol):
@@ -137,6 +138,7 @@ class World:
         self.log = RequestLog()
         self.companies = dict(companies or {})
         self.loaded: dict[str, Loaded] = {}
+        self.saves: dict[str, Save] = {}
         self.deliveries = Outbox(self.clock)
         self.simulators = {
             name: make(self.clock, self.options) for name, make in simulators.items()
@@ -167,9 +169,45 @@ class World:
         built = [self._build(wish) for wish in wishes]
         states = {name: self._state(name, built) for name in self.simulators}
         self.deliveries.clear()
+        self.clock.turn_back_to(0)
         for name, simulator in self.simulators.items():
             simulator.load(states[name])
         self.loaded = {company.name: Loaded(company) for company in built}
+        self._forget()
+
+    def save(self, name: str) -> None:
+        """Keep a copy of what all simulators hold, without faults, gates, hooks and the log."""
+        self.saves[name] = Save(
+            {
+                key: taken(simulator, self.clock, self.options, self.deliveries)
+                for key, simulator in self.simulators.items()
+                if isinstance(simulator, Saves)
+            },
+            loaded={key: replace(one) for key, one in self.loaded.items()},
+            options=dict(self.options),
+            clock_offset=self.clock.offset_seconds,
+        )
+
+    def restore(self, name: str) -> None:
+        """Hold again what was held at the save of that name; it may be restored many times."""
+        save = self.saves.get(name)
+        if save is None:
+            raise LookupError(f"Nothing was saved as {name!r}; there is {sorted(self.saves)}.")
+        self.deliveries.clear()
+        self.clock.turn_back_to(save.clock_offset)
+        self.options.clear()
+        self.options.update(save.options)
+        for key, state in save.simulators.items():
+            simulator = cast(Saves, self.simulators[key])
+            simulator.forget()
+            copies = copied(simulator, state, self.clock, self.options, self.deliveries)
+            for attribute, value in copies.items():
+                setattr(simulator, attribute, value)
+        self.loaded = {key: replace(one) for key, one in save.loaded.items()}
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nothing goes wrong and nothing has been asked."""
         self.faults.clear(counts=True)
         self.gates.clear()
         self.log.clear()
@@ -196,7 +234,8 @@ class World:
         """Play a company's next act; says its number, how many edits it played, and what is left.
 
         With ``most``, so many edits of it at a time: people do not edit everything in one moment.
-        The act counts as played, and moves the expected books, with its last edit.
+        The act counts as played, and moves the expected books, with its last edit. ``meanwhile``
+        says that people will edit something while the act is synced.
         """
         loaded = self.find(name)
         company = loaded.company
@@ -219,13 +258,18 @@ class World:
             "of": len(company.acts),
             "edits": end - begin,
             "left": len(act) - end,
+            "meanwhile": any(edit.get("rule", {}).get("meanwhile") for edit in act),
         }
 
     def apply(self, edit: Mapping[str, Any]) -> Any:
-        """One scripted edit: ``{op, provider, kind, id?, changes?|record?}``, or a clock step."""
+        """One scripted edit: ``{op, provider, kind, id?, changes?|record?}``, a clock step, or a
+        fault that is to come: ``{op, rule}``.
+        """
         op = edit.get("op", "edit")
         if op == "clock":
             return self.clock.advance(float(edit["advance_seconds"])).isoformat()
+        if op == "fault":
+            return self.faults.add_first(edit["rule"])
         if op == "call":
             return self.call(edit["provider"], edit["action"], dict(edit.get("params") or {}))
         simulator = self.simulator(edit["provider"])
@@ -235,7 +279,7 @@ class World:
             return simulator.delete(edit["kind"], str(edit["id"]))
         if op == "edit":
             return simulator.edit(edit["kind"], str(edit["id"]), dict(edit["changes"]))
-        raise ValueError(f"Unknown op {op!r}; known: add, edit, delete, call, clock.")
+        raise ValueError(f"Unknown op {op!r}; known: add, edit, delete, call, clock, fault.")
 
     def call(self, provider: str, action: str, params: dict[str, Any]) -> Any:
         """A provider's own control action, such as issuing a self-client code."""

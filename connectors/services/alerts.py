@@ -1,129 +1,102 @@
 """Tells a tenant by e-mail what waits for people: one message for all news, throttled.
 
-The news is marked as told before the message leaves and unmarked when it could not leave, so that
-two workers never tell it twice and a broken mail server loses none of it.
+People who can open the staff pages get links to them; the others learn whom to ask.
 """
 
 import logging
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from smtplib import SMTPException
-from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import Count
 from django.template.loader import render_to_string
-from django.utils import timezone
 
-from connectors.core.money import Money
+from connectors.core import clock
 from connectors.engine.policy import policy
-from connectors.models import Connection, Health, MappingFailure
-from connectors.services.mapping import waiting_amounts
-from tenants.models import Member, Role, Tenant
+from connectors.models import Alert
+from connectors.services import news as to_tell
+from connectors.services.news import News
+from tenants.models import Member, Role, Tenant, User
 from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
-_STOPPED = [Health.NEEDS_AUTHORISATION, Health.SUSPENDED, Health.MISCONFIGURED]
+_LONGEST_SUBJECT = 200
 
 
 def send_due(tenant_id: int) -> bool:
     """Send one e-mail about everything not told yet; returns whether one was sent."""
-    now = timezone.now()
+    now = clock.now()
     with tenant_scope(tenant_id):
-        tenant = Tenant.objects.get(pk=tenant_id)
-        failures = _take_failures(now)
-        connections = _take_connections(now)
+        # Locked: two workers would each find that nothing has been sent lately.
+        tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
+        news = to_tell.take(now, urgent_only=_sent_lately(now))
         recipients = _recipients(tenant)
-    if not failures and not connections:
-        return False
-    if not recipients:
-        logger.warning("tenant %s has nobody to write to", tenant_id)
-        _give_back(tenant_id, failures, connections)
+    if not news:
         return False
     sent = False
     try:
-        _send(tenant, recipients, failures, connections)
-        sent = True
+        sent = _send(tenant, recipients, news, now)
     except (SMTPException, OSError):
         logger.exception("an alert could not be sent; it will be tried again")
     finally:
         # Whatever went wrong, news that was not told is news still.
         if not sent:
-            _give_back(tenant_id, failures, connections)
+            with tenant_scope(tenant_id):
+                to_tell.give_back(news)
     return sent
 
 
-def _take_failures(now: datetime) -> list[MappingFailure]:
+def _sent_lately(now: datetime) -> bool:
     quiet_since = now - timedelta(seconds=policy().alert_every_seconds)
-    if MappingFailure.objects.filter(alerted_at__gt=quiet_since).exists():
-        return []
-    rows = list(
-        MappingFailure.objects.select_for_update().filter(
-            status=MappingFailure.Status.OPEN, alerted_at=None
-        )
-    )
-    ids = [row.pk for row in rows]
-    MappingFailure.objects.filter(pk__in=ids).update(alerted_at=now)
-    failures: list[Any] = list(
-        MappingFailure.objects.filter(pk__in=ids)
-        .select_related("integration")
-        .annotate(documents=Count("waits"))
-        .order_by("-documents", "label")
-    )
-    amounts = waiting_amounts(ids)
-    for failure in failures:
-        # Never one sum over several currencies.
-        waiting = sorted(amounts.get(failure.pk, {}).items())
-        failure.amounts = " + ".join(str(Money(amount, currency)) for currency, amount in waiting)
-    return failures
+    return Alert.objects.filter(at__gt=quiet_since).exists()
 
 
-def _take_connections(now: datetime) -> list[Connection]:
-    rows = list(Connection.objects.select_for_update().filter(health__in=_STOPPED, alerted_at=None))
-    Connection.objects.filter(pk__in=[row.pk for row in rows]).update(alerted_at=now)
-    return rows
-
-
-def _recipients(tenant: Tenant) -> list[str]:
+def _recipients(tenant: Tenant) -> dict[str, bool]:
+    """Addresses, and whether the staff pages open for whoever reads there."""
     if tenant.alert_email:
-        return [tenant.alert_email]
+        reader = User.objects.filter(email=tenant.alert_email.lower(), is_active=True).first()
+        return {tenant.alert_email: reader is not None and reader.is_staff}
     owners = Member.objects.filter(role__in=[Role.OWNER, Role.ADMIN]).select_related("user")
-    return [member.user.email for member in owners if member.user.is_active]
+    return {owner.user.email: owner.user.is_staff for owner in owners if owner.user.is_active}
 
 
-def _send(
-    tenant: Tenant,
-    recipients: list[str],
-    failures: Sequence[MappingFailure],
-    connections: Sequence[Connection],
-) -> None:
-    context = {
-        "tenant": tenant,
-        "failures": failures,
-        "connections": connections,
-        "base_url": settings.BASE_URL,
-    }
-    send_mail(
-        subject=_subject(failures, connections),
-        message=render_to_string("emails/alert.txt", context),
-        html_message=render_to_string("emails/alert.html", context),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        recipient_list=recipients,
-    )
+def _send(tenant: Tenant, recipients: dict[str, bool], news: News, now: datetime) -> bool:
+    """One e-mail to those with links, one to those without; False where there is nobody."""
+    if not recipients:
+        logger.warning("tenant %s has nobody to write to", tenant.pk)
+        return False
+    subject = " ".join(_subject(news).split())[:_LONGEST_SUBJECT]
+    body = ""
+    for links in sorted(set(recipients.values())):
+        context = {
+            "tenant": tenant,
+            "news": news,
+            "links": links,
+            "base_url": settings.BASE_URL,
+        }
+        body = render_to_string("emails/alert.txt", context)
+        send_mail(
+            subject=subject,
+            message=body,
+            html_message=render_to_string("emails/alert.html", context),
+            from_email=settings.DEFAULT_FROM_EMAIL,
+            recipient_list=[address for address, opens in recipients.items() if opens is links],
+        )
+    with tenant_scope(tenant.pk):
+        Alert.objects.create(at=now, subject=subject, body=body, recipients=len(recipients))
+    return True
 
 
-def _subject(failures: Sequence[MappingFailure], connections: Sequence[Connection]) -> str:
-    if connections:
-        return f"{connections[0].name} stopped: {connections[0].get_health_display()}"
-    if len(failures) == 1:
-        return f"Missing mapping: {failures[0].label}"
-    return f"{len(failures)} missing mappings hold up documents"
-
-
-def _give_back(
-    tenant_id: int, failures: Sequence[MappingFailure], connections: Sequence[Connection]
-) -> None:
-    with tenant_scope(tenant_id):
-        MappingFailure.objects.filter(pk__in=[f.pk for f in failures]).update(alerted_at=None)
-        Connection.objects.filter(pk__in=[c.pk for c in connections]).update(alerted_at=None)
+def _subject(news: News) -> str:
+    """The worst of it: what stopped, then what fails, then what is held, then what is missing."""
+    if news.connections:
+        stopped = news.connections[0]
+        return f"{stopped.name} stopped: {stopped.get_health_display()}"
+    if news.runs:
+        return f"{news.runs[0].integration.name} could not finish its run"
+    held = [document for reason in news.held for document in reason.documents]
+    if held:
+        return "1 document is held" if len(held) == 1 else f"{len(held)} documents are held"
+    if len(news.failures) == 1:
+        return f"Missing mapping: {news.failures[0].label}"
+    return f"{len(news.failures)} missing mappings hold up documents"

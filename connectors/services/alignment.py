@@ -55,6 +55,17 @@ def documents(
     return [next((by_key[known] for known in by_key if rules(known, key)), None) for key in keys]
 
 
+def unconfirmed(integration: Integration, flow: Flow, kind: str) -> set[str]:
+    """Source keys of links that are used, but not kept up until a person confirms them."""
+    if not any(stream.upkeep and stream.upkeep.kind == kind for stream in flow.streams):
+        return set()
+    with tenant_scope(integration.tenant_id):
+        rows = Mapping.objects.filter(
+            integration=integration, kind=kind, origin=Mapping.Origin.AUTOMATIC
+        )
+        return set(rows.values_list("source_key", flat=True))
+
+
 def keeping(integration: Integration, flow: Flow, kind: str) -> str:
     """Whose word counts for this kind, and what is done about it, in a sentence or two."""
     kept = next((s.upkeep for s in flow.streams if s.upkeep and s.upkeep.kind == kind), None)

@@ -11,9 +11,18 @@ from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
 
 from audit.services import Event, record
-from connectors.core.errors import BadInputError, ConnectorError, ProviderError
-from connectors.engine import health, sessions
+from connectors.core.answers import keeping_answers
+from connectors.core.errors import (
+    BadInputError,
+    ConnectorError,
+    ErrorFacts,
+    ErrorKind,
+    ProviderError,
+)
+from connectors.engine import health, sessions, tokens
 from connectors.models import Connection, Health, open_sealed, seal
+from connectors.services import identity
+from connectors.transport.findings import failed, why
 from connectors.transport.provider import Consent, Exchanged, Finding, ProviderSpec
 from connectors.transport.wire import shared_wire
 from tenants.scope import tenant_scope
@@ -54,13 +63,17 @@ def change(
     settings: Mapping[str, Any] | None = None,
     credentials: Mapping[str, str] | None = None,
 ) -> None:
-    """Replace settings, or some credentials (empty ones are kept); the trail has their names."""
+    """Replace settings, or some credentials (empty ones are kept); the trail has their names.
+
+    Raises BadInputError for another account's settings while documents of this one are kept.
+    """
     with tenant_scope(connection.tenant_id):
-        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        row = identity.lock(connection)
         details: dict[str, Any] = {}
         if settings is not None:
-            row.settings = spec.clean(settings)
-            details["settings"] = row.settings
+            wanted = spec.clean(settings)
+            details |= identity.allow(row, spec, wanted)
+            row.settings = details["settings"] = wanted
         given = {k: v.strip() for k, v in (credentials or {}).items() if v and v.strip()}
         if given:
             seal(row, SEALED, {**open_sealed(row, SEALED), **given})
@@ -70,7 +83,7 @@ def change(
         row.save()
         record(_event("connection.changed", row, actor, **details))
         if given:
-            sessions.forget_token(row)
+            tokens.forget_token(row)
     connection.__dict__.update(row.__dict__)
 
 
@@ -115,8 +128,7 @@ def complete_consent(
         query,
         django_settings.SANDBOX_URL,
     )
-    _keep_grant(connection, exchanged, actor)
-    learn_profile(connection, spec=spec, actor=actor)
+    _accept(connection, spec, exchanged, actor)
 
 
 def paste_code(connection: Connection, *, spec: ProviderSpec, code: str, actor: str) -> None:
@@ -129,8 +141,38 @@ def paste_code(connection: Connection, *, spec: ProviderSpec, code: str, actor: 
     exchanged = consent.paste(
         shared_wire(), credentials, connection.settings, code.strip(), django_settings.SANDBOX_URL
     )
-    _keep_grant(connection, exchanged, actor)
+    _accept(connection, spec, exchanged, actor)
+
+
+def _accept(connection: Connection, spec: ProviderSpec, exchanged: Exchanged, actor: str) -> None:
+    """Keep a grant, unless it is for another account than the one that documents are kept of."""
+    with tenant_scope(connection.tenant_id):
+        row = identity.lock(connection)
+        given = {**row.settings, **exchanged.settings}
+        fixed = identity.is_fixed(row)
+        if fixed:
+            identity.allow(row, spec, given)
+    if fixed:
+        _look_before_it_is_kept(row, spec, exchanged)
+    _keep_grant(connection, spec, exchanged, actor)
     learn_profile(connection, spec=spec, actor=actor)
+
+
+def _look_before_it_is_kept(row: Connection, spec: ProviderSpec, exchanged: Exchanged) -> None:
+    """Whoever agreed may see other organisations only: ask with the new token, before the old goes.
+
+    The access that is in use stays as it is when this raises.
+    """
+    try:
+        with sessions.connect_by(row, spec, exchanged.token) as client:
+            profile = spec.resolve(client, {**row.settings, **exchanged.settings})
+        with tenant_scope(row.tenant_id):
+            identity.check_profile(row, spec, profile)
+    except ConnectorError as error:
+        raise BadInputError(
+            f"{error} Nothing was changed: “{row.name}” goes on with the access that it has. To "
+            f"use another account of {spec.title}, make a new connection and a new integration."
+        ) from None
 
 
 def learn_profile(connection: Connection, *, spec: ProviderSpec, actor: str) -> bool:
@@ -144,20 +186,29 @@ def learn_profile(connection: Connection, *, spec: ProviderSpec, actor: str) -> 
         with sessions.connect(connection, spec) as client:
             profile = spec.resolve(client, connection.settings)
     except ConnectorError as error:
-        _store_words(connection, str(error))
+        _store_words(connection, why(error))
         return False
     names = {field.name for field in spec.setting_fields}
-    learnt = {
-        name: str(value)
-        for name, value in profile.items()
-        if name in names and value and not connection.settings.get(name)
-    }
     with tenant_scope(connection.tenant_id):
-        row = Connection.objects.select_for_update().get(pk=connection.pk)
-        row.profile, row.settings = profile, {**row.settings, **learnt}
+        row = identity.lock(connection)
+        if not identity.still_the_same(row, spec, connection.settings):
+            return False
+        learnt = {
+            name: str(value)
+            for name, value in profile.items()
+            if name in names and value and not row.settings.get(name)
+        }
+        try:
+            identity.check_profile(row, spec, profile)
+        except BadInputError as error:
+            Connection.objects.filter(pk=row.pk).update(health_words=str(error))
+            return False
+        details = identity.allow(row, spec, {**row.settings, **learnt}) if learnt else {}
+        row.profile = keeping_answers(profile, row.profile)
+        row.settings = {**row.settings, **learnt}
         row.save(update_fields=["profile", "settings"])
         if learnt:
-            record(_event("connection.changed", row, actor, settings=learnt))
+            record(_event("connection.changed", row, actor, settings=learnt, **details))
     connection.__dict__.update(row.__dict__)
     return bool(learnt)
 
@@ -175,15 +226,19 @@ def _consent(spec: ProviderSpec) -> Consent:
     return spec.consent
 
 
-def _keep_grant(connection: Connection, exchanged: Exchanged, actor: str) -> None:
+def _keep_grant(
+    connection: Connection, spec: ProviderSpec, exchanged: Exchanged, actor: str
+) -> None:
     with tenant_scope(connection.tenant_id):
-        row = Connection.objects.select_for_update().get(pk=connection.pk)
-        row.settings = {**row.settings, **exchanged.settings}
+        row = identity.lock(connection)
+        wanted = {**row.settings, **exchanged.settings}
+        details = identity.allow(row, spec, wanted)
+        row.settings = wanted
         seal(row, SEALED, {**open_sealed(row, SEALED), **exchanged.credentials})
         row.health, row.health_words = Health.NEW, "authorised, not tested yet"
         row.save()
-        sessions.store_token(row, exchanged.token)
-        record(_event("connection.authorised", row, actor, settings=exchanged.settings))
+        tokens.store_token(row, exchanged.token)
+        record(_event("connection.authorised", row, actor, settings=exchanged.settings, **details))
     connection.__dict__.update(row.__dict__)
 
 
@@ -197,12 +252,12 @@ def ping(connection: Connection, *, spec: ProviderSpec, actor: str) -> list[Find
     unknown = _authorised(findings) and not _organization_known(findings)
     if unknown and learn_profile(connection, spec=spec, actor=actor):
         findings, profile = _try(connection, spec)
-    _store_findings(connection, findings, profile, actor)
-    return findings
+    return _store_findings(connection, spec, findings, profile, actor)
 
 
 def _try(connection: Connection, spec: ProviderSpec) -> tuple[list[Finding], dict[str, Any] | None]:
     """What the provider's test finds, with the profile where everything is fine."""
+    findings: list[Finding] = []
     try:
         with sessions.connect(connection, spec) as client:
             findings = spec.ping(client, connection.settings)
@@ -211,9 +266,9 @@ def _try(connection: Connection, spec: ProviderSpec) -> tuple[list[Finding], dic
     except ProviderError as error:
         if error.kind in health.CONNECTION_KINDS:
             health.stop(connection, error)
-        return [Finding(name="connect", ok=False, words=str(error))], None
+        return [*findings, Finding(name="connect", ok=False, words=str(error))], None
     except ConnectorError as error:
-        return [Finding(name="connect", ok=False, words=str(error))], None
+        return [*findings, failed("connect", error)], None
 
 
 def _authorised(findings: list[Finding]) -> bool:
@@ -225,13 +280,23 @@ def _organization_known(findings: list[Finding]) -> bool:
 
 
 def _store_findings(
-    connection: Connection, findings: list[Finding], profile: dict[str, Any] | None, actor: str
-) -> None:
-    words = " ".join(finding.words for finding in findings if not finding.ok)
+    connection: Connection,
+    spec: ProviderSpec,
+    findings: list[Finding],
+    profile: dict[str, Any] | None,
+    actor: str,
+) -> list[Finding]:
+    """Note what a test found; returns it with what speaks against the profile, if anything does."""
     with tenant_scope(connection.tenant_id):
+        row = identity.lock(connection)
+        wrong = _not_ours(row, connection, spec, profile) if profile is not None else ""
+        if wrong:
+            findings = [*findings, Finding(name="organization", ok=False, words=wrong)]
+            profile = None
+        words = " ".join(finding.words for finding in findings if not finding.ok)
         if profile is not None:
-            Connection.objects.filter(pk=connection.pk).update(profile=profile)
-            connection.profile = profile
+            connection.profile = keeping_answers(profile, row.profile)
+            Connection.objects.filter(pk=row.pk).update(profile=connection.profile)
         elif connection.usable:
             Connection.objects.filter(pk=connection.pk).update(health_words=words)
         record(
@@ -244,6 +309,23 @@ def _store_findings(
         )
     if profile is not None:
         health.recover(connection, "tested: " + " ".join(f.words for f in findings)[:500])
+    elif wrong:
+        facts = ErrorFacts(kind=ErrorKind.CONFIGURATION, message=wrong, provider=spec.key)
+        health.stop(connection, ProviderError(facts))
+    return findings
+
+
+def _not_ours(
+    row: Connection, tested: Connection, spec: ProviderSpec, profile: Mapping[str, Any]
+) -> str:
+    """Why the profile is not about the account of this row; empty where it is."""
+    if not identity.still_the_same(row, spec, tested.settings):
+        return "Its settings were changed during the test. Test it again."
+    try:
+        identity.check_profile(row, spec, profile)
+    except BadInputError as error:
+        return str(error)
+    return ""
 
 
 def keep_token_fresh(tenant_id: int, connection_id: int, spec_of: Any) -> None:

@@ -12,20 +12,32 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from audit.services import Event, record
+from connectors.core import clock
 from connectors.core.errors import BadInputError
-from connectors.core.flow import SOURCE
-from connectors.engine import doorbell
+from connectors.core.flow import SOURCE, TARGET
+from connectors.engine import doorbell, release
 from connectors.engine.job import Resolved
 from connectors.engine.policy import policy
 from connectors.engine.runs import queue_run
 from connectors.engine.schedule import next_run, occurrences
 from connectors.models import Connection, Integration, Run, WorkSlot
-from connectors.services import webhooks
+from connectors.services import identity, webhooks
+from connectors.services.takeover import take_over
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+
+_CHANGEABLE = frozenset(
+    {
+        *("name", "enabled", "interval_minutes", "cron", "options", "history_start"),
+        *(SOURCE, TARGET),
+    }
+)
+# Nobody means a longer text, and it stays clear of what a database calls a number.
+_MOST = 1_000_000
+# Records of no earlier day are read; a start in more than a year is a slip of the pen.
+_EARLIEST, _LATEST = date(1990, 1, 1), timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,36 +118,47 @@ def create(
     interval_minutes: int = 15,
     cron: str = "",
     history_start: date | None = None,
-    enabled: bool = True,
+    enabled: bool = False,
 ) -> Integration:
-    """Create an integration with its work slots; it runs first as soon as it is enabled."""
+    """Create an integration with its work slots. It is paused: nothing is posted, and nothing read,
+    before somebody has seen what it would do, and starts it.
+    """
     _check_sides(resolved, source, target)
     _check_proved(resolved, options or {}, target)
     _check_schedule(resolved, source, interval_minutes, cron)
+    _check_start(history_start)
     with tenant_scope(tenant_id):
-        try:
-            with transaction.atomic():
-                integration = Integration.objects.create(
-                    flow=resolved.flow.key,
-                    name=name.strip(),
-                    source=source,
-                    target=target,
-                    options=check_options(resolved, options or {}),
-                    interval_minutes=interval_minutes,
-                    cron=cron.strip(),
-                    history_start=history_start,
-                    enabled=enabled,
-                    next_run_at=timezone.now() if enabled else None,
-                )
-        except IntegrityError:
-            raise BadInputError(f"There is an integration called “{name}” already.") from None
+        integration = Integration(
+            flow=resolved.flow.key,
+            name=name.strip(),
+            source=source,
+            target=target,
+            options=check_options(resolved, options or {}),
+            interval_minutes=interval_minutes,
+            cron=cron.strip(),
+            history_start=history_start,
+            enabled=enabled,
+            next_run_at=clock.now() if enabled else None,
+        )
+        _insert(integration)
         WorkSlot.objects.bulk_create(
             WorkSlot(integration=integration, number=n + 1) for n in range(policy().slots)
         )
         if enabled:
+            take_over(integration, actor=actor)
             webhooks.open_for(integration, resolved, actor=actor)
         record(_event("integration.created", integration, actor, _settings(integration)))
     return integration
+
+
+def _insert(integration: Integration) -> None:
+    try:
+        with transaction.atomic():
+            integration.save(force_insert=True)
+    except IntegrityError:
+        raise BadInputError(
+            f"There is an integration called “{integration.name}” already."
+        ) from None
 
 
 def change(
@@ -143,20 +166,29 @@ def change(
 ) -> Integration:
     """Change name, schedule, options or history start; audited with what changed.
 
-    A history start that moves back makes the next run read from there.
+    A history start that moves back makes the next run read from there. Its connections can be
+    changed only before anything was read.
     """
+    if unknown := changes.keys() - _CHANGEABLE:
+        raise BadInputError(f"An integration's {', '.join(sorted(unknown))} cannot be changed.")
     with tenant_scope(integration.tenant_id):
         row = (
-            Integration.objects.select_for_update()
+            Integration.objects.select_for_update(no_key=True, of=("self",))
             .select_related("source", "target", "tenant")
             .get(pk=integration.pk)
         )
         before = _settings(row)
+        _change_sides(row, resolved, changes)
         if "options" in changes:
             changes["options"] = check_options(resolved, changes["options"])
             # What was chosen before stays, whatever has become of its proof.
             news = {k: v for k, v in changes["options"].items() if row.options.get(k) != v}
             _check_proved(resolved, news, row.target)
+        if "history_start" in changes:
+            _check_start(changes["history_start"])
+        if changes.get("enabled") and not row.enabled:
+            # What was read before the pause may have changed since.
+            row.reads_after = clock.now()
         for name, value in changes.items():
             setattr(row, name, value)
         _check_schedule(resolved, row.source, row.interval_minutes, row.cron)
@@ -166,11 +198,41 @@ def change(
             row.streams.update(cursor=None)
         after = _settings(row)
         details = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
-        if "enabled" in details:
-            webhooks.open_for(row, resolved, actor=actor)
-        if details:
-            record(_event("integration.changed", row, actor, details))
+        _follow(row, resolved, details, actor)
     return row
+
+
+def _follow(row: Integration, resolved: Resolved, changed: Mapping[str, Any], actor: str) -> None:
+    """What comes of the settings that have changed."""
+    if "enabled" in changed and row.enabled:
+        take_over(row, actor=actor)
+    if "enabled" in changed:
+        webhooks.open_for(row, resolved, actor=actor)
+    if "options" in changed:
+        # What stands still may be let go by another choice, as its words may have proposed.
+        release.decide_anew(row.documents.all())
+    if changed:
+        record(_event("integration.changed", row, actor, changed))
+
+
+def _change_sides(row: Integration, resolved: Resolved, changes: Mapping[str, Any]) -> None:
+    """Let the locked row join other connections; what was read of the old ones goes."""
+    sides = {side: getattr(row, side) for side in (SOURCE, TARGET)}
+    moved = {side for side in sides if changes.get(side, sides[side]).pk != sides[side].pk}
+    if not moved:
+        return
+    wanted = {side: changes.get(side, sides[side]) for side in sides}
+    _check_sides(resolved, wanted[SOURCE], wanted[TARGET])
+    # Whoever is reading loses the run first: nothing is written after we have looked.
+    identity.take_away_runs(row)
+    if row.documents.exists():
+        side = moved.pop()
+        raise BadInputError(
+            f"“{row.name}” has documents from “{row.source.name}” and for “{row.target.name}”, so "
+            f"its {side} cannot become “{wanted[side].name}”; nothing was changed. Make a new "
+            "integration with the other connection."
+        )
+    identity.empty_integration([row.pk])
 
 
 def pause(integration: Integration, *, resolved: Resolved, actor: str) -> None:
@@ -210,9 +272,15 @@ def check_options(resolved: Resolved, options: Mapping[str, Any]) -> dict[str, A
             raise BadInputError(f"{known[name].label} must be one of {', '.join(choices)}.")
         if known[name].kind == "bool" and not isinstance(value, bool):
             raise BadInputError(f"{known[name].label} must be yes or no.")
+        if known[name].kind == "number" and not _is_count(value):
+            raise BadInputError(f"{known[name].label} must be a whole number, 0 or more.")
     if problem := resolved.flow.problem(options):
         raise BadInputError(problem)
     return dict(options)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
 
 
 def _check_sides(resolved: Resolved, source: Connection, target: Connection) -> None:
@@ -232,14 +300,25 @@ def _check_proved(resolved: Resolved, options: Mapping[str, Any], target: Connec
 def _check_schedule(
     resolved: Resolved, source: Connection, interval_minutes: int, cron: str
 ) -> None:
+    if interval_minutes > _MOST:
+        raise BadInputError(f"The interval must be {_MOST:,} minutes or less.")
     cost = forecast(resolved, source, interval_minutes=interval_minutes, cron=cron.strip())
     if not cost.fits:
         raise BadInputError(f"This schedule does not fit: {cost} Choose a longer interval.")
 
 
+def _check_start(start: date | None) -> None:
+    latest = clock.now().date() + _LATEST
+    if start is not None and not _EARLIEST <= start <= latest:
+        raise BadInputError(
+            f"Records since {start.isoformat()}: choose a day from {_EARLIEST.isoformat()} to "
+            f"{latest.isoformat()}."
+        )
+
+
 def _next(row: Integration, tenant: Tenant) -> datetime:
     return next_run(
-        timezone.now(),
+        clock.now(),
         interval_minutes=row.interval_minutes,
         cron=row.cron,
         zone=tenant.zone,
@@ -249,6 +328,8 @@ def _next(row: Integration, tenant: Tenant) -> datetime:
 def _settings(integration: Integration) -> dict[str, Any]:
     return {
         "name": integration.name,
+        "source": integration.source.name,
+        "target": integration.target.name,
         "enabled": integration.enabled,
         "interval_minutes": integration.interval_minutes,
         "cron": integration.cron,

@@ -4,6 +4,7 @@ Works row by row with a compare-and-swap on the stored ciphertext, so that a ref
 change that comes in between is never overwritten: that row is simply read and tried again.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,30 +15,40 @@ from django.db import models
 from encrypted_model_fields.fields import decrypt_str, encrypt_str
 
 from audit.services import Event, record
-from connectors.models import Connection, ConnectionToken, SealError, open_sealed, sealed_fields
+from connectors.models import SealError, open_sealed, sealed_fields, sealed_models
 from tenants.scope import tenant_scope
 from tenants.services import tenant_ids
 
-SEALED_MODELS: tuple[type[models.Model], ...] = (Connection, ConnectionToken)
+ROTATED, CURRENT, UNREADABLE = "rotated", "current", "unreadable"
 _TRIES = 20
 
 
-def rotate_all(*, actor: str) -> dict[str, int]:
-    """Bring every sealed value under the first key; returns counts by what happened.
+def rotate_all(*, actor: str) -> dict[str, Counter[str]]:
+    """Bring every sealed value under the first key; returns counts by column and what happened.
 
     ``unreadable`` values are left as they are: no key opens them.
     """
-    counts = {"rotated": 0, "current": 0, "unreadable": 0}
+    columns: dict[str, Counter[str]] = {
+        _column(model, field): Counter()
+        for model in sealed_models()
+        for field in sealed_fields(model)
+    }
     for tenant_id in tenant_ids():
-        before = dict(counts)
+        counts = Counter({ROTATED: 0, CURRENT: 0, UNREADABLE: 0})
         for model, pk, field in _places(tenant_id):
-            counts[_rotate(tenant_id, model, pk, field)] += 1
-        _audit(tenant_id, actor, {name: counts[name] - before[name] for name in counts})
-    return counts
+            what = _rotate(tenant_id, model, pk, field)
+            counts[what] += 1
+            columns[_column(model, field)][what] += 1
+        _audit(tenant_id, actor, counts)
+    return columns
+
+
+def _column(model: type[models.Model], field: str) -> str:
+    return f"{model._meta.db_table}.{field}"
 
 
 def _places(tenant_id: int) -> Iterator[tuple[type[models.Model], int, str]]:
-    for model in SEALED_MODELS:
+    for model in sealed_models():
         with tenant_scope(tenant_id):
             ids = list(model._default_manager.values_list("pk", flat=True))
         for pk in ids:
@@ -50,12 +61,12 @@ def _rotate(tenant_id: int, model: type[models.Model], pk: int, field: str) -> s
         with tenant_scope(tenant_id):
             stored = _ciphertext(model, pk, field)
             if stored is None or _is_current(stored):
-                return "current"
+                return CURRENT
             if not _opens(model, pk, field):
-                return "unreadable"
+                return UNREADABLE
             fresh = encrypt_str(decrypt_str(stored))
             if _swap(model, pk, field, stored, fresh.decode()):
-                return "rotated"
+                return ROTATED
     raise SealError(f"{model._meta.db_table} {pk} changes too often to rotate; run it again.")
 
 
@@ -73,7 +84,7 @@ def _swap(model: type[models.Model], pk: int, field: str, old: str, new: str) ->
             f"UPDATE {model._meta.db_table} SET {field} = %s WHERE id = %s AND {field} = %s",  # noqa: S608
             [new, pk, old],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _is_current(stored: str) -> bool:
@@ -94,8 +105,8 @@ def _opens(model: type[models.Model], pk: int, field: str) -> bool:
     return True
 
 
-def _audit(tenant_id: int, actor: str, counts: dict[str, int]) -> None:
-    if not any(counts.values()):
+def _audit(tenant_id: int, actor: str, counts: Counter[str]) -> None:
+    if not counts.total():
         return
     with tenant_scope(tenant_id):
-        record(Event(action="credentials.rotated", actor=actor, details=counts))
+        record(Event(action="credentials.rotated", actor=actor, details=dict(counts)))

@@ -4,20 +4,24 @@ People's choices enter and are checked against the cached master data; documents
 freed in the same transaction.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Collection, Sequence
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 
 from audit.services import Event, record
 from connectors.core.errors import BadInputError
 from connectors.core.flow import Flow
-from connectors.core.references import ReferenceRow, Suggestion
+from connectors.core.references import MappingKey, ReferenceRow, Suggestion
 from connectors.engine.references import to_row
-from connectors.engine.release import lock_mappings, release_mapping
-from connectors.models import Integration, Mapping, MappingFailure, ReferenceItem, Wait
+from connectors.engine.release import lock_mappings, release_mappings
+from connectors.models import Integration, Mapping, MappingFailure, ReferenceItem
 from tenants.scope import tenant_scope
+
+# What is to be mapped, each to the key of a target item.
+Mapped = MappingType[MappingKey, str]
 
 
 def targets(integration: Integration, kind: str) -> QuerySet[ReferenceItem]:
@@ -41,18 +45,13 @@ def suggestions(failure: MappingFailure, flow: Flow) -> list[Suggestion]:
     return flow.suggest(failure.kind, row, [to_row(i) for i in targets(integration, failure.kind)])
 
 
-def waiting_amounts(failure_ids: Sequence[int]) -> dict[int, dict[str, Decimal]]:
-    """How much money waits for each failure, by currency; inside a scope, in one query."""
-    found: defaultdict[int, dict[str, Decimal]] = defaultdict(dict)
-    rows = (
-        Wait.objects.filter(failure__in=failure_ids, document__total__isnull=False)
-        .order_by()
-        .values_list("failure", "document__currency")
-        .annotate(amount=Sum("document__total"))
-    )
-    for failure, currency, amount in rows:
-        found[failure][currency] = amount
-    return dict(found)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A person's word that this source vendor, account, tax … is that one of the target."""
+
+    kind: str
+    source_key: str
+    target_key: str
 
 
 def resolve(failure: MappingFailure, *, target_key: str, actor: str) -> int:
@@ -61,11 +60,43 @@ def resolve(failure: MappingFailure, *, target_key: str, actor: str) -> int:
     Raises BadInputError for a target that the target system does not have, or not any more.
     """
     with tenant_scope(failure.tenant_id):
-        integration = Integration.objects.get(pk=failure.integration_id)
-        _set(
-            integration, failure.kind, failure.source_key, target_key, actor, Mapping.Origin.PERSON
+        return set_mapping(
+            Integration.objects.get(pk=failure.integration_id),
+            kind=failure.kind,
+            source_key=failure.source_key,
+            target_key=target_key,
+            actor=actor,
         )
-        return release_mapping(integration, failure.kind, failure.source_key, actor=actor)
+
+
+def confirm(integration: Integration, *, kind: str, source_key: str, actor: str) -> None:
+    """A person says that an automatic link is right: what it leads to may be kept up from now on.
+
+    Raises BadInputError where there is no such link any more.
+    """
+    with tenant_scope(integration.tenant_id):
+        lock_mappings(integration)
+        row = Mapping.objects.filter(
+            integration=integration, kind=kind, source_key=source_key
+        ).first()
+        if row is None:
+            raise BadInputError("This link was removed meanwhile. Look at the list again.")
+        if row.origin != Mapping.Origin.AUTOMATIC:
+            return
+        row.origin, row.actor = Mapping.Origin.PERSON, actor
+        row.save(update_fields=["origin", "actor", "changed_at"])
+        record(
+            Event(
+                action="mapping.confirmed",
+                actor=actor,
+                integration_id=integration.pk,
+                source_kind=kind,
+                source_id=source_key,
+                target_kind=kind,
+                target_id=row.target_key,
+                details={"evidence": row.evidence},
+            )
+        )
 
 
 def set_mapping(
@@ -78,41 +109,106 @@ def set_mapping(
     origin: str = Mapping.Origin.PERSON,
 ) -> int:
     """Set one mapping; affects what is not posted yet. Returns how many documents were freed."""
+    choice = Choice(kind=kind, source_key=source_key, target_key=target_key)
+    return set_mappings(integration, [choice], actor=actor, origin=origin)
+
+
+def set_mappings(
+    integration: Integration,
+    choices: Sequence[Choice],
+    *,
+    actor: str,
+    origin: str = Mapping.Origin.PERSON,
+) -> int:
+    """Set all of these mappings or none; returns how many documents were freed.
+
+    Where one thing is mapped twice the later choice counts. Raises BadInputError for a target that
+    the target system does not have, or not any more.
+    """
+    wanted = {MappingKey(choice.kind, choice.source_key): choice.target_key for choice in choices}
     with tenant_scope(integration.tenant_id):
-        _set(integration, kind, source_key, target_key, actor, origin)
-        return release_mapping(integration, kind, source_key, actor=actor)
-
-
-def _set(
-    integration: Integration, kind: str, source_key: str, target_key: str, actor: str, origin: str
-) -> None:
-    lock_mappings(integration)
-    item = targets(integration, kind).filter(key=target_key).first()
-    if item is None:
-        raise BadInputError(
-            f"The target has no active {kind} with the id {target_key}. Run the integration to "
-            "refresh the list, or choose another one."
+        lock_mappings(integration)
+        items = _chosen(integration, wanted)
+        before = _mapped(integration, wanted)
+        _save(integration, wanted, actor, origin)
+        record(
+            *(
+                _set_event(
+                    integration,
+                    key,
+                    items[key],
+                    actor=actor,
+                    details={"before": before.get(key), "origin": origin},
+                )
+                for key in wanted
+            )
         )
-    before = Mapping.objects.filter(
-        integration=integration, kind=kind, source_key=source_key
-    ).values_list("target_key", flat=True)
-    old = before.first()
-    Mapping.objects.update_or_create(
-        integration=integration,
-        kind=kind,
-        source_key=source_key,
-        defaults={"target_key": target_key, "origin": origin, "actor": actor, "evidence": ""},
+        return release_mappings(integration, wanted, actor=actor)
+
+
+def _chosen(integration: Integration, wanted: Mapped) -> dict[MappingKey, ReferenceItem]:
+    """The item of the target that each key is mapped to."""
+    rows = ReferenceItem.objects.filter(
+        connection_id=integration.target_id,
+        kind__in={key.kind for key in wanted},
+        key__in=set(wanted.values()),
+        active=True,
     )
-    record(
-        Event(
-            action="mapping.set",
-            actor=actor,
-            integration_id=integration.pk,
-            source_kind=kind,
-            source_id=source_key,
-            target_kind=kind,
-            target_id=target_key,
-            target_number=str(item)[:120],
-            details={"before": old, "origin": origin},
-        )
+    items = {(row.kind, row.key): row for row in rows}
+    for key, target_key in wanted.items():
+        if (key.kind, target_key) not in items:
+            raise BadInputError(
+                f"The target has no active {key.kind} with the id {target_key}. Run the "
+                "integration to refresh the list, or choose another one."
+            )
+    return {key: items[key.kind, target_key] for key, target_key in wanted.items()}
+
+
+def _mapped(integration: Integration, keys: Collection[MappingKey]) -> dict[MappingKey, str]:
+    """What these keys are mapped to until now."""
+    rows = Mapping.objects.filter(
+        integration=integration,
+        kind__in={key.kind for key in keys},
+        source_key__in={key.source_key for key in keys},
+    )
+    return {MappingKey(row.kind, row.source_key): row.target_key for row in rows}
+
+
+def _save(integration: Integration, wanted: Mapped, actor: str, origin: str) -> None:
+    Mapping.objects.bulk_create(
+        (
+            Mapping(
+                integration=integration,
+                kind=key.kind,
+                source_key=key.source_key,
+                target_key=target_key,
+                origin=origin,
+                actor=actor,
+            )
+            for key, target_key in wanted.items()
+        ),
+        update_conflicts=True,
+        unique_fields=["tenant", "integration", "kind", "source_key"],
+        update_fields=["target_key", "origin", "actor", "evidence", "changed_at"],
+    )
+
+
+def _set_event(
+    integration: Integration,
+    key: MappingKey,
+    item: ReferenceItem,
+    *,
+    actor: str,
+    details: dict[str, Any],
+) -> Event:
+    return Event(
+        action="mapping.set",
+        actor=actor,
+        integration_id=integration.pk,
+        source_kind=key.kind,
+        source_id=key.source_key,
+        target_kind=key.kind,
+        target_id=item.key,
+        target_number=str(item)[:120],
+        details=details,
     )

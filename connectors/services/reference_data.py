@@ -5,11 +5,13 @@ only; what the provider's limits put off is left to the caller, who is told from
 """
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from connectors.engine import references
 from connectors.engine.job import Job
 from connectors.engine.sessions import open_client
+from connectors.services import identity
 
 
 def read_all(job: Job) -> int:
@@ -17,11 +19,15 @@ def read_all(job: Job) -> int:
 
     Raises RetryLater when the limits say so: what was read stays, and a later call goes on.
     """
+    sides = {
+        job.source.pk: (job.source, job.resolved.source),
+        job.target.pk: (job.target, job.resolved.target),
+    }
+    # No run's lease stands behind this reading, so it looks itself whose accounts these are.
+    job = replace(job, check_lease=identity.guard_reading(sides))
     with ExitStack() as stack:
         clients: dict[str, Any] = {}
-        for stream in job.flow.references:
-            if not references.refresh_due(job, stream, wanted=frozenset()):
-                continue
+        for stream in references.due(job, wanted=frozenset()):
             if stream.side not in clients:
                 clients[stream.side] = stack.enter_context(open_client(job, stream.side))
             references.refresh(job, stream, clients[stream.side], _never_stop)

@@ -11,17 +11,19 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F, Q
 from django.urls import reverse
-from django.utils import timezone
 
 from audit.services import Event, record
+from connectors.core import clock
 from connectors.core.errors import BadInputError, ConnectorError
 from connectors.core.flow import SOURCE, TARGET
+from connectors.core.storable import storable, storable_text
 from connectors.engine import doorbell, inbox, sessions
 from connectors.engine.job import Job, Resolved
 from connectors.models import (
     Connection,
     InboxEvent,
     Integration,
+    SealError,
     WebhookEndpoint,
     open_sealed,
     seal,
@@ -40,12 +42,19 @@ class UnknownAddressError(ConnectorError):
     """No endpoint is behind this address."""
 
 
+def is_known(token: Any) -> bool:
+    """Whether an endpoint has this token; one statement, and no more is learnt of it."""
+    with routed_scope("routing_webhook", token) as ids:
+        return ids is not None
+
+
 def take_in(
     token: Any, delivery: Delivery, spec_of: Callable[[str], ProviderSpec], provider: str
 ) -> int:
     """Prove a delivery and store its hints: three statements; returns how many were stored.
 
-    Raises UnknownAddressError, or RefusedDeliveryError, which is counted at the endpoint.
+    Raises UnknownAddressError, or RefusedDeliveryError, which is counted at the endpoint. So is
+    SealError, for a secret that no key opens: nobody can say whether the delivery is genuine.
     """
     with routed_scope("routing_webhook", token) as ids:
         if ids is None:
@@ -53,9 +62,9 @@ def take_in(
         endpoint = WebhookEndpoint.objects.select_related("connection").only(*_ASKED).get(pk=ids[1])
         try:
             hints = _read(endpoint, delivery, spec_of, provider)
-        except RefusedDeliveryError as error:
+        except (RefusedDeliveryError, SealError) as error:
             _count_refusal(endpoint, str(error))
-            refused = error
+            refused: ConnectorError = error
         else:
             _store(endpoint.connection, hints)
             doorbell.ring_soon(doorbell.FOLLOW_INBOX, ids[0], endpoint.connection_id)
@@ -80,7 +89,7 @@ def _read(
 
 def _count_refusal(endpoint: WebhookEndpoint, words: str) -> None:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
-        refused=F("refused") + 1, refused_at=timezone.now(), refused_words=words[:500]
+        refused=F("refused") + 1, refused_at=clock.now(), refused_words=words[:500]
     )
 
 
@@ -90,12 +99,12 @@ def _store(connection: Connection, hints: Iterable[Hint]) -> None:
         (
             InboxEvent(
                 connection=connection,
-                event_id=hint.event_id or None,
-                resource=hint.resource,
-                key=hint.key[:120],
-                within=hint.within[:120],
-                action=hint.action[:40],
-                source=dict(hint.source),
+                event_id=storable_text(hint.event_id) or None,
+                resource=storable_text(hint.resource),
+                key=storable_text(hint.key)[:120],
+                within=storable_text(hint.within)[:120],
+                action=storable_text(hint.action)[:40],
+                source=storable(hint.source),
             )
             for hint in hints
         ),
@@ -106,26 +115,38 @@ def _store(connection: Connection, hints: Iterable[Hint]) -> None:
 def follow_inbox(tenant_id: int, connection_id: int, load: Callable[[int, int], Job]) -> int:
     """Follow a connection's pending hints for each of its integrations; returns how many."""
     with tenant_scope(tenant_id):
-        events = inbox.claim(connection_id)
-        sides = _sides(connection_id)
+        joined = sides(connection_id)
+        events = [] if not joined and _paused(connection_id) else inbox.claim(connection_id)
     if not events:
         return 0
     # Every integration follows, whatever became of it at the one before.
     left: set[int] = set()
-    for integration_id, side in sides:
+    for integration_id, side in joined:
         left |= inbox.follow(load(tenant_id, integration_id), side, events)
     followed = [event for event in events if event.pk not in left]
     if followed:
         with tenant_scope(tenant_id):
-            inbox.done(followed, used=bool(sides))
+            inbox.done(followed, used=bool(joined))
     return len(events)
 
 
-def _sides(connection_id: int) -> list[tuple[int, str]]:
+def _paused(connection_id: int) -> bool:
+    """Whether somebody would follow, were it not paused: what it is told stays until it resumes."""
+    both = Q(source=connection_id) | Q(target=connection_id)
+    return Integration.objects.filter(both).exists()
+
+
+def sides(connection_id: int) -> list[tuple[int, str]]:
+    """The integrations that listen to it, each with the sides on which it is; inside the scope."""
     rows = Integration.objects.filter(
         Q(source=connection_id) | Q(target=connection_id), enabled=True
     ).order_by("pk")
-    return [(row.pk, SOURCE if row.source_id == connection_id else TARGET) for row in rows]
+    return [
+        (row.pk, side)
+        for row in rows
+        for side, end in ((SOURCE, row.source_id), (TARGET, row.target_id))
+        if end == connection_id
+    ]
 
 
 def open_endpoint(connection: Connection, *, actor: str) -> WebhookEndpoint:
@@ -208,7 +229,7 @@ def keep_hooks(tenant_id: int, endpoint_id: int, spec_of: Callable[[str], Provid
     with tenant_scope(tenant_id):
         endpoint = WebhookEndpoint.objects.select_related("connection").get(pk=endpoint_id)
         secret = open_sealed(endpoint, SEALED)["secret"]
-        wanted = bool(_sides(endpoint.connection_id))
+        wanted = bool(sides(endpoint.connection_id))
     spec = spec_of(endpoint.connection.provider)
     if spec.webhooks is None or spec.webhooks.ensure is None or spec.webhooks.remove is None:
         return _checked(endpoint, endpoint.hooks, "")
@@ -227,7 +248,7 @@ def keep_hooks(tenant_id: int, endpoint_id: int, spec_of: Callable[[str], Provid
 def _checked(endpoint: WebhookEndpoint, hooks: dict[str, Any], words: str) -> str:
     with tenant_scope(endpoint.tenant_id):
         WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
-            hooks=hooks, hooks_words=words, checked_at=timezone.now()
+            hooks=hooks, hooks_words=words, checked_at=clock.now()
         )
         if hooks != endpoint.hooks:
             record(_event("webhooks.repaired", endpoint.connection, "system:worker"))
@@ -239,7 +260,7 @@ def replay(tenant_id: int, ids: Iterable[int], *, actor: str) -> int:
     with tenant_scope(tenant_id):
         rows = InboxEvent.objects.filter(pk__in=list(ids))
         connections = set(rows.values_list("connection_id", flat=True))
-        count = rows.update(status=InboxEvent.Status.PENDING, next_at=timezone.now(), words="")
+        count = rows.update(status=InboxEvent.Status.PENDING, next_at=clock.now(), words="")
         record(Event(action="inbox.replayed", actor=actor, details={"events": count}))
         for connection_id in connections:
             doorbell.ring(doorbell.FOLLOW_INBOX, tenant_id, connection_id)

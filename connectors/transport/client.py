@@ -9,14 +9,15 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Literal
 
+from connectors.core import clock
 from connectors.core.errors import (
     ErrorKind,
     NotSentError,
     ProviderError,
     RetryLater,
+    failing_at,
 )
 from connectors.transport.call import Call, build_call
 from connectors.transport.clock import clock_difference
@@ -117,12 +118,13 @@ class ApiClient:
         refuse_inside_transaction()
         call = build_call("GET", self._account.base_url, path, parts=parts, params=params)
         attempt = 1
-        while True:
-            try:
-                return self._once(call, Deadline.within(_READ_SECONDS))
-            except ProviderError as error:
-                time.sleep(self._pause_after(error, attempt))
-            attempt += 1
+        with failing_at(self._account.connection):
+            while True:
+                try:
+                    return self._once(call, Deadline.within(_READ_SECONDS))
+                except ProviderError as error:
+                    time.sleep(self._pause_after(error, attempt))
+                attempt += 1
 
     def write(
         self,
@@ -155,12 +157,13 @@ class ApiClient:
             may_be_empty=may_be_empty,
         )
         deadline = Deadline.within(_WRITE_SECONDS).earlier(current_write_deadline())
-        try:
-            return self._once(call, deadline)
-        except ProviderError as error:
-            if error.kind is ErrorKind.RATE_LIMITED:
-                raise self._later(error) from None
-            raise
+        with failing_at(self._account.connection):
+            try:
+                return self._once(call, deadline)
+            except ProviderError as error:
+                if error.kind is ErrorKind.RATE_LIMITED:
+                    raise self._later(error) from None
+                raise
 
     # --- one call ---------------------------------------------------------------------------
 
@@ -207,23 +210,23 @@ class ApiClient:
             may_be_empty=call.may_be_empty,
         )
         started = time.monotonic()
-        with account.governor.admit(account.subject, account.limits):
+        with account.governor.admit(account.subject, account.limits) as admission:
             try:
                 reply = account.wire.send(outgoing, deadline)
+                admission.quota = self._observe(reply)
             except WireError as error:
                 if error.sent:
                     self._report(call, 0, time.monotonic() - started)
                 raise self._dialect.errors.broken(error, write=call.write) from None
         self._report(call, reply.status, reply.seconds)
-        self._observe(reply)
         return reply
 
-    def _observe(self, reply: Reply) -> None:
+    def _observe(self, reply: Reply) -> QuotaFacts | None:
         self.observed.clock_difference = clock_difference(reply.headers)
         quota = self._dialect.read_quota(reply.headers) if self._dialect.read_quota else None
         if quota is not None:
             self.observed.quota = quota
-            self._account.governor.observe(self._account.subject, self._account.limits, quota)
+        return quota
 
     def _report(self, call: Call, status: int, seconds: float) -> None:
         log.debug(
@@ -247,7 +250,7 @@ class ApiClient:
         """How long to sleep before reading again; raises where that makes no sense."""
         if error.kind is ErrorKind.RATE_LIMITED:
             later = self._later(error)
-            seconds = (later.at - datetime.now(UTC)).total_seconds()
+            seconds = (later.at - clock.now()).total_seconds()
             if seconds > MAX_SLEEP or attempt >= _ATTEMPTS:
                 raise later
             return max(seconds, 0)
@@ -256,11 +259,11 @@ class ApiClient:
             raise error
         backoff: float = _FIRST_PAUSE * 2 ** (attempt - 1)
         asked = error.facts.retry_at
-        wanted = (asked - datetime.now(UTC)).total_seconds() if asked else 0.0
+        wanted = (asked - clock.now()).total_seconds() if asked else 0.0
         if asked is not None and wanted > MAX_SLEEP:
             raise RetryLater(asked, error.facts.message)
         jitter = 0.5 + random.random()  # noqa: S311 - spreads load, guards nothing
         return max(wanted, min(backoff * jitter, MAX_SLEEP))
 
     def _later(self, error: ProviderError) -> RetryLater:
-        return RetryLater(error.facts.retry_at or datetime.now(UTC), error.facts.message)
+        return RetryLater(error.facts.retry_at or clock.now(), error.facts.message)

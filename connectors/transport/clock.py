@@ -1,8 +1,10 @@
 """How far a provider's clock is from ours, as its ``Date`` header tells."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
+
+from connectors.core import clock
 
 
 def clock_difference(headers: Mapping[str, str]) -> float | None:
@@ -13,4 +15,4 @@ def clock_difference(headers: Mapping[str, str]) -> float | None:
         return None
     if theirs.tzinfo is None:
         theirs = theirs.replace(tzinfo=UTC)
-    return (theirs - datetime.now(UTC)).total_seconds()
+    return (theirs - clock.now()).total_seconds()

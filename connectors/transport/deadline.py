@@ -9,32 +9,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+
+from connectors.core import clock
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment, kept on two clocks.
+    """A moment, kept on two clocks of this machine.
 
     The monotonic clock is right when somebody sets the wall clock, the wall clock when the whole
     machine was suspended; whichever says "late" first is believed.
     """
 
-    at: datetime
     monotonic: float
+    wall: float
 
     @classmethod
     def until(cls, at: datetime) -> "Deadline":
-        return cls(at, time.monotonic() + (at - datetime.now(UTC)).total_seconds())
+        """``at`` is the database's time, which this machine's wall clock need not show."""
+        return cls.within((at - clock.now()).total_seconds())
 
     @classmethod
     def within(cls, seconds: float) -> "Deadline":
-        return cls(datetime.now(UTC) + timedelta(seconds=seconds), time.monotonic() + seconds)
+        return cls(time.monotonic() + seconds, time.time() + seconds)
 
     def left(self) -> float:
         """Seconds that remain; negative once it has passed."""
-        by_wall = (self.at - datetime.now(UTC)).total_seconds()
-        return min(by_wall, self.monotonic - time.monotonic())
+        return min(self.wall - time.time(), self.monotonic - time.monotonic())
 
     @property
     def passed(self) -> bool:

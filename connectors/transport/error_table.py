@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from connectors.core import clock
 from connectors.core.errors import (
     ErrorFacts,
     ErrorKind,
@@ -23,8 +24,12 @@ from connectors.core.redaction import redact
 from connectors.transport.wire import Reply, WireError
 
 _MESSAGE_LENGTH = 500
+# So much of what a provider says is looked at; what makes a sentence's meaning stands at its front.
+_LOOKED_AT = 8_000
 _LONGEST_WAIT = timedelta(hours=24)
 TIMED_OUT = "timed_out"
+# Nobody answered at that address: whatever is asked for there fails alike.
+UNREACHED = "unreached"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +116,12 @@ COMMON_RULES: tuple[Rule, ...] = (
         hint="The address answers with a redirect: an admin must check the connection's settings.",
     ),
 )
+# Nobody can correct a record for a question that was refused.
+_UNANSWERED = Rule(
+    kind=_K.REJECTED,
+    writes=False,
+    hint="The provider refused to show this. If it lasts, tell the operator.",
+)
 _REFUSED = Rule(
     kind=_K.REJECTED,
     hint="Correct the record at the source, or its mapping here, and run it again.",
@@ -150,7 +161,7 @@ class ErrorTable:
     def broken(self, error: WireError, *, write: bool) -> ProviderError:
         """The error for a call without an answer."""
         sentence = f"{self.title}: {error}."
-        code = TIMED_OUT if error.timed_out else ""
+        code = TIMED_OUT if error.timed_out else "" if error.sent else UNREACHED
         if write and error.sent:
             hint = "Nothing to do yet: the record is looked up before anything is sent again."
             return UnknownOutcomeError(self._facts(_K.UNKNOWN_OUTCOME, sentence, hint, None, code))
@@ -170,9 +181,14 @@ class ErrorTable:
     def _classified(self, reply: Reply, *, write: bool) -> ProviderError:
         code, message = self.read(reply.body) if reply.readable else ("", "")
         failure = Failure(
-            write=write, status=reply.status, code=code, message=message, headers=reply.headers
+            write=write,
+            status=reply.status,
+            code=code,
+            message=message[:_LOOKED_AT],
+            headers=reply.headers,
         )
-        rule = next((row for row in self._rows() if row.matches(failure)), _REFUSED)
+        rule = next((row for row in self._rows() if row.matches(failure)), None)
+        rule = rule or (_REFUSED if write else _UNANSWERED)
         said = message.strip() or f"status {reply.status} without an explanation"
         facts = self._facts(
             rule.kind,
@@ -214,7 +230,7 @@ class ErrorTable:
 
 def retry_at(headers: Mapping[str, str], wait: timedelta | None) -> datetime | None:
     """When to come again: by ``Retry-After`` (seconds or a date), else after ``wait``."""
-    now = datetime.now(UTC)
+    now = clock.now()
     asked = _asked_for(headers.get("retry-after", "").strip(), now)
     if asked is not None:
         return min(max(asked, now), now + _LONGEST_WAIT)

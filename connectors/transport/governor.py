@@ -91,14 +91,20 @@ class QuotaFacts:
 ReadQuota = Callable[[Mapping[str, str]], QuotaFacts | None]
 
 
+@dataclass(slots=True)
+class Admission:
+    """A call that was let through; the provider's own count is put here once it has answered."""
+
+    quota: QuotaFacts | None = None
+
+
 class Governor(Protocol):
-    """Asked before each call; sleeps two seconds at most, or raises RetryLater."""
+    """Asked once before each call; sleeps two seconds at most, or raises RetryLater."""
 
-    def admit(self, subject: str, limits: Limits, cost: int = 1) -> AbstractContextManager[None]:
-        """Hold one of the subject's slots while the call is made."""
-
-    def observe(self, subject: str, limits: Limits, quota: QuotaFacts) -> None:
-        """Believe the provider's own count."""
+    def admit(
+        self, subject: str, limits: Limits, cost: int = 1
+    ) -> AbstractContextManager[Admission]:
+        """Hold one of the subject's slots while the call is made; then believe its quota."""
 
     def pause(self, subject: str, until: datetime) -> None:
         """Let nothing through before that moment (after a 429)."""

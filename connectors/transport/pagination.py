@@ -11,11 +11,16 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from connectors.core.errors import ErrorFacts, ErrorKind, ProviderError
+from connectors.core.reading import is_true
 from connectors.core.records import Page, Raw
 from connectors.transport.wire import Reply
 
 MAX_PAGES = 5000
-_NEXT_LINK = re.compile(r"<([^>]*)>[^,<]*;\s*rel=\"?next\"?", re.IGNORECASE)
+# A list may filter after it has cut its pages; one that goes on without rows has no end.
+MAX_EMPTY_PAGES = 3
+# Under this name stands a row that is no object.
+NO_OBJECT = "not an object"
+_NEXT_LINK = re.compile(r"<([^<>]{0,8000}+)>[^,<]{0,200};\s{0,8}rel=\"?next\"?", re.IGNORECASE)
 
 Params = Mapping[str, str]
 FetchLinked = Callable[[dict[str, str]], tuple[dict[str, str], Mapping[str, Any] | None]]
@@ -46,17 +51,26 @@ class PageGuard:
         self._max_pages = max_pages
         self._previous: frozenset[Hashable] = frozenset()
         self._pages = 0
+        self._empty = 0
         self.seen = 0
 
     def repeats(self, rows: Sequence[Raw]) -> bool:
         """Whether these are the rows of the page before."""
-        return bool(rows) and frozenset(map(self._row_key, rows)) == self._previous
+        return bool(rows) and frozenset(map(self._key_of, rows)) == self._previous
+
+    def _key_of(self, row: Raw) -> Hashable:
+        """Rows without an id are told apart by all that they say."""
+        key = self._row_key(row)
+        return repr(row) if key == "" else key
 
     def check(self, rows: Sequence[Raw]) -> None:
         self._pages += 1
         if self._pages > self._max_pages:
             raise PaginationError(self._provider, f"more than {self._max_pages} pages")
-        keys = frozenset(self._row_key(row) for row in rows)
+        self._empty = 0 if rows else self._empty + 1
+        if self._empty > MAX_EMPTY_PAGES:
+            raise PaginationError(self._provider, f"{self._empty} pages in a row hold nothing")
+        keys = frozenset(map(self._key_of, rows))
         if keys and keys == self._previous:
             raise PaginationError(self._provider, "a page repeats the one before")
         self._previous = keys
@@ -79,12 +93,13 @@ def flagged_pages(
     while True:
         body = fetch(number)
         rows = _rows(body.get(rows_key), guard)
-        context = body.get("page_context") or {}
+        told = body.get("page_context")
+        context = told if isinstance(told, Mapping) else {}
         if context.get("page") not in (None, "", number, str(number)):
             raise guard.fail(f"page {number} was asked for, page {context['page']} came")
         guard.check(rows)
         yield Page(rows=rows, number=number)
-        if not context.get("has_more_page"):
+        if not is_true(context.get("has_more_page")):
             return
         number += 1
 
@@ -177,9 +192,10 @@ def _next_query(about: Mapping[str, Any], number: int) -> dict[str, str] | None:
 def _rows(value: Any, guard: PageGuard) -> list[Raw]:
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
+    if not isinstance(value, list):
         raise guard.fail("a page holds no rows")
-    return value
+    # One that is no object is shown as a row that names no record, not taken for the end of all.
+    return [row if isinstance(row, Mapping) else {NO_OBJECT: row} for row in value]
 
 
 def _whole(value: Any) -> int | None:

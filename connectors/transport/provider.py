@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-from connectors.core.errors import BadInputError
+from connectors.core.answers import Learn
+from connectors.core.errors import BadInputError, ErrorFacts, ErrorKind, ProviderError
 from connectors.transport.client import Account, Dialect, OnCall
 from connectors.transport.governor import Governor, Limits
 from connectors.transport.tokens import Grant, NewToken, TokenSource
@@ -54,11 +55,15 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One answer of a connection's test, in words. ``name`` is stable for pages and tests."""
+    """One answer of a connection's test, in words. ``name`` is stable for pages and tests.
+
+    ``later`` says that a limit kept it from being found out: the next test may.
+    """
 
     name: str
     ok: bool
     words: str
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,7 @@ class ClientContext:
     """Everything a client is opened with; ``connection`` is a stable name of the connection.
 
     ``client_id`` is the application that calls, for providers that count by it; it is no secret.
+    ``learn`` is told how this account behaves, as soon as an answer of it shows that.
     """
 
     connection: str
@@ -77,6 +83,7 @@ class ClientContext:
     wire: Wire
     on_call: OnCall | None = None
     client_id: str = ""
+    learn: Learn = lambda answer: None
 
     def account(
         self, subject: str, limits: Limits, headers: Mapping[str, str] | None = None
@@ -128,6 +135,8 @@ class ProviderSpec:
     ``clean`` returns settings in their stored spelling or raises BadInputError; ``endpoints`` takes
     the address of the sandbox, empty for the provider itself. ``resolve`` reads the profile
     (organisation, currency, zone, plan); ``ping`` makes real read calls and reports in words.
+    ``identity`` names the settings that say whose account it is: once documents are kept they are
+    fixed.
     """
 
     key: str
@@ -135,6 +144,7 @@ class ProviderSpec:
     dialect: Dialect
     credential_fields: tuple[Field, ...]
     setting_fields: tuple[Field, ...]
+    identity: tuple[str, ...]
     authorisation: Literal["client_credentials", "authorization_code"]
     token_life: timedelta
     token_margin: timedelta
@@ -148,6 +158,18 @@ class ProviderSpec:
     resolve: Callable[[Any, Settings], dict[str, Any]]
     consent: Consent | None = None
     webhooks: WebhookSpec | None = None
+
+
+def not_chosen(provider: str, what: str) -> ProviderError:
+    """Nobody has said yet which account it is: the connection waits for a person's choice."""
+    return ProviderError(
+        ErrorFacts(
+            kind=ErrorKind.CONFIGURATION,
+            message=f"No {what} is chosen yet.",
+            hint="Authorise and test the connection, then choose one on its page.",
+            provider=provider,
+        )
+    )
 
 
 def positive_int(settings: Settings, name: str) -> int | None:

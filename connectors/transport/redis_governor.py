@@ -11,14 +11,15 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import redis
 
+from connectors.core import clock
 from connectors.core.errors import RetryLater
-from connectors.transport.governor import MAX_SLEEP, DailyBudget, Limits, QuotaFacts
-from connectors.transport.redis_scripts import ADMIT, OBSERVE, OBSERVE_WINDOW, PAUSE
+from connectors.transport.governor import MAX_SLEEP, Admission, DailyBudget, Limits, QuotaFacts
+from connectors.transport.redis_scripts import ADMIT, LEAVE, PAUSE
 
 # Longer than any call's deadline: a slot outlives its call only if the worker died.
 _SLOT_LEASE = 45.0
@@ -42,32 +43,22 @@ class RedisGovernor:
         self._prefix = prefix
         self._budget = budget
         self._admit = client.register_script(ADMIT)
-        self._observe = client.register_script(OBSERVE)
-        self._observe_window = client.register_script(OBSERVE_WINDOW)
+        self._end = client.register_script(LEAVE)
         self._pause = client.register_script(PAUSE)
 
     @contextmanager
-    def admit(self, subject: str, limits: Limits, cost: int = 1) -> Iterator[None]:
+    def admit(self, subject: str, limits: Limits, cost: int = 1) -> Iterator[Admission]:
         """Hold a slot while the call is made; sleeps two seconds at most, or raises RetryLater."""
-        slot = uuid.uuid4().hex
+        slot, admission = uuid.uuid4().hex, Admission()
         try:
             time.sleep(self._enter(subject, limits, cost, slot))
-            yield
+            yield admission
         finally:
-            self._leave(subject, slot)
-
-    def observe(self, subject: str, limits: Limits, quota: QuotaFacts) -> None:
-        """Believe the provider's own count."""
-        arguments = [max(quota.remaining, 0), _micro(max(quota.reset_seconds, 0))]
-        if quota.short:
-            self._quietly(self._observe_window, [self._key(subject, "window")], arguments)
-            return
-        day = limits.day(datetime.now(UTC))
-        self._quietly(self._observe, [self._key(subject, f"day:{day}")], arguments)
+            self._leave(subject, limits, slot, admission.quota)
 
     def pause(self, subject: str, until: datetime) -> None:
         """Let nothing through before that moment."""
-        seconds = (until - datetime.now(UTC)).total_seconds()
+        seconds = (until - clock.now()).total_seconds()
         if seconds > 0:
             self._quietly(self._pause, [self._key(subject, "pause")], [_micro(seconds)])
 
@@ -83,7 +74,7 @@ class RedisGovernor:
         floor = -1
         while True:
             patience = MAX_SLEEP - (time.monotonic() - started)
-            now = datetime.now(UTC)
+            now = clock.now()
             day = limits.day(now)
             verdict = self._ask(subject, limits, cost, slot, day, floor, patience)
             if verdict.word == "go":
@@ -129,14 +120,19 @@ class RedisGovernor:
             self._redis.hincrby(self._key(subject, f"day:{day}"), "unsaved", unsaved)
             raise
 
-    def _leave(self, subject: str, slot: str) -> None:
-        try:
-            self._redis.zrem(self._key(subject, "slots"), slot)
-        except redis.RedisError:
-            return  # its lease frees it
+    def _leave(self, subject: str, limits: Limits, slot: str, quota: QuotaFacts | None) -> None:
+        """Free the slot and say what the answer told, in one go."""
+        slots = told_key = self._key(subject, "slots")
+        told: list[str | int] = ["", 0, 0]
+        if quota is not None:
+            name = "window" if quota.short else f"day:{limits.day(clock.now())}"
+            told_key = self._key(subject, name)
+            kind = "window" if quota.short else "day"
+            told = [kind, max(quota.remaining, 0), _micro(max(quota.reset_seconds, 0))]
+        self._quietly(self._end, [slots, told_key], [slot, *told])
 
-    def _quietly(self, script: Any, keys: list[str], arguments: list[int]) -> None:
-        """Facts from an answer that has arrived: losing one must not lose the answer."""
+    def _quietly(self, script: Any, keys: list[str], arguments: list[str | int]) -> None:
+        """What follows an answer must not lose it; an unfreed slot is freed by its lease."""
         try:
             script(keys=keys, args=arguments)
         except redis.RedisError:
@@ -162,7 +158,7 @@ def _refusal(verdict: _Verdict, limits: Limits, now: datetime) -> RetryLater:
 
 
 def _soon(seconds: float) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=seconds)
+    return clock.now() + timedelta(seconds=seconds)
 
 
 def _micro(seconds: float) -> int:

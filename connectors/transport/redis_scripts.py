@@ -74,33 +74,35 @@ end
 return {'go', at - now, 0}
 """
 
-# KEYS: day. Within one quota period answers may overtake each other, so the smaller number counts;
-# a reset that lies clearly later is a new period.
-OBSERVE = """
-local remaining, reset = tonumber(ARGV[1]), tonumber(ARGV[2])
+# KEYS: slots, and the day or window that an answer told of. One call ends: its place is free, and
+# what the provider counted is believed. ARGV: slot; "", "day" or "window"; left, microseconds.
+#
+# A day: within one quota period answers may overtake each other, so the smaller number counts; a
+# reset that lies clearly later is a new period. A window: while it runs only a smaller number is
+# believed, since a provider tells of whichever of its limits is nearer; its end forgets it.
+LEAVE = """
+redis.call('ZREM', KEYS[1], ARGV[1])
+local told, remaining, reset = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+if told == '' then return 0 end
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-local left = tonumber(redis.call('HGET', KEYS[1], 'left') or '-1')
-local left_until = tonumber(redis.call('HGET', KEYS[1], 'left_until') or '0')
-if left_until > now and left >= 0 and now + reset < left_until + 60000000 then
-  remaining = math.min(remaining, left)
-end
-redis.call('HSET', KEYS[1], 'left', remaining, 'left_until', string.format('%.0f', now + reset))
-return remaining
-"""
 
-# KEYS: window. While a window runs only a smaller number is believed, since answers overtake each
-# other and a provider tells of whichever of its limits is nearer; its end forgets it.
-OBSERVE_WINDOW = """
-local remaining, reset = tonumber(ARGV[1]), tonumber(ARGV[2])
-local clock = redis.call('TIME')
-local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
-local left = tonumber(redis.call('HGET', KEYS[1], 'left') or '0')
-local running = tonumber(redis.call('HGET', KEYS[1], 'until') or '0') > now
+if told == 'day' then
+  if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+  local left = tonumber(redis.call('HGET', KEYS[2], 'left') or '-1')
+  local left_until = tonumber(redis.call('HGET', KEYS[2], 'left_until') or '0')
+  if left_until > now and left >= 0 and now + reset < left_until + 60000000 then
+    remaining = math.min(remaining, left)
+  end
+  redis.call('HSET', KEYS[2], 'left', remaining, 'left_until', string.format('%.0f', now + reset))
+  return remaining
+end
+
+local left = tonumber(redis.call('HGET', KEYS[2], 'left') or '0')
+local running = tonumber(redis.call('HGET', KEYS[2], 'until') or '0') > now
 if reset <= 0 or (running and left <= remaining) then return left end
-redis.call('HSET', KEYS[1], 'left', remaining, 'until', string.format('%.0f', now + reset))
-redis.call('PEXPIRE', KEYS[1], math.ceil(reset / 1000))
+redis.call('HSET', KEYS[2], 'left', remaining, 'until', string.format('%.0f', now + reset))
+redis.call('PEXPIRE', KEYS[2], math.ceil(reset / 1000))
 return remaining
 """
 

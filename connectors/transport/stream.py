@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httpcore
@@ -99,6 +100,12 @@ class BoundedBackend(httpcore.SyncBackend):
         )
 
 
+@lru_cache(maxsize=1)
+def _certificates() -> ssl.SSLContext:
+    """Whom we trust, read once per process: reading it takes longer than a call."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class BoundedTransport(httpx.HTTPTransport):
     """httpx's own transport over bounded sockets.
 
@@ -107,9 +114,9 @@ class BoundedTransport(httpx.HTTPTransport):
     """
 
     def __init__(self, limits: httpx.Limits) -> None:
-        super().__init__(trust_env=False, limits=limits)
+        super().__init__(verify=_certificates(), trust_env=False, limits=limits)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=_certificates(),
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
             keepalive_expiry=limits.keepalive_expiry,

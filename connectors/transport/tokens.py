@@ -2,15 +2,17 @@
 
 A store lends the right to refresh to one worker at a time; the others wait for its result. A new
 token is stored before anybody uses it, and a worker killed in between loses its lease, not the
-grant. What a token request looks like is the provider's business.
+grant. A process remembers the stored token until shortly before its end, or until it is refused.
+What a token request looks like is the provider's business.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeGuard
 
+from connectors.core import clock
 from connectors.core.errors import (
     ConnectorError,
     ErrorFacts,
@@ -69,16 +71,73 @@ class TokenStore(Protocol):
         """Stop the connection: it needs a person, and ``words`` say why."""
 
 
+class OneToken:
+    """A store of one token that is never replaced, for a look before a grant is kept."""
+
+    def __init__(self, token: NewToken) -> None:
+        self._token = StoredToken(
+            access_token=token.access_token, expires_at=token.expires_at, version=1
+        )
+
+    def load(self) -> StoredToken:
+        return self._token
+
+    def lease(self, seconds: int) -> int:
+        return seconds
+
+    def save(self, fence: int, token: NewToken) -> bool:
+        return False
+
+    def release(self, fence: int) -> None:
+        """Nobody else waits for it."""
+
+    def revoked(self, fence: int, words: str) -> None:
+        """The connection's own grant is not concerned."""
+
+
+class KeptToken:
+    """The stored token of one connection in this process's memory.
+
+    Whoever changes it in the store drops it here; other processes find out by a refusal, or when
+    they open their next client.
+    """
+
+    __slots__ = ("_token",)
+
+    def __init__(self) -> None:
+        self._token: StoredToken | None = None
+
+    def get(self) -> StoredToken | None:
+        return self._token
+
+    def keep(self, token: StoredToken | None) -> None:
+        self._token = token
+
+    def drop(self) -> None:
+        self._token = None
+
+
 Grant = Callable[[], NewToken]
 
 
 class TokenSource:
-    """Hands out a connection's token. ``margin`` is how long before its end it is replaced."""
+    """Hands out a connection's token. ``margin`` is how long before its end it is replaced.
+
+    ``kept`` is the process's memory of it; without one the source has its own.
+    """
 
     def __init__(
-        self, store: TokenStore, grant: Grant, *, margin: timedelta, provider: str, title: str
+        self,
+        store: TokenStore,
+        grant: Grant,
+        *,
+        margin: timedelta,
+        provider: str,
+        title: str,
+        kept: KeptToken | None = None,
     ) -> None:
         self._store = store
+        self._kept = kept or KeptToken()
         self._grant = grant
         self._margin = margin
         self._provider = provider
@@ -90,6 +149,17 @@ class TokenSource:
         Raises RetryLater when the refresh takes too long or the provider wants a pause, and an
         AUTHORISATION error when the grant is gone.
         """
+        kept = self._kept.get()
+        if _usable(kept, force_not, self._margin):
+            return kept
+        # Refused, at its end, or unknown: what the store has may be newer.
+        self._kept.drop()
+        stored = self._stored(force_not)
+        self._kept.keep(stored)
+        return stored
+
+    def _stored(self, force_not: int | None) -> StoredToken:
+        """A usable token of the store, renewed where need be."""
         give_up = time.monotonic() + _WAIT_FOR_OTHERS
         while True:
             stored = self._store.load()
@@ -101,7 +171,7 @@ class TokenSource:
             if _usable(stored, force_not, _LAST_MOMENT):
                 return stored
             if time.monotonic() > give_up:
-                at = datetime.now(UTC) + timedelta(seconds=2)
+                at = clock.now() + timedelta(seconds=2)
                 raise RetryLater(at, f"another worker renews the access to {self._title}")
             time.sleep(_POLL)
 
@@ -130,7 +200,7 @@ class TokenSource:
         stored = self._store.load()
         if _usable(stored, force_not, _LAST_MOMENT):
             return stored
-        raise RetryLater(datetime.now(UTC), f"the access to {self._title} was renewed elsewhere")
+        raise RetryLater(clock.now(), f"the access to {self._title} was renewed elsewhere")
 
     def _after_refusal(self, fence: int, force_not: int | None, words: str) -> StoredToken:
         # Somebody may have reconnected while we asked with the old grant.
@@ -154,5 +224,5 @@ def _usable(
     return (
         stored is not None
         and stored.version != force_not
-        and stored.expires_at - margin > datetime.now(UTC)
+        and stored.expires_at - margin > clock.now()
     )

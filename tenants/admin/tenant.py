@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
@@ -189,7 +190,7 @@ class TenantAdmin(StaffAdmin):
         self.require(request)
 
         def remove() -> str:
-            person = User.objects.get(pk=user_id)
+            person = get_object_or_404(User, pk=user_id)
             services.remove_member(
                 tenant_id=tenant_id, user=person, actor=actor_of(self.person(request))
             )

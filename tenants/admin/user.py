@@ -6,16 +6,19 @@ These tables belong to no tenant and are written as Django does it, with its own
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from tenants.models import User
 from tenants.services import memberships_of
+from tenants.staff.lookups import DeclaredLookups
 
 admin.site.unregister(Group)
 
@@ -31,8 +34,11 @@ class NewPersonForm(UserCreationForm):
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin, ModelAdmin):
-    """People are not deleted, because the audit names them: they are made inactive."""
+class UserAdmin(DeclaredLookups, BaseUserAdmin, ModelAdmin):
+    """People are not deleted, because the audit names them: they are made inactive.
+
+    Staff who may change people change only those who hold no right that they lack themselves.
+    """
 
     global_table = True
     form = UserChangeForm
@@ -61,24 +67,70 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         return ", ".join(f"{place.name} ({place.role.label})" for place in places) or "–"
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Who is not a superuser changes nobody who is: a new password would be their power."""
-        above = isinstance(obj, User) and obj.is_superuser
-        return _is_superuser(request) if above else super().has_change_permission(request, obj)
+        may = super().has_change_permission(request, obj)
+        return may and (not isinstance(obj, User) or _holds_all_of(request, obj))
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - Django's name
+        form_url: str = "",
+    ) -> HttpResponse:
+        """A new password hands over the person, and with them every tenant they belong to."""
+        person = self.get_object(request, unquote(id))
+        if isinstance(person, User) and not _may_become(request, person):
+            raise PermissionDenied
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        return answer
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
-        return fields if _is_superuser(request) else (*fields, *_POWERS)
+        if _is_superuser(request):
+            return fields
+        # Whoever owns the address may ask for a new password.
+        identity = () if obj is None or _may_become(request, obj) else ("email",)
+        return (*fields, *_POWERS, *identity)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
 @admin.register(Group)
-class GroupAdmin(BaseGroupAdmin, ModelAdmin):
-    """What staff in a group may see (*view*) and do (*change*)."""
+class GroupAdmin(DeclaredLookups, BaseGroupAdmin, ModelAdmin):
+    """What staff in a group may see (*view*) and do (*change*); only superusers change it."""
 
     global_table = True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return _is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return _is_superuser(request)
 
 
 def _is_superuser(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_superuser", False))
+
+
+def _holds_all_of(request: HttpRequest, person: User) -> bool:
+    """Whether the person has no right that is missing to who asks."""
+    if _is_superuser(request):
+        return True
+    return not person.is_superuser and rights_of(person) <= rights_of(request.user)
+
+
+def _may_become(request: HttpRequest, person: Any) -> bool:
+    """Whether who asks would gain nothing by logging in as this person."""
+    if _is_superuser(request) or person == request.user:
+        return True
+    return _holds_all_of(request, person) and not memberships_of(person)
+
+
+def rights_of(person: Any) -> set[int]:
+    """The permissions given to a person and their groups, also while they are inactive."""
+    direct = person.user_permissions.values_list("pk", flat=True)
+    by_group = Permission.objects.filter(group__user=person).values_list("pk", flat=True)
+    return {*direct, *by_group}

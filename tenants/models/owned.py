@@ -34,7 +34,7 @@ class TenantOwned(models.Model):
         abstract = True
 
 
-class _CompositeKey(models.ForeignKey):
+class _CompositeKey(models.ForeignKey[Any, Any]):
     """Behaviour of a foreign key between two tenant-owned tables."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,5 +66,5 @@ class TenantForeignKey(_CompositeKey):
     """A foreign key from one tenant-owned table to another."""
 
 
-class TenantOneToOneField(_CompositeKey, models.OneToOneField):
+class TenantOneToOneField(_CompositeKey, models.OneToOneField[Any, Any]):
     """A one-to-one key from one tenant-owned table to another."""

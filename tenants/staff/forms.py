@@ -16,25 +16,46 @@ from unfold.widgets import (
 )
 
 Choices = Iterable[tuple[str, str]]
+# Names are stored in so many characters; nobody means more of the others.
+_NAME, _SENTENCES, _SECRET = 120, 5000, 5000
+_NUMBER = 1_000_000
 
 
-def text(label: str, help_text: str = "", *, required: bool = True, **extra: Any) -> forms.Field:
+def text(
+    label: str, help_text: str = "", *, required: bool = True, most: int = _NAME, **extra: Any
+) -> forms.Field:
     widget = UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})
     return forms.CharField(
-        label=label, help_text=help_text, required=required, widget=widget, **extra
+        label=label,
+        help_text=help_text,
+        required=required,
+        max_length=most,
+        widget=widget,
+        **extra,
     )
 
 
 def long_text(label: str, help_text: str = "", *, required: bool = True) -> forms.Field:
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
-    return forms.CharField(label=label, help_text=help_text, required=required, widget=widget)
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
+        required=required,
+        max_length=_SENTENCES,
+        widget=widget,
+    )
 
 
 def secret(label: str, help_text: str = "", *, required: bool = True) -> forms.Field:
     """Write-only: whatever was sent or stored is never put back into the page."""
     widget = UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"})
     return forms.CharField(
-        label=label, help_text=help_text, required=required, widget=widget, strip=True
+        label=label,
+        help_text=help_text,
+        required=required,
+        max_length=_SECRET,
+        widget=widget,
+        strip=True,
     )
 
 
@@ -92,6 +113,7 @@ def number(
         label=label,
         help_text=help_text,
         min_value=least,
+        max_value=_NUMBER,
         required=required,
         widget=UnfoldAdminIntegerFieldWidget(),
         **extra,

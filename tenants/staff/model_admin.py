@@ -19,9 +19,10 @@ from unfold.admin import ModelAdmin
 
 from connectors.core.errors import ConnectorError
 from tenants.scope import platform_scope
+from tenants.staff.lookups import DeclaredLookups
 
 
-class StaffAdmin(ModelAdmin):
+class StaffAdmin(DeclaredLookups, ModelAdmin):
     """Read-only unless a page of its own asks for input.
 
     ``empty_words`` tells on an empty list what to do next; ``hidden_fields`` are never read, let

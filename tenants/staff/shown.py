@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from connectors.core import clock
 from connectors.core.money import Money
 from connectors.core.redaction import redact
 
@@ -30,8 +31,17 @@ def money(amount: Decimal | None, currency: str) -> SafeString:
     """An amount with its currency, aligned right and never wrapped."""
     if amount is None:
         return NOTHING
-    text = str(Money(amount, currency)) if currency else f"{amount:,}"
-    return format_html('<span class="staff-money">{}</span>', text)
+    return format_html('<span class="staff-money">{}</span>', amount_text(amount, currency))
+
+
+def amount_text(amount: Decimal, currency: str) -> str:
+    """“1,234.50 EUR”, for where no markup goes."""
+    return str(Money(amount, currency)) if currency else f"{amount:,}"
+
+
+def plain(word: str) -> str:
+    """A name of code as people write it: ``not_applicable`` becomes “not applicable”."""
+    return word.replace("_", " ")
 
 
 def when(moment: datetime | None) -> SafeString:
@@ -42,7 +52,22 @@ def when(moment: datetime | None) -> SafeString:
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(),
         f"{moment:%Y-%m-%d %H:%M:%S %Z}",
-        relative(moment, timezone.now()),
+        relative(moment, clock.now()),
+    )
+
+
+def time_of_day(moment: datetime, zone: ZoneInfo) -> SafeString:
+    """The time of day in this zone, with the day where that is not today; the zone on hover."""
+    local, today = moment.astimezone(zone), clock.now().astimezone(zone).date()
+    text = f"{local:%H:%M}"
+    if local.date() != today:
+        year = "" if local.year == today.year else f" {local.year}"
+        text = f"on {local.day} {local:%B}{year} at {text}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        f"{local:%Y-%m-%d %H:%M:%S} {zone.key}",
+        text,
     )
 
 
@@ -78,6 +103,11 @@ def outside_link(url: str, text: object) -> SafeString:
 def hinted(text: object, hint: str) -> SafeString:
     """A text with more on hover."""
     return format_html('<span title="{}">{}</span>', hint, text)
+
+
+def wrapped(text: str) -> SafeString:
+    """A text that may take several lines in a list, so that the other columns stay in sight."""
+    return format_html('<span class="staff-wrapped">{}</span>', text)
 
 
 def text_of(value: object) -> SafeString:

@@ -6,16 +6,25 @@ with ``acts`` and enter the scopes they need by themselves. Knows no model.
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from django.http import HttpRequest, HttpResponse
+from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.decorators import csp_replace
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import SimpleTemplateResponse
+from django.utils.decorators import method_decorator
 from unfold.sites import UnfoldAdminSite
 
+from connectors.core.storable import storable_text
 from tenants.scope import platform_scope
 
 View = Callable[..., HttpResponse]
 Marked = TypeVar("Marked", bound=Callable[..., Any])
+# Unfold writes its colours into a style block, and its Alpine.js evaluates the expressions of its
+# templates. No script stands in a page all the same.
+_allowing_unfold = csp_replace(
+    {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
+)
 
 
 def acts(view: Marked) -> Marked:
@@ -31,17 +40,22 @@ class StaffSite(UnfoldAdminSite):
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         checked: View = super().admin_view(view, cacheable)
-        if _acts(view):
-            return checked
 
-        def reading(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def served(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            request.GET = _storable(request.GET)
+            if _acts(view):
+                return checked(request, *args, **kwargs)
             with platform_scope():
                 response = checked(request, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):
                     response.render()
             return response
 
-        return update_wrapper(reading, view)
+        return cast("View", update_wrapper(_allowing_unfold(served), view))
+
+    @method_decorator(_allowing_unfold)
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().login(request, extra_context)
 
     # These write to the tables of people and sessions, which belong to no tenant.
 
@@ -56,6 +70,14 @@ class StaffSite(UnfoldAdminSite):
     @acts
     def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().password_change_done(request, extra_context)
+
+
+def _storable(asked: QueryDict) -> Any:
+    """Without NUL, which PostgreSQL refuses wherever a filter compares with it."""
+    cleaned = QueryDict(mutable=True)
+    for name, values in asked.lists():
+        cleaned.setlist(storable_text(name), [storable_text(value) for value in values])
+    return cleaned
 
 
 def _acts(view: View) -> bool:

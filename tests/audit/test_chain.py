@@ -156,6 +156,39 @@ def test_the_script_survives_any_line(line, tmp_path, capsys):
     assert "line 1" in capsys.readouterr().out
 
 
+def doubled_key(line: str) -> str:
+    return line.replace('{"action":', '{"action":"document.cancelled","action":', 1)
+
+
+OTHER_SPELLINGS = [
+    doubled_key,
+    lambda line: line.replace(":", ": ", 1),
+    lambda line: " " + line,
+    lambda line: line.replace("\n", "\r\n"),
+    lambda line: line.replace("K\\u00e4se", "\\u004b\\u00e4se"),
+    lambda line: line.replace('"run_id":null', '"run_id":NaN'),
+    lambda line: line.replace("\n", "\n\n"),
+    lambda line: line.replace("\n", ""),
+    lambda line: line.replace('"run_id":null', '"run_id":' + "[" * 100_000),
+]
+
+
+@pytest.mark.parametrize("spell", OTHER_SPELLINGS)
+def test_a_line_that_another_program_may_read_differently_is_refused(spell, tmp_path, capsys):
+    path = written(events(1), tmp_path)
+    line = path.read_text(encoding="ascii")
+    assert verify_export.main([str(path)]) == 0
+    assert spell(line) != line
+    path.write_bytes(spell(line).encode())
+    assert verify_export.main([str(path)]) == 1
+    assert "BROKEN: line" in capsys.readouterr().out
+
+
+def test_a_file_without_events_is_no_success(tmp_path, capsys):
+    assert verify_export.main([str(written([], tmp_path))]) == 1
+    assert "the file holds no event" in capsys.readouterr().out
+
+
 def test_canonical_text_does_not_depend_on_the_order_of_keys():
     content = events(1)[0]
     shuffled = list(content.items())

@@ -215,6 +215,37 @@ def test_tampering_is_found_and_named(statement, says, tenant, capsys):
     assert says in capsys.readouterr().err
 
 
+def test_a_head_noted_earlier_shows_that_the_end_was_cut_off_with_its_head(tenant, capsys):
+    fill(tenant.pk)
+    early = read_head(tenant.pk)
+    fill(tenant.pk)
+    noted = read_head(tenant.pk)
+    anchors = [f"{head.sequence}:{head.hash}" for head in (early, noted)]
+    call_command("verify_audit", tenant="acme", anchor=anchors)
+    with tampering(tenant.pk), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM audit_auditevent WHERE sequence > 6")
+        cursor.execute(HEAD_BACK.replace("= 3", "= 6"))
+    call_command("verify_audit", tenant="acme")
+    call_command("verify_audit", tenant="acme", anchor=anchors[:1])
+    with pytest.raises(CommandError, match="broken for: acme"):
+        call_command("verify_audit", tenant="acme", anchor=anchors)
+    assert "event 9, noted as the last, is not there" in capsys.readouterr().err
+    # Whoever writes other events in their place cannot make them hash to the same.
+    with tenant_scope(tenant.pk):
+        record(*(posted(number) for number in range(90, 95)))
+    with pytest.raises(CommandError, match="broken for: acme"):
+        call_command("verify_audit", tenant="acme", anchor=anchors[1:])
+    assert "event 9 is not the one that was noted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("anchor", ["5", "five:" + "0" * 64, "5:abc", "5:" + "G" * 64, ":"])
+def test_what_is_no_anchor_is_said(anchor, tenant):
+    with pytest.raises(CommandError, match="is no anchor"):
+        call_command("verify_audit", tenant="acme", anchor=[anchor])
+    with pytest.raises(CommandError, match="Name the tenant"):
+        call_command("verify_audit", anchor=[anchor])
+
+
 def test_the_commands_verify_and_export(tenant, tmp_path, capsys):
     fill(tenant.pk)
     make_tenant("zeta")

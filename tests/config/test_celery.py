@@ -36,3 +36,15 @@ def test_no_bell_is_kept_in_redis_until_it_is_acknowledged() -> None:
     # With it a worker that loses Redis while a task runs ends with an AttributeError in kombu.
     assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["ack_emulation"] is False
     assert not current_app.conf.task_acks_late
+
+
+def test_a_worker_that_loses_redis_leaves_no_bell_behind() -> None:
+    """kombu would log an error, and write the bells into a file, while Redis is away."""
+    queue = f"{settings.REDIS_KEY_PREFIX}.left"
+    with current_app.connection_for_read() as connection:
+        connection.default_channel.queue_delete(queue)
+        connection.SimpleQueue(queue).put({"rings": 1})
+        taken = connection.SimpleQueue(queue, no_ack=False).get(timeout=2)
+        assert taken.payload == {"rings": 1}
+    with connection.clone() as again:
+        assert again.default_channel._size(queue) == 0

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.checks import run_checks
+from django.core.checks import WARNING, CheckMessage, Tags, run_checks
+from pytest_django import Settings
 
 from config import keys
 
@@ -50,40 +51,114 @@ def test_a_production_environment_passes(production: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+DEMO = {
+    "SANDBOX_URL": "http://127.0.0.1:8090",
+    "SECRET_KEY": keys.demo_secret_key(),
+    "FIELD_ENCRYPTION_KEYS": keys.demo_encryption_key(),
+    "BASE_URL": "http://connector.example.com",
+}
+
+
+def test_a_demos_environment_is_refused(production: dict[str, str]) -> None:
+    done = _check(production | DEMO)
+    assert done.returncode == 1
+    for said in ("config.E001", "SECRET_KEY holds", "FIELD_ENCRYPTION_KEYS holds", "config.W001"):
+        assert said in done.stderr
+    for name in ("SANDBOX_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS"):
+        assert DEMO[name] not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value", "error"),
     [
-        ("SANDBOX_URL", "http://127.0.0.1:8090", "config.E001"),
-        ("SECRET_KEY", keys.demo_secret_key(), "config.E002"),
+        ("SANDBOX_URL", DEMO["SANDBOX_URL"], "config.E001"),
+        ("SECRET_KEY", DEMO["SECRET_KEY"], "config.E002"),
         ("SECRET_KEY", "short", "config.E002"),
-        ("FIELD_ENCRYPTION_KEYS", keys.demo_encryption_key(), "config.E002"),
+        ("FIELD_ENCRYPTION_KEYS", [DEMO["FIELD_ENCRYPTION_KEYS"]], "config.E002"),
         (
             "FIELD_ENCRYPTION_KEYS",
-            f"{keys.encryption_key()},{keys.demo_encryption_key()}",
+            [keys.encryption_key(), keys.demo_encryption_key()],
             "config.E002",
         ),
-        ("BASE_URL", "http://connector.example.com", "config.W001"),
+        ("BASE_URL", DEMO["BASE_URL"], "config.W001"),
+        ("ALLOWED_HOSTS", ["connector.example.com", "*"], "config.E005"),
     ],
     # Keys are made afresh in every process, and the workers of a run must agree on names.
-    ids=["sandbox", "demo key", "short key", "demo encryption", "demo encryption behind", "http"],
+    ids=[
+        "sandbox",
+        "demo key",
+        "short key",
+        "demo encryption",
+        "demo encryption behind",
+        "http",
+        "any host",
+    ],
 )
-def test_a_demo_setting_is_refused(
-    production: dict[str, str], name: str, value: str, error: str
+def test_each_demo_setting_alone_is_refused(
+    settings: Settings, name: str, value: str | list[str], error: str
 ) -> None:
-    done = _check(production | {name: value})
-    assert done.returncode == 1
-    assert error in done.stderr
-    assert value not in done.stderr or name == "BASE_URL" or value == "short"
+    settings.DEBUG = False
+    settings.SANDBOX_URL = ""
+    settings.SECRET_KEY = keys.secret_key()
+    settings.FIELD_ENCRYPTION_KEYS = [keys.encryption_key()]
+    settings.BASE_URL = "https://connector.example.com"
+    settings.ALLOWED_HOSTS = ["connector.example.com"]
+    assert _own_problems() == []
+    setattr(settings, name, value)
+    [problem] = _own_problems()
+    assert problem.id == error
+    assert problem.is_serious(WARNING)
+    assert name in problem.msg
 
 
-def test_the_same_settings_are_fine_with_debug(production: dict[str, str]) -> None:
-    demo = {
-        "DEBUG": "true",
-        "SANDBOX_URL": "http://127.0.0.1:8090",
-        "SECRET_KEY": keys.demo_secret_key(),
-        "FIELD_ENCRYPTION_KEYS": keys.demo_encryption_key(),
-    }
-    assert _manage(production | demo, "manage.py", "check").returncode == 0
+def _own_problems() -> list[CheckMessage]:
+    found = run_checks(tags=[Tags.security], include_deployment_checks=True)
+    return [problem for problem in found if str(problem.id).startswith("config.")]
+
+
+LOCAL = {
+    "DEBUG": "true",
+    "SANDBOX_URL": "http://127.0.0.1:8090",
+    "BASE_URL": "http://localhost:8000",
+    "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
+    "SECRET_KEY": keys.demo_secret_key(),
+    "FIELD_ENCRYPTION_KEYS": keys.demo_encryption_key(),
+}
+
+
+def test_the_same_settings_are_fine_with_debug_on_this_machine(production: dict[str, str]) -> None:
+    assert _manage(production | LOCAL, "manage.py", "check").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SANDBOX_URL", "", "SANDBOX_URL is not set"),
+        ("SANDBOX_URL", "http://sandbox.example.com", "others reach sandbox.example.com"),
+        ("BASE_URL", "https://connector.example.com", "others reach connector.example.com"),
+        ("ALLOWED_HOSTS", ["localhost", "0.0.0.0"], "others reach 0.0.0.0"),
+    ],
+)
+def test_debug_is_refused_where_others_come(
+    settings: Settings, name: str, value: str | list[str], said: str
+) -> None:
+    settings.DEBUG = True
+    settings.SANDBOX_URL = LOCAL["SANDBOX_URL"]
+    settings.BASE_URL = LOCAL["BASE_URL"]
+    settings.ALLOWED_HOSTS = LOCAL["ALLOWED_HOSTS"].split(",")
+    assert _own_problems() == []
+    setattr(settings, name, value)
+    [problem] = _own_problems()
+    assert problem.id == "config.E004"
+    assert said in problem.msg
+
+
+def test_a_web_process_with_debug_and_real_hosts_does_not_start(
+    production: dict[str, str],
+) -> None:
+    done = _manage(production | {"DEBUG": "true"}, "-c", "import config.wsgi")
+    assert done.returncode != 0
+    assert "config.E004" in done.stderr
 
 
 def test_a_malformed_key_is_named_by_its_place_only(

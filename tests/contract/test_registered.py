@@ -50,6 +50,12 @@ def test_a_provider_is_the_package_of_its_key(spec: ProviderSpec) -> None:
 
 
 @every_provider
+def test_it_names_the_settings_that_say_whose_account_it_is(spec: ProviderSpec) -> None:
+    assert spec.identity
+    assert set(spec.identity) <= {field.name for field in spec.setting_fields}
+
+
+@every_provider
 def test_its_form_asks_for_all_that_it_needs_and_hides_secrets(spec: ProviderSpec) -> None:
     wanted = [*spec.credential_fields, *spec.setting_fields]
     shown = [

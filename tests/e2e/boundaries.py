@@ -29,8 +29,9 @@ def _sync(first_row: str, more: str = "") -> Asked:
     return Asked("procore", "PATCH", r"/purchase_order_contracts/sync", rows)
 
 
-# A row is flat; a number stands only in that of a new commitment.
-_NEW = r'[^{}]*"number":[^{}]*"status":"Draft"[^{}]*'
+# A row is flat; a number stands only in that of a new commitment, which names no status.
+_CONTENT = r'(?![^{}]*"status":)'
+_NEW = _CONTENT + r'[^{}]*"number":[^{}]*'
 _ONE_ROW, _MORE_ROWS = r"\]", r",\{"
 _CONTRACT = r"/purchase_order_contracts/\d+"
 _LINES = rf"{_CONTRACT}/line_items"
@@ -61,7 +62,7 @@ ZOHO_BOOKS_TO_PROCORE = {
     "read a commitment": Asked("procore", "GET", rf"{_CONTRACT}\?"),
     "list its lines": Asked("procore", "GET", rf"{_LINES}\?"),
     "open it again": _sync('"origin_id":"[^"]*","status":"Draft"'),
-    "change its head": _sync(r'(?![^{}]*"status")[^{}]*'),
+    "change its head": _sync(_CONTENT + r'(?![^{}]*"number":)[^{}]*'),
     "delete a line": Asked("procore", "DELETE", rf"{_LINES}/\d+"),
     "close it": _sync('[^{}]*"status":"Closed"'),
     "delete it": Asked("procore", "DELETE", rf"{_CONTRACT}\?"),

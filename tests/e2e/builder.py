@@ -8,7 +8,7 @@ Complaints are added to a list.
 import time
 from collections.abc import Iterable
 from datetime import date, timedelta
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 from connectors.models import Document, InboxEvent, Link
@@ -44,6 +44,7 @@ STRUCK = ("duplicated", "delayed", "overtaken", "overtaken_by_own_record", "answ
 AT_A_TIME, PAUSE = 25, 0.25
 SINGLE_EDITS = 15
 MOST_MEDIAN_SECONDS = 1.0
+_MACHINE_SECONDS = 0.05
 # So many sums of a project and a cost code at least, or little was compared.
 FEWEST_CODES = 100
 
@@ -69,6 +70,8 @@ def under_webhooks(service: Service, complaints: list[str], wanted: int, driver:
         complaints.append(f"{edited} orders were edited, {wanted} wanted")
     _count_commitments(driver, edited, complaints)
     service.control("DELETE", "deliveries")
+    # From now on no webhook is late or lost.
+    driver.settle(driver.act())
     _single_edits(service, driver, complaints)
 
 
@@ -124,8 +127,10 @@ def _count_webhooks(service: Service, driver: Driver, complaints: list[str]) -> 
 def _single_edits(service: Service, driver: Driver, complaints: list[str]) -> None:
     """One order after the other gets another delivery date, with nothing else under way."""
     found: list[float] = []
+    slowness: list[float] = []
     wanted = {}
     for key, number in _simple_orders(driver.made.tenant_id):
+        slowness.append(_slowness())
         day = (date(2027, 3, 1) + timedelta(days=len(found))).isoformat()
         found.append(_seconds(service, driver.made.tenant_id, key, day))
         wanted[number] = day
@@ -136,17 +141,29 @@ def _single_edits(service: Service, driver: Driver, complaints: list[str]) -> No
         for number, day in wanted.items()
         if dates.get(number) != day
     ]
-    middle = median(found)
+    middle, most = median(found), MOST_MEDIAN_SECONDS * mean(slowness)
     print(
         f"  from webhook received to commitment written: median {middle:.2f} s, "
-        f"slowest {max(found):.2f} s of {len(found)} single edits",
+        f"slowest {max(found):.2f} s of {len(found)} single edits; "
+        f"the machine took {mean(slowness):.1f} times its own time",
         flush=True,
     )
-    if middle >= MOST_MEDIAN_SECONDS or len(found) < SINGLE_EDITS:
+    if middle >= most or len(found) < SINGLE_EDITS:
         complaints.append(
             f"from webhook to commitment: median {middle:.2f} s of {len(found)}, "
-            f"not below {MOST_MEDIAN_SECONDS:g} s of {SINGLE_EDITS}"
+            f"not below {most:.2f} s of {SINGLE_EDITS}"
         )
+
+
+def _slowness() -> float:
+    """How many times longer than its own computing a piece of work takes here and now.
+
+    One on a quiet machine. On a busy one the second that a commitment may take is longer.
+    """
+    began, computed = time.monotonic(), time.process_time()
+    while time.process_time() - computed < _MACHINE_SECONDS:
+        pass
+    return max(1.0, (time.monotonic() - began) / _MACHINE_SECONDS)
 
 
 def _simple_orders(tenant_id: int) -> Iterable[tuple[str, str]]:
@@ -180,6 +197,6 @@ def _seconds(service: Service, tenant_id: int, key: str, day: str) -> float:
         times.update(received=event.received_at, confirmed=link.confirmed_at)
         return True
 
-    wait_until(f"the commitment of order {key}", written, seconds=20, every=0.05)
+    wait_until(f"the commitment of order {key}", written, seconds=240, every=0.05)
     time.sleep(0.2)  # what follows a write, such as the target's own webhooks, ends
     return float((times["confirmed"] - times["received"]).total_seconds())

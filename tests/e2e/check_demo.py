@@ -21,9 +21,8 @@ from config.processes import kill_session, python_module, spawn
 from tests.e2e.report import Report, before_the_end
 from tests.e2e.stack import running_service
 
-# What it takes on two quiet cores, and where a busy machine ends and a standstill begins.
+# What it takes on two quiet cores. A busy machine takes longer, which is said and no fault.
 STATED_SECONDS = 240
-LIMIT_SECONDS = 600
 ROUNDS = ("main", "faults", "builder", "paced")
 # Each in a service of its own beside the others: one waits for minutes to pass more than it works,
 # and the other has a worker's worth of work.
@@ -52,8 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(before_the_end(said))
                 report.add_said(said)
     seconds = time.monotonic() - started
-    if seconds > LIMIT_SECONDS:
-        report.complaints.append(f"{seconds:.0f} s is longer than the allowed {LIMIT_SECONDS} s")
     late = f", longer than the stated {STATED_SECONDS} s" if seconds > STATED_SECONDS else ""
     print(f"{seconds:.0f} s in all{late}.")
     return report.conclude()

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from tests.e2e.verdict import Ledger, Result, Row, cents, compare_ledger, find_lost
+from tests.e2e.planted_cases import UNREAD
+from tests.e2e.verdict import Ledger, Result, Row, cents, compare_cases, compare_ledger, find_lost
 
 OUR_ORIGIN = "mlc:"
 ORIGIN_PARTS_OF_ORDER = 3  # mlc, organization, order; part and generation follow
@@ -74,6 +75,11 @@ class CommitmentBooks:
             for line in row["line_items"]
         ]
 
+    def of_case(self, case: Row) -> list[Row]:
+        """The commitments of a planted case's order."""
+        rows = [row for row in self.ours() if _order(row["origin_id"]).endswith(_key(case))]
+        return [_of_case(row) for row in rows]
+
     def line_origins(self, row: Row) -> list[str]:
         return [str(line["origin_id"] or "") for line in row["line_items"]]
 
@@ -91,7 +97,10 @@ def compare(
         str(order["purchaseorder_id"]): order["purchaseorder_number"]
         for order in source["purchaseorders"]
     }
-    find_lost(result, rows, "purchase_order", orders)
+    unread = {row["source_key"] for row in wanted["cases"] if row["state"] == UNREAD}
+    to_be_read = {key: number for key, number in orders.items() if key not in unread}
+    find_lost(result, rows, "purchase_order", to_be_read)
+    compare_cases(result, rows, wanted, {"purchase_order": orders}, books.of_case)
     _find_duplicates(result, books)
     _find_strangers(result, books, expected["hand_typed"]["commitments"])
     _compare_commitments(result, books, wanted["commitments"])
@@ -109,7 +118,8 @@ def _find_duplicates(result: Result, books: CommitmentBooks) -> None:
     ours = books.ours()
     names: dict[str, Iterable[Any]] = {
         "origin id": (row["origin_id"] for row in ours),
-        "number": (row["number"] for row in ours),
+        # Procore gives the number of a closed one once more.
+        "number": (row["number"] for row in ours if row["status"] != "Closed"),
         "order and project": ((_order(row["origin_id"]), row["project"]["id"]) for row in ours),
     }
     for what, values in names.items():
@@ -136,14 +146,17 @@ def _find_strangers(result: Result, books: CommitmentBooks, hand_typed: list[Row
 
 
 def _compare_commitments(result: Result, books: CommitmentBooks, expected: list[Row]) -> None:
-    found = {row["number"]: row for row in books.ours()}
+    found = books.ours()
     for want in expected:
-        row = found.pop(want["number"], None)
-        if row is None:
+        numbered = [row for row in found if row["number"] == want["number"]]
+        # The one that is meant, of several with one number.
+        numbered.sort(key=lambda row: row["origin_id"] != want["origin"])
+        if not numbered:
             result.mismatches.append(f"{_words(want)} is not in Procore")
-        else:
-            _compare_commitment(result, books, want, row)
-    for row in found.values():
+            continue
+        found.remove(numbered[0])
+        _compare_commitment(result, books, want, numbered[0])
+    for row in found:
         result.mismatches.append(
             f"commitment {row['number']} on project {row['project']['id']} should not be in Procore"
         )
@@ -236,6 +249,31 @@ def _is_ours(row: Row) -> bool:
 
 def _order(origin: str) -> str:
     return ":".join(origin.split(":")[:ORIGIN_PARTS_OF_ORDER])
+
+
+def _key(case: Row) -> str:
+    return f":{case['source_key']}"
+
+
+def _of_case(row: Row) -> Row:
+    """A commitment in the words of a planted case."""
+    return {
+        "number": row["number"],
+        "vendor": (row["vendor"] or {"company": "nobody"})["company"],
+        "status": row["status"],
+        "total": row["grand_total"],
+        "lines": [
+            {
+                "wbs": line["wbs_code"]["flat_code"],
+                "amount": line["amount"],
+                "quantity": line.get("quantity") or "0",
+                "rate": line.get("unit_cost") or "0",
+                "unit": line.get("uom") or "",
+                "text": line.get("description") or "",
+            }
+            for line in row["line_items"]
+        ],
+    }
 
 
 def _words(want: Row) -> str:

@@ -16,8 +16,17 @@ from decimal import Decimal
 from typing import Any
 
 from tests.e2e import commitment_books
-from tests.e2e.target_books import KINDS, Kind, TargetBooks
-from tests.e2e.verdict import Ledger, Result, Row, cents, compare_ledger, find_lost, words
+from tests.e2e.target_books import KINDS, Kind, TargetBooks, TargetLine
+from tests.e2e.verdict import (
+    Ledger,
+    Result,
+    Row,
+    cents,
+    compare_cases,
+    compare_ledger,
+    find_lost,
+    words,
+)
 
 __all__ = ["Result", "compare", "compare_over_http"]
 
@@ -45,15 +54,19 @@ def compare(
 ) -> Result:
     """Everything that is not as written down."""
     rows = [dict(row) for row in ledger]
-    books = TargetBooks(target)
+    books = TargetBooks(target, expected["fiscal_year_begins"])
     wanted = expected["after_mapping"] if mapped else expected
     result = Result()
     compare_ledger(result, rows, wanted)
-    for kind in KINDS:
-        records = {
+    numbers = {
+        kind.name: {
             str(row[kind.source_key]): row[kind.source_number] for row in source[kind.source]
         }
-        find_lost(result, rows, kind.name, records)
+        for kind in KINDS
+    }
+    compare_cases(result, rows, wanted, numbers, books.of_case)
+    for kind in KINDS:
+        find_lost(result, rows, kind.name, numbers[kind.name])
         _find_duplicates(result, books, kind)
         _find_strangers(result, books, kind, expected.get("hand_typed", {}))
         _compare_records(result, books, kind, wanted[kind.plural])
@@ -75,7 +88,7 @@ def _read(url: str) -> Row:
 
 
 def _find_duplicates(result: Result, books: TargetBooks, kind: Kind) -> None:
-    """Records of ours beyond one, by reference and by number (a bill's with its vendor)."""
+    """Records of ours beyond one, by reference and by number (a bill's with vendor and year)."""
     ours = books.ours(kind)
     by_reference = Counter(row["reference_number"] for row in ours)
     by_number = Counter(books.identity(kind, row) for row in ours)
@@ -120,10 +133,16 @@ def _compare_record(result: Result, books: TargetBooks, kind: Kind, want: Row, r
 
 
 def _compare_lines(result: Result, books: TargetBooks, kind: Kind, want: Row, row: Row) -> None:
-    """Lines as a multiset of (account, amount, tax, order), and the cents of each account."""
+    """Lines as a multiset of everything that is compared, and the cents of each account."""
     have_lines = books.lines(kind, row)
     want_lines = [
-        (line["account"], Decimal(line["amount"]), line["tax"], line.get("order", ""))
+        (
+            line["account"],
+            Decimal(line["amount"]),
+            Decimal(line["quantity"]),
+            line["tax"],
+            line.get("order", ""),
+        )
         for line in want["lines"]
     ]
     have_sums, want_sums = _by_account(have_lines), _by_account(want_lines)
@@ -136,14 +155,14 @@ def _compare_lines(result: Result, books: TargetBooks, kind: Kind, want: Row, ro
         result.mismatches.append(f"{words(want)}: lines lack [{lacks}] and have [{has}]")
 
 
-def _by_account(lines: Iterable[tuple[str, Decimal, str, str]]) -> dict[str, Decimal]:
+def _by_account(lines: Iterable[TargetLine]) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for account, amount, _, _ in lines:
+    for account, amount, *_ in lines:
         sums[account] += amount
     return sums
 
 
-def _listed(lines: Counter[tuple[str, Decimal, str, str]]) -> str:
+def _listed(lines: Counter[TargetLine]) -> str:
     texts = (" ".join(str(part) for part in line if part != "") for line in lines.elements())
     return "; ".join(sorted(texts))
 

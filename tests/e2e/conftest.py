@@ -2,80 +2,114 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 from pytest_django.live_server_helper import LiveServer
 
 from connectors import registry
+from connectors.core.flow import SOURCE
 from connectors.engine.job import Job, load_job
-from connectors.models import WebhookEndpoint, open_sealed
+from connectors.management import demo
+from connectors.models import Integration, WebhookEndpoint, open_sealed
 from connectors.services import connections, integrations, webhooks
+from tenants.scope import tenant_scope
 from tests.e2e.crashes import Crashes
-from tests.e2e.pg_proxy import Boundary, PgProxy
-from tests.e2e.workers import nursery, socket_folder_of_database, worker_env
-from tests.engine.conftest import Connected, connected
-from tests.flows.conftest import Builder, builder
+from tests.e2e.pg_proxy import PgProxy
+from tests.e2e.workers import Nursery, nursery, socket_folder_of_database, worker_env
+from tests.engine.conftest import connected
 from tests.sandbox_process import SandboxProcess
 
 ACTOR = "system:tests"
 Struck = Callable[..., Crashes]
+# Batches in which orders for one project meet.
+BUILDERS_BATCH = 12
 
-__all__ = ["builder", "connected"]
-
-
-@pytest.fixture
-def struck(connected: Connected, sandbox: SandboxProcess) -> Iterator[Struck]:
-    """A company that is about to sync, and workers to strike: ``struck(orders=33, bills=56)``."""
-    with _striking(sandbox) as strike:
-        yield lambda **company: strike(
-            _begun(connected(options={"zoho_concurrency": 0}, **company))
-        )
+__all__ = ["connected"]
 
 
-@pytest.fixture
-def struck_builder(
-    builder: Builder, sandbox: SandboxProcess, live_server: LiveServer, settings: Settings
-) -> Iterator[Struck]:
-    """The builder's company alike; what providers deliver reaches a web server of ours."""
-    settings.BASE_URL = live_server.url
-    # Batches in which orders for one project meet.
-    with _striking(sandbox, claim_batch=12) as strike:
+class Rig(NamedTuple):
+    """What all crash tests of a process share: a place to start workers, and their way to data."""
 
-        def make(**company: Any) -> Crashes:
-            job = _begun(builder(options={"zoho_concurrency": 0}, **company))
-            _add_rule(sandbox, job)
-            return strike(job)
-
-        yield make
+    nursery: Nursery
+    proxy: PgProxy
 
 
-@contextmanager
-def _striking(sandbox: SandboxProcess, **engine: float) -> Iterator[Callable[[Job], Crashes]]:
+@pytest.fixture(scope="session")
+def rig(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    live_server: LiveServer,
+    sandbox: SandboxProcess,
+) -> Iterator[Rig]:
+    """One nursery and one door in front of PostgreSQL, started when the first test asks."""
     with tempfile.TemporaryDirectory(prefix="mlc-crash-") as name:
         folder = Path(name)
-        found: list[Crashes] = []
-
-        def wanted(boundary: Boundary) -> bool:
-            return bool(found) and found[0].wanted(boundary)
-
-        proxy = PgProxy(folder, socket_folder_of_database(), wanted)
-        with nursery(folder, worker_env(folder, **engine)) as workers:
-
-            def make(job: Job) -> Crashes:
-                found.append(Crashes(job, sandbox, workers, proxy))
-                return found[0]
-
-            yield make
+        proxy = PgProxy(folder, socket_folder_of_database())
+        with nursery(folder, worker_env(folder, base_url=live_server.url)) as workers:
+            yield Rig(workers, proxy)
         proxy.close()
-        sandbox.delete("/control/gates")
 
 
-def _begun(job: Job) -> Job:
+@pytest.fixture
+def company(
+    rig: Rig,
+    sandbox: SandboxProcess,
+    live_server: LiveServer,
+    settings: Settings,
+    transactional_db: None,
+) -> Iterator[Struck]:
+    """Makes companies that are about to sync, one after the other, and workers to strike.
+
+    ``company("construction", plain=True, orders=20)``; the last one's work is ended. What providers
+    deliver reaches a web server of ours.
+    """
+    settings.BASE_URL = live_server.url
+    # Nobody guesses these passwords; a proper hash of each takes longer than the rest.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    made: list[Crashes] = []
+
+    def make(name: str, **counts: Any) -> Crashes:
+        if made:
+            _end(made[-1])
+        job = _begun(_connected(sandbox, name, len(made), counts))
+        crashes = Crashes(job, sandbox, rig.nursery, rig.proxy)
+        if name == "construction":
+            crashes.engine = {"claim_batch": BUILDERS_BATCH}
+            _add_rule(sandbox, job)
+        rig.proxy.wanted = crashes.wanted
+        made.append(crashes)
+        return crashes
+
+    yield make
+    rig.proxy.rest()
+    rig.nursery.stop_all()
+    sandbox.delete("/control/gates")
+
+
+def _connected(
+    sandbox: SandboxProcess, name: str, number: int, counts: dict[str, Any]
+) -> Integration:
+    options = {**demo.SANDBOX_OPTIONS, "zoho_concurrency": 0}
+    sandbox.delete("/control/gates")
+    sandbox.post("/control/reset", {"company": name, "counts": counts, "options": options})
+    like = demo.EXAMPLES[name]
+    example = demo.Example(
+        slug=f"{like.slug}-{number}",
+        name=like.name,
+        time_zone=like.time_zone,
+        company=name,
+        flow=like.flow,
+    )
+    return demo.seed(sandbox.url, example, enabled=False, interval_minutes=60).integration
+
+
+def _begun(integration: Integration) -> Job:
     """Enabled, and with room for the calls that dead workers seem to be making still."""
+    assert integration.tenant_id is not None
+    job = load_job(integration.tenant_id, integration.pk, registry.resolve)
     for side in ("source", "target"):
         connection = job.connection(side)
         wider = {**connection.settings, "concurrency": 200}
@@ -86,13 +120,23 @@ def _begun(job: Job) -> Job:
     return load_job(job.tenant_id, job.integration.pk, registry.resolve)
 
 
+def _end(crashes: Crashes) -> None:
+    """No further work for a company whose simulators are about to forget it."""
+    job = crashes.job
+    resolved = registry.resolve(job.flow.key)
+    integrations.pause(job.integration, resolved=resolved, actor=ACTOR)
+    with tenant_scope(job.tenant_id):
+        WebhookEndpoint.objects.all().delete()
+
+
 def _add_rule(sandbox: SandboxProcess, job: Job) -> None:
     """What a person sets up in Zoho Books: a workflow rule that calls our address."""
+    endpoint = webhooks.open_endpoint(job.connection(SOURCE), actor=ACTOR)
     with job.scope():
-        endpoint = WebhookEndpoint.objects.select_related("connection").get(connection=job.source)
         secret = open_sealed(endpoint, webhooks.SEALED)["secret"]
+        address = webhooks.address(endpoint)
     rule = {
-        "url": webhooks.address(endpoint),
+        "url": address,
         "secret": secret,
         "organization_id": job.source.settings["organization_id"],
     }

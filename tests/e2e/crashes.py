@@ -11,16 +11,16 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, Queue
 
 from django.db import OperationalError
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from config.processes import is_running
 from connectors.engine.dispatch import dispatch, housekeeping
 from connectors.engine.job import Job
 from connectors.models import (
@@ -28,16 +28,21 @@ from connectors.models import (
     ConnectionToken,
     Document,
     InboxEvent,
+    Outcome,
     Run,
     WebhookEndpoint,
     WorkSlot,
 )
 from tests.e2e.boundaries import REQUESTS, Asked
-from tests.e2e.pg_proxy import BEFORE, Boundary, PgProxy
+from tests.e2e.pg_proxy import AFTER, BEFORE, Boundary, PgProxy
 from tests.e2e.workers import Nursery
 from tests.sandbox_process import SandboxProcess
 
+Strike = Callable[["Crashes"], None]
+BOTH = (BEFORE, AFTER)
 _TICK = 0.06
+# A worker that stands still is let go at the latest after so long.
+_LONGEST_PAUSE, _LONGEST_WAKING = 30.0, 5.0
 _BETWEEN_LOOKS_AT_HOOKS = 2.0
 
 
@@ -55,24 +60,29 @@ class Gate:
 class Crashes:
     """Strikes workers while they sync. ``struck`` counts by boundary, ``blows`` the strikes.
 
-    One blow may hit several boundaries, where other threads of the worker were held too.
+    One blow may hit several boundaries, where other threads of the worker were held too. At most
+    ``most`` kinds of commits are struck, and only those whose names ``only`` mentions.
     """
 
     job: Job
     sandbox: SandboxProcess
     nursery: Nursery
-    proxy: PgProxy | None = None
+    proxy: PgProxy
     struck: Counter[str] = field(default_factory=Counter)
     blows: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
     seen: set[tuple[str, str]] = field(default_factory=set)
     most: int = 1000
     only: set[str] = field(default_factory=set)
+    engine: Mapping[str, float] = field(default_factory=dict)
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     _pid: int = 0
     _events: "Queue[Boundary]" = field(default_factory=Queue)
     _gates: list[Gate] = field(default_factory=list)
     _held: list[Boundary | Gate] = field(default_factory=list)
     _armed: bool = False
+    _commits: int = 0
+    _waited_out: int = 0
     _one: threading.Lock = field(default_factory=threading.Lock)
     _hooks_again: float = 0
 
@@ -92,6 +102,7 @@ class Crashes:
             if not self._armed or boundary.pid != self._pid or key in self.seen:
                 return False
             self._armed = False  # one at a time
+            self._commits += 1
             self.seen.add(key)
             self._events.put(boundary)
         return True
@@ -99,16 +110,38 @@ class Crashes:
     def set_gates(
         self,
         kinds: Collection[str],
-        phases: tuple[str, ...] = ("before", "after"),
+        phases: tuple[str, ...] = BOTH,
         *,
         within: int = 1,
+        again: bool = False,
     ) -> None:
         """Hold one request of each kind before it is done and, later, another one after.
 
-        It is one of the next ``within`` of its kind.
+        It is one of the next ``within`` of its kind. What was struck already is left alone, unless
+        it shall be struck ``again``.
         """
         for what in sorted(kinds):
-            self._set_gate(what, phases, self.chance.randint(1, within))
+            left = [phase for phase in phases if again or not self.requests_struck(phase, what)]
+            if left:
+                self._set_gate(what, tuple(left), self.chance.randint(1, within))
+
+    @contextmanager
+    def without_gates(self) -> Iterator[None]:
+        """Nobody is held meanwhile; afterwards the gates that are left stand again."""
+        gates, self._gates = self._gates, []
+        self.sandbox.delete("/control/gates")
+        yield
+        for gate in gates:
+            self._set_gate(gate.what, (gate.phase, *gate.later), 1)
+
+    def requests_struck(self, phase: str, what: str) -> int:
+        """How often a request of this kind was struck in this phase."""
+        return self.struck[f"request, {phase}: {what}"]
+
+    def commits_struck(self, phase: str, what: str) -> int:
+        """How often commits were struck in which this was written."""
+        kinds = self.struck.items()
+        return sum(n for name, n in kinds if name.startswith(f"commit, {phase}: ") and what in name)
 
     def _set_gate(self, what: str, phases: tuple[str, ...], nth: int) -> None:
         phase, *later = phases
@@ -122,13 +155,13 @@ class Crashes:
 
     # --- the loop -----------------------------------------------------------------------------
 
-    def run(self, strike: Callable[["Crashes"], None], *, seconds: float) -> None:
+    def run(self, strike: "Strike", *, seconds: float) -> None:
         """Ring for what is due and strike at every boundary, until nothing is under way."""
         ends = time.monotonic() + seconds
-        self._pid = self.nursery.start()
+        self._pid = self._start()
         quiet = 0
         while quiet < 3:
-            self._armed = self._events.empty() and self.struck.total() < self.most
+            self._armed = self._events.empty() and self._commits < self.most
             self._ring()
             if self._note_held(_TICK):
                 self.blows += 1
@@ -139,21 +172,20 @@ class Crashes:
                 sys.stdout.write(self._told())
                 raise AssertionError(f"not at rest after {seconds} s: {self._under_way()}")
         self._armed = False
-        self.stop(self._pid)
+        self.nursery.stop(self._pid)
 
-    def run_and_kill_at_random(self, *, kills: int, seed: int, seconds: float) -> None:
-        """Kill at any moment, and leave it to real time to bring the work back."""
-        chance = random.Random(seed)
-        self._pid = self.nursery.start()
-        for _ in range(kills):
-            self._work_for(chance.uniform(0.3, 1.2))
-            self.stop(self._pid)
-            self.blows += 1
-            self.struck["at random"] += 1
-            self._pid = self.nursery.start()
-        self.stop(self._pid)
-        self.most = 0
-        self.run(Crashes.kill, seconds=seconds)
+    def take_up(self, others: "Crashes") -> None:
+        """Go on counting where those of another company ended; what was struck stays so."""
+        self.struck, self.blows = others.struck, others.blows
+        self.outcomes, self.seen = others.outcomes, others.seen
+
+    def count_outcomes(self) -> None:
+        """Add up what became of the steps, as the ledger of this company says."""
+        with self.job.scope():
+            self.outcomes.update(Outcome.objects.values_list("result", flat=True))
+
+    def _start(self) -> int:
+        return self.nursery.start(**self.engine)
 
     def _ring(self) -> None:
         """What beat would ring for."""
@@ -180,15 +212,19 @@ class Crashes:
                 self._held.append(gate)
         return bool(self._held)
 
-    def release(self, *, cut: bool) -> None:
-        """Let what is held go on; ``cut`` for a client that is dead."""
+    def release(self, *, cut: bool, late: bool = False) -> None:
+        """Let what is held go on; ``cut`` for a client that is dead.
+
+        ``late`` is after so long that a request which was not done then never will be.
+        """
         for held in self._held:
             if isinstance(held, Boundary):
                 # A commit that was held before it was sent dies with the worker.
                 held.release(cut=cut and held.phase == BEFORE)
             else:
                 # The request is on its way, whatever becomes of the one who sent it.
-                self.sandbox.post(f"/control/gates/{held.id}/release", {"action": "continue"})
+                action = "abort" if late and held.phase == BEFORE else "continue"
+                self.sandbox.post(f"/control/gates/{held.id}/release", {"action": action})
         done, self._held = self._held, []
         for gate in done:
             # Not before: the same request would be held once more, with nobody behind it.
@@ -199,38 +235,54 @@ class Crashes:
 
     def kill(self) -> None:
         """The worker dies; another one takes its place."""
-        self.stop(self._pid)
+        self.nursery.stop(self._pid)
         self._note_held()
         self.release(cut=True)
         self.let_time_pass()
-        self._pid = self.nursery.start()
+        self._pid = self._start()
 
     def pause(self) -> None:
-        """The worker stands still until another one has taken its work, and then goes on."""
+        """The worker stands still until another one has done its work, and then goes on."""
         paused = self._pid
         os.kill(paused, signal.SIGSTOP)
         self._note_held()
+        in_hand = self._in_hand()
         self.let_time_pass()
-        self._pid = self.nursery.start()
-        # Long enough for the other one to be sure that nothing was written, and to write it.
-        self._work_for(2.4)
-        self.release(cut=False)
+        self._pid = self._start()
+        if not self._ring_until(lambda: self._is_done(*in_hand), _LONGEST_PAUSE):
+            self._waited_out += 1
+        heard = self.proxy.heard[paused]
+        self.release(cut=False, late=True)
         os.kill(paused, signal.SIGCONT)
-        self._work_for(0.5)
-        self.stop(paused)
+        # It finds out that it comes too late, and says so to the database.
+        self._ring_until(lambda: self.proxy.heard[paused] > heard + 2, _LONGEST_WAKING)
+        self.nursery.stop(paused)
         self.let_time_pass()
 
-    def _work_for(self, seconds: float) -> None:
+    def _ring_until(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Whether it was done before the time was over."""
         ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
+        while not done():
+            if time.monotonic() > ends:
+                return False
             self._ring()
-            time.sleep(0.2)
+            time.sleep(0.1)
+        return True
 
-    def stop(self, pid: int) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        while is_running(pid, "nursery"):
-            time.sleep(0.005)
+    def _in_hand(self) -> tuple[list[int], list[int]]:
+        """Documents and hints that the worker which stands still has taken."""
+        with self.job.scope():
+            claimed = self._moving().filter(claimed_until__gt=Now())
+            hints = self._hints().filter(next_at__gt=Now())
+            return [row.pk for row in claimed], [row.pk for row in hints]
+
+    def _is_done(self, documents: list[int], hints: list[int]) -> bool:
+        """Another worker was sure that nothing was written, and has written it."""
+        with self.job.scope():
+            return not (
+                self._moving().filter(pk__in=documents).exists()
+                or self._hints().filter(pk__in=hints).exists()
+            )
 
     def let_time_pass(self) -> None:
         """Leases of the struck worker end. Deadlines of writes cannot be moved: they are kept.
@@ -284,7 +336,7 @@ class Crashes:
         return f"{pending} deliveries" if pending else ""
 
     def _moving(self) -> QuerySet[Document]:
-        moving = Q(state__in=["due", "delivering", "unconfirmed"]) | Q(wants_read=True)
+        moving = Q(state__in=["due", "delivering", "unconfirmed"]) | Q(wants_read=True, unread="")
         return Document.objects.filter(moving, integration=self.job.integration)
 
     def _runs(self) -> QuerySet[Run]:
@@ -301,6 +353,8 @@ def say(title: str, crashes: Crashes) -> None:
     struck = crashes.struck
     sys.stdout.write(
         f"\n{title}: {crashes.blows} strikes, {struck.total()} times at {len(struck)} boundaries\n"
+        f"  what became of the steps: {dict(crashes.outcomes)}\n"
+        f"  pauses in which nobody else finished: {crashes._waited_out}\n"
     )
     for what, number in sorted(struck.items()):
         sys.stdout.write(f"  {number:>3}  {what}\n")

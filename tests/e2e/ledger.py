@@ -61,11 +61,14 @@ def history(tenant_id: int, row: Mapping[str, Any]) -> list[str]:
 
 
 def under_way(tenant_id: int, integration_id: int) -> int:
-    """How many documents are not at rest, or are about to be read again."""
+    """How many documents are not at rest, or are about to be read again.
+
+    One that says why it cannot be read is at rest: a person or a later poll moves it.
+    """
     with tenant_scope(tenant_id):
         documents = Document.objects.filter(integration_id=integration_id)
         moving = documents.filter(state__in=["due", "delivering", "unconfirmed"])
-        return (moving | documents.filter(wants_read=True)).count()
+        return (moving | documents.filter(wants_read=True, unread="")).count()
 
 
 def hints_to_follow(tenant_id: int) -> int:

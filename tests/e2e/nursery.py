@@ -1,15 +1,18 @@
 """Workers that start in a moment: a process that has imported everything forks a worker per wish.
 
-`python -m tests.e2e.nursery` reads "start NAME LOG" from its input and answers with a pid. Each
-worker is Celery's own, with a session of its own; the kernel ends it with the nursery.
+`python -m tests.e2e.nursery` reads wishes as JSON lines, with the worker's name, its log file and
+the engine's times, and answers with a pid. Each worker is Celery's own, with a session of its own;
+the kernel ends it with the nursery.
 """
 
+import json
 import os
 import signal
 import sys
 from importlib import import_module
 
 import django
+from django.conf import settings
 
 from config.celery import app
 from config.processes import die_with_parent_if_supervised
@@ -39,10 +42,11 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
     print("ready", flush=True)
     for line in sys.stdin:
-        _, name, log = line.split()
+        wish = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            become_worker(name, log)
+            settings.ENGINE = wish["engine"]
+            become_worker(wish["name"], wish["log"])
         print(pid, flush=True)
 
 

@@ -19,7 +19,7 @@ BEFORE, AFTER = "before", "after"
 _WRITE = re.compile(r'^\s*(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?(.*)', re.DOTALL)
 _TELLING = {"state", "open_attempt", "fence", "claimed_until", "leased_until", "status", "phase"}
 _TELLING |= {"record"}
-_WHOLE_ROW = 15
+_WHOLE_ROW = 18  # a reading of a document writes one less
 _BESIDES = "audit_"  # every audited transaction writes there too
 _COLUMN = re.compile(r'"(\w+)" = ')
 
@@ -52,11 +52,12 @@ Wanted = Callable[[Boundary], bool]
 class PgProxy:
     """Listens in ``folder`` as PostgreSQL would, and passes everything on to the real server."""
 
-    def __init__(self, folder: Path, server: Path, wanted: Wanted) -> None:
+    def __init__(self, folder: Path, server: Path) -> None:
         self.folder = folder
-        self.commits: Counter[str] = Counter()
+        self.wanted: Wanted = _nothing
+        # How many messages each process has sent.
+        self.heard: Counter[int] = Counter()
         self._server = server / ".s.PGSQL.5432"
-        self._wanted = wanted
         self._held: set[Boundary] = set()
         self._door = socket.socket(socket.AF_UNIX)
         self._door.bind(str(folder / ".s.PGSQL.5432"))
@@ -64,18 +65,21 @@ class PgProxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        """Let everything go, and take nobody in any more."""
+        """Take nobody in any more."""
         self._door.close()
+        self.rest()
+
+    def rest(self) -> None:
+        """Let everything go, and hold nothing until something is wanted again."""
+        self.wanted = _nothing
         for boundary in list(self._held):
             boundary.release(cut=True)
 
     def at(self, boundary: Boundary) -> bool:
         """Hold here if somebody wants that; True when the connection shall be cut."""
-        if boundary.phase == BEFORE:
-            self.commits[boundary.what] += 1
         self._held.add(boundary)
         try:
-            return self._wanted(boundary) and boundary.wait()
+            return self.wanted(boundary) and boundary.wait()
         finally:
             self._held.discard(boundary)
 
@@ -117,6 +121,7 @@ class _Line:
         while True:
             head = _exactly(self._client, 5)
             body = _exactly(self._client, struct.unpack("!i", head[1:])[0] - 4)
+            self._proxy.heard[self._pid] += 1
             if head[:1] == b"Q" and self._is_held_query(body[:-1].decode(errors="replace")):
                 return
             self._server.sendall(head + body)
@@ -146,6 +151,10 @@ class _Line:
                 if self._proxy.at(Boundary(what, AFTER, self._pid)):
                     return
             self._client.sendall(answer)
+
+
+def _nothing(_: Boundary) -> bool:
+    return False
 
 
 def _describe(verb: str, table: str, rest: str) -> str:

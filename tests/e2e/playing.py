@@ -13,11 +13,14 @@ from connectors import registry
 from connectors.models import Integration, Run
 from connectors.services import integrations
 from tenants.scope import tenant_scope
-from tests.e2e import ledger
+from tests.e2e import deeds, ledger
 from tests.e2e.comparer import Result, compare_over_http
+from tests.e2e.planted_cases import Judged, table
 from tests.e2e.stack import Service, wait_until
 
 PERSON = "system:check-demo"
+# So long nothing may stay as it is before a stage is given up.
+_STANDSTILL_SECONDS = 240.0
 
 
 @dataclass(kw_only=True)
@@ -42,6 +45,11 @@ class Round:
     def last(self) -> Result:
         return self.results[-1][1]
 
+    @property
+    def cases(self) -> list[tuple[str, list[Judged]]]:
+        """How the planted cases were judged, stage by stage."""
+        return [(stage, result.cases) for stage, result in self.results]
+
     def count(self, state: str) -> int:
         return sum(row["state"] == state for row in self.rows)
 
@@ -50,13 +58,21 @@ class Driver:
     """Plays a company through a service, as its people and the clock would."""
 
     def __init__(
-        self, service: Service, made: Round, *, most_seconds: float, lag_seconds: float = 0
+        self,
+        service: Service,
+        made: Round,
+        *,
+        lag_seconds: float = 0,
+        between: Callable[[], None] | None = None,
     ) -> None:
-        """``lag_seconds`` pass before anybody asks for a run after an act."""
+        """``lag_seconds`` pass before anybody asks for a run after an act.
+
+        ``between`` is called again and again while the service works.
+        """
         self._service = service
         self._round = made
-        self._left = most_seconds
         self._lag = lag_seconds
+        self._between = between or (lambda: None)
         self._mapped = False
         self._asked = f"company={made.company}"
         self._company: dict[str, Any] = service.control("GET", f"company?{self._asked}")
@@ -85,18 +101,29 @@ class Driver:
 
     def rest(self, stage: str) -> float:
         """Wait until nothing is under way; gives the seconds."""
-        took = wait_until(f"{self._round.name}: {stage}", self._at_rest, seconds=self._left)
-        self._left -= took
+        took = wait_until(
+            f"{self._round.name}: {stage}", self._at_rest, seconds=_STANDSTILL_SECONDS
+        )
         self._round.seconds += took
         return took
 
-    def edit(self) -> str:
-        """The people at both systems edit."""
-        name: str = self._service.control("POST", f"act?{self._asked}")["name"]
-        return name
+    def edit(self) -> dict[str, Any]:
+        """People do what the next act says: in the service, then at both systems."""
+        self._do_deeds()
+        played: dict[str, Any] = self._service.control("POST", f"act?{self._asked}")
+        return played
+
+    def _do_deeds(self) -> None:
+        deeds.do_those_before_the_next_act(
+            self._service.control("GET", f"company?{self._asked}"),
+            ledger.integration(self._round.tenant_id, self._round.integration_id),
+            self._service.control,
+            actor=PERSON,
+        )
 
     def edit_by_and_by(self, *, most: int, pause: float) -> str:
         """The same act, some edits at a time: while its beginning is synced, the rest goes on."""
+        self._do_deeds()
         while True:
             played = self._service.control("POST", f"act?{self._asked}&most={most}")
             if not played["left"]:
@@ -104,11 +131,17 @@ class Driver:
             time.sleep(pause)
 
     def act(self) -> str:
-        """People edit; then somebody asks for a full run."""
-        name = self.edit()
+        """People edit; then somebody asks for a full run.
+
+        Where people go on editing while the act is synced, somebody asks once more.
+        """
+        played = self.edit()
         time.sleep(self._lag)
         self.run_now(sweep=True)
-        return name
+        if played["meanwhile"]:
+            self.rest(f"{played['name']}, edited meanwhile")
+            self.run_now()
+        return str(played["name"])
 
     def run_now(self, *, sweep: bool = False) -> None:
         integration = ledger.integration(self._round.tenant_id, self._round.integration_id)
@@ -140,6 +173,7 @@ class Driver:
         integrations.pause(integration, resolved=resolved, actor=PERSON)
 
     def _at_rest(self) -> bool | str:
+        self._between()
         self._service.stack.raise_if_one_ended()
         with tenant_scope(self._round.tenant_id):
             runs = Run.objects.filter(integration_id=self._round.integration_id)
@@ -164,9 +198,9 @@ def play(
     integration: Integration,
     script: Callable[[Driver], None],
     *,
-    most_seconds: float,
     lag_seconds: float = 0,
     company: str = "manufacturing",
+    between: Callable[[], None] | None = None,
 ) -> Round:
     """Run a script of a company whose integration is enabled already."""
     print(f"{name}:", flush=True)
@@ -177,10 +211,12 @@ def play(
         tenant_id=integration.tenant_id,
         integration_id=integration.pk,
     )
-    driver = Driver(service, made, most_seconds=most_seconds, lag_seconds=lag_seconds)
+    driver = Driver(service, made, lag_seconds=lag_seconds, between=between)
     script(driver)
     driver.stop()
     for kind, counts in made.last.counts.items():
         states = " ".join(f"{state}={number}" for state, number in counts.items())
         print(f"  {name} {kind}: {states}", flush=True)
+    for row in table(made.cases):
+        print(f"  {row}", flush=True)
     return made

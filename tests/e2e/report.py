@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-AT_REST = ("posted", "waiting", "held", "cancelled", "not_applicable")
+AT_REST = ("posted", "waiting", "held", "cancelled", "not_applicable", "dismissed")
 WRONG = ("duplicates", "lost", "cents_off")
 _SHOWN = ("documents", "posted", "waiting", "held", *WRONG)
 _OF_COMPANY = ("documents", *AT_REST)
@@ -22,6 +22,7 @@ _WRONG = re.compile(r"^WRONG: (.*)$", re.MULTILINE)
 class Report:
     """Numbers by company, and what is wrong."""
 
+    name: str = "check-demo"
     companies: dict[str, Counter[str]] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
@@ -64,7 +65,7 @@ class Report:
         for company, own in self.companies.items():
             others = [name for name in own if name not in (*_OF_COMPANY, *WRONG)]
             print(f"company {company}: {_line(own, (*_OF_COMPANY, *others, *WRONG))}")
-        print(f"check-demo: {_line(numbers, _SHOWN)}", flush=True)
+        print(f"{self.name}: {_line(numbers, _SHOWN)}", flush=True)
         return 1 if self.complaints or any(numbers[name] for name in WRONG) else 0
 
     def _company(self, name: str) -> Counter[str]:

@@ -85,14 +85,17 @@ def _target_row(kind: Kind, want: Row, key: str) -> Row:
         "discount_amount": want.get("discount", "0"),
         "is_inclusive_tax": want.get("inclusive", False),
         "purchaseorder_ids": [],
+        "billed_status": want.get("billed_status", ""),
     }
     lines = [
         {
             "line_item_id": f"{key}-{n}",
             "account_name": line["account"],
             "item_total": line["amount"],
+            "quantity": line["quantity"],
             "tax_name": line["tax"],
         }
+        | {name: line[name] for name in ("quantity", "rate") if name in line}
         for n, line in enumerate(want["lines"])
     ]
     return row | {"line_items": lines}

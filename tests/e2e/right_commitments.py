@@ -21,11 +21,19 @@ class Commitments:
         self.source = copy.deepcopy(company.zoho_books)
         self.expected = copy.deepcopy(company.expected[act])
         self.wanted = self.expected["after_mapping"] if mapped else self.expected
+        for step in (step for played in company.acts[:act] for step in played):
+            if (step["op"], step.get("kind")) == ("add", "purchaseorders"):
+                self.source["purchaseorders"].append(step["record"])
         self.source["projects"] = [
             {"project_id": row["project_id"], "project_name": row["name"]}
             for row in self.wanted["projects"]
         ]
-        self.target = _procore(company.procore) | {"vendors": copy.deepcopy(self.wanted["vendors"])}
+        typed = {
+            (row["project"], row["number"]) for row in self.expected["hand_typed"]["commitments"]
+        }
+        self.target = _procore(company.procore, typed) | {
+            "vendors": copy.deepcopy(self.wanted["vendors"])
+        }
         for number, want in enumerate(self.wanted["commitments"], start=1):
             self._post(want, 700_000_000 + number)
         self.ledger = list(self._ledger())
@@ -49,6 +57,8 @@ class Commitments:
             {
                 "wbs_code": {"flat_code": line["wbs"]},
                 "amount": line["amount"],
+                "uom": line.get("unit"),
+                "description": line.get("text"),
                 "origin_id": f"{want['origin']}:{want['project']}:{number}",
             }
             for number, line in enumerate(want["lines"], start=1)
@@ -78,6 +88,11 @@ class Commitments:
             closed = row["status"] == "Closed"
             if rest[row["source_key"]] != "posted":
                 rest[row["source_key"]] = "cancelled" if closed else "posted"
+        for row in self.wanted["cases"]:
+            if row["state"] == "unread":
+                del rest[row["source_key"]]
+        dismissed = (row for row in self.wanted["cases"] if row["state"] == "dismissed")
+        rest |= {row["source_key"]: "dismissed" for row in dismissed}
         reasons = {}
         for state in ("waiting", "held"):
             for row in self.wanted[state]:
@@ -88,8 +103,8 @@ class Commitments:
             yield row | {"class": reasons.get(key, "")}
 
 
-def _procore(state: dict[str, Any]) -> Row:
-    """The starting state as the books show it."""
+def _procore(state: dict[str, Any], typed_in: set[tuple[int, str]]) -> Row:
+    """The starting state as the books show it, with what is nobody's yet of what people typed."""
     typed = [
         {
             "project": {"id": row["project_id"]},
@@ -98,6 +113,7 @@ def _procore(state: dict[str, Any]) -> Row:
             "line_items": [],
         }
         for row in state["purchase_order_contracts"]
+        if (row["project_id"], row["number"]) in typed_in
     ]
     directory = [
         {"project_id": project["id"], "vendor_id": vendor}

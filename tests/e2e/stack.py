@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ from connectors.management import sandbox_door
 
 COMPANY = "manufacturing"
 _NO_REDIS = "Cannot connect to redis"
+# PostgreSQL ends the transaction of a part that stands still.
+_STOOD_STILL = "idle-in-transaction timeout"
+# Whatever moves meanwhile does so in circles.
+_LONGEST_SECONDS = 3600.0
 _ERROR = re.compile(r'"level": ?"(error|critical)"|^Traceback')
 
 
@@ -38,7 +42,8 @@ class Service:
         self.stack = stack
         self.servers = servers
         self.url = stack.env["SANDBOX_URL"]
-        self._lost_redis = False
+        # What parts say because of blows that they were meant to have.
+        self._meant: set[str] = set()
 
     def start(self) -> None:
         """Start every part; the sandbox is empty until `load`."""
@@ -74,7 +79,7 @@ class Service:
 
     def lose_redis(self) -> None:
         """Empty Redis, then kill it as a power cut would, and start it again."""
-        self._lost_redis = True
+        self._meant.add(_NO_REDIS)
         server = self.servers.redis
         assert server is not None
         assert server.pid is not None
@@ -83,18 +88,23 @@ class Service:
         server.stop()
         server.start(fresh=True)
 
+    def let_stand_still(self, name: str) -> None:
+        """Stop a part where it is, until it is sent SIGCONT."""
+        self._meant.add(_STOOD_STILL)
+        self.stack.signal(name, signal.SIGSTOP)
+
     def answered(self, provider: str, status: int) -> int:
         """How many requests the sandbox has answered with this status."""
         totals = self.control("GET", "totals")["totals"]
         return int(totals.get(provider, {}).get("by_status", {}).get(str(status), 0))
 
-    def errors_logged(self) -> list[str]:
-        """What the worker and beat logged as an error, in their own words."""
+    def errors_logged(self, *names: str) -> list[str]:
+        """What worker, beat and web, or these parts, logged as an error, in their own words."""
         return [
             f"{name}: {line[:400]}"
-            for name in ("worker", "beat", "web")
+            for name in names or ("worker", "beat", "web")
             for line in self.stack.log(name).read_text(errors="replace").splitlines()
-            if _ERROR.search(line) and not (self._lost_redis and _NO_REDIS in line)
+            if _ERROR.search(line) and not any(words in line for words in self._meant)
         ]
 
 
@@ -116,13 +126,21 @@ def running_service(folder: Path) -> Iterator[Service]:
             stack.stop()
 
 
-def wait_until(what: str, done: Any, *, seconds: float, every: float = 0.25) -> float:
-    """Ask until the answer is true; gives how long that took, TooSlowError after ``seconds``."""
-    started = time.monotonic()
-    while True:
-        answer = done()
-        if answer is True:
-            return time.monotonic() - started
-        if time.monotonic() - started > seconds:
-            raise TooSlowError(f"{what} took longer than {seconds:.0f} s: {answer}")
+def wait_until(
+    what: str, done: Callable[[], bool | str], *, seconds: float, every: float = 0.25
+) -> float:
+    """Ask until the answer is true; gives how long that took.
+
+    TooSlowError after ``seconds`` in which the answer's words stayed the same: a standstill, which
+    a busy machine is not.
+    """
+    started = moved = time.monotonic()
+    before: bool | str = ""
+    while (answer := done()) is not True:
+        now = time.monotonic()
+        if answer != before:
+            before, moved = answer, now
+        if now - moved > seconds or now - started > _LONGEST_SECONDS:
+            raise TooSlowError(f"{what}: nothing moved for {now - moved:.0f} s: {answer}")
         time.sleep(every)
+    return time.monotonic() - started

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 Row = dict[str, Any]
+TargetLine = tuple[str, Decimal, Decimal, str, str]
 OUR_REFERENCE = "mlc:"
 
 
@@ -18,6 +19,7 @@ class Kind:
     """One kind of record: where each side keeps it and which fields name it."""
 
     name: str
+    mark: str
     plural: str
     target: str
     number: str
@@ -29,6 +31,7 @@ class Kind:
 
 ORDERS = Kind(
     "purchase_order",
+    "po",
     "purchase_orders",
     "purchaseorders",
     "purchaseorder_number",
@@ -38,7 +41,7 @@ ORDERS = Kind(
     "number",
 )
 BILLS = Kind(
-    "bill", "bills", "bills", "bill_number", "due_date", "bills", "group", "invoice_number"
+    "bill", "bill", "bills", "bills", "bill_number", "due_date", "bills", "group", "invoice_number"
 )
 KINDS = (ORDERS, BILLS)
 # Words of Zoho for one and the same thing here: how late a bill is depends on today.
@@ -46,10 +49,14 @@ OPEN_WORDS = {"open", "overdue", "unpaid", "issued", "partially_billed", "approv
 
 
 class TargetBooks:
-    """The books, with purchase order lines findable by their ids."""
+    """The books, with purchase order lines findable by their ids.
 
-    def __init__(self, books: Row) -> None:
+    ``first_month`` begins the organization's fiscal year.
+    """
+
+    def __init__(self, books: Row, first_month: int = 1) -> None:
         self._books = books
+        self._first_month = first_month
         self._order_lines = {
             str(line["line_item_id"]): (order, line)
             for order in books["purchaseorders"]
@@ -67,9 +74,13 @@ class TargetBooks:
         return [row for row in self._books[kind.target] if row["status"] != "void"]
 
     def identity(self, kind: Kind, row: Row) -> tuple[str, ...]:
-        """What may exist once: an order's number; a bill's number within its vendor."""
+        """What may exist once: an order's number; a bill's within its vendor and fiscal year."""
         number = " ".join(str(row[kind.number]).casefold().split())
-        return (number,) if kind is ORDERS else (str(row["vendor_name"]), number)
+        if kind is ORDERS:
+            return (number,)
+        year, month, _ = map(int, str(row["date"]).split("-"))
+        begun = year if month >= self._first_month else year - 1
+        return (str(row["vendor_name"]), number, str(begun))
 
     def summary(self, kind: Kind, row: Row, *, wanted_status: str) -> Row:
         """The head of a record in the words of the expected books."""
@@ -87,16 +98,33 @@ class TargetBooks:
             return found | {"discount": Decimal(row["discount_amount"])}
         return found | {"inclusive": row["is_inclusive_tax"]}
 
-    def lines(self, kind: Kind, row: Row) -> list[tuple[str, Decimal, str, str]]:
-        """Account, amount, tax and, on a bill, the number of the order that the line bills."""
+    def lines(self, kind: Kind, row: Row) -> list[TargetLine]:
+        """Account, amount, quantity, tax and, on a bill, the number of the order that it bills."""
         return [
             (
                 line["account_name"],
                 Decimal(line["item_total"]),
+                Decimal(line["quantity"]),
                 line["tax_name"],
                 self._billed_order(row, line) if kind is BILLS else "",
             )
             for line in row["line_items"]
+        ]
+
+    def of_case(self, case: Row) -> list[Row]:
+        """The records of a planted case's document, in the words of the case."""
+        kind = next(kind for kind in KINDS if kind.name == case["kind"])
+        mark = f":{kind.mark}:{case['source_key']}:"
+        wanted = {record["number"]: record["status"] for record in case["records"]}
+        return [
+            self.summary(kind, row, wanted_status=wanted.get(row[kind.number], ""))
+            | {
+                "billed_status": row.get("billed_status", ""),
+                "lines": [_line_of_case(line) for line in row["line_items"]],
+            }
+            for row in self.ours(kind)
+            # What was posted anew has a generation behind its mark.
+            if mark in f"{row['reference_number']}:"
         ]
 
     def _billed_order(self, bill: Row, line: Row) -> str:
@@ -113,6 +141,15 @@ class TargetBooks:
         if order_line["account_name"] != line["account_name"]:
             return f"{number}, a line of another account"
         return number
+
+
+def _line_of_case(line: Row) -> Row:
+    return {
+        "account": line["account_name"],
+        "amount": line["item_total"],
+        "quantity": line.get("quantity", "0"),
+        "rate": line.get("rate", "0"),
+    }
 
 
 def _is_ours(row: Row) -> bool:

@@ -20,12 +20,13 @@ def company() -> Company:
 
 
 @pytest.mark.parametrize("mapped", [False, True])
-@pytest.mark.parametrize("act", [0, 1])
+@pytest.mark.parametrize("act", [0, 1, 2])
 def test_right_books_are_right(company: Company, act: int, mapped: bool) -> None:
     books = Commitments(company, act, mapped=mapped)
     result = books.judged()
     assert result.ok, str(result)
-    assert result.counts["purchase_order"]["total"] == 160
+    unread = sum(row["state"] == "unread" for row in books.wanted["cases"])
+    assert result.counts["purchase_order"]["total"] == len(books.source["purchaseorders"]) - unread
     assert result.counts["commitment"]["total"] == len(books.wanted["commitments"])
     lines = [line for row in books.wanted["commitments"] for line in row["lines"]]
     assert result.compared["commitments"] == len(books.wanted["commitments"])
@@ -239,4 +240,5 @@ def test_cents_that_cancel_out_between_commitments_are_found_all_the_same(
     second["amount"] = str(Decimal(second["amount"]) - 1)
     result = books.judged()
     assert result.cents_off == 0
-    assert len(result.mismatches) == 2
+    # A planted case may be among them, and says so once more.
+    assert len([one for one in result.mismatches if not one.startswith("case ")]) == 2

@@ -4,7 +4,7 @@ So the author's arithmetic and the simulator's agree before any sync has run, an
 reads the simulator's real books.
 """
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ SIMULATORS: dict[str, SimulatorFactory] = {
     "procurify": procurify.Simulator,
     "zoho_books": zoho_books.Simulator,
 }
-MANY_PIECES = 100  # so that several bills fit on one line of an order
+CENT = Decimal("0.01")
 
 
 class Typist:
@@ -46,7 +46,7 @@ class Typist:
             "purchaseorder_number": want["number"],
             "delivery_date": want["delivery_date"],
             "discount": want["discount"],
-            "line_items": [self._line(line, MANY_PIECES) for line in want["lines"]],
+            "line_items": [self._line(line) for line in want["lines"]],
         }
         choices = [{"is_discount_before_tax": first} for first in (True, False)]
         return self._matching("purchaseorders", "purchaseorder_id", body, choices, want)
@@ -58,7 +58,7 @@ class Typist:
             "due_date": want["due_date"],
             "is_inclusive_tax": want["inclusive"],
             "purchaseorder_ids": [self.orders[number]["purchaseorder_id"] for number in orders],
-            "line_items": [self._line(line, 1) | self._link(line) for line in want["lines"]],
+            "line_items": [self._line(line) | self._link(line) for line in want["lines"]],
         }
         choices = [{"is_item_level_tax_calc": per_line} for per_line in (False, True)]
         return self._matching("bills", "bill_id", body, choices, want)
@@ -84,12 +84,15 @@ class Typist:
             "status": want["status"],
         }
 
-    def _line(self, line: Row, pieces: int) -> Row:
+    def _line(self, line: Row) -> Row:
+        quantity = Decimal(line["quantity"])
+        rate = Decimal(line["amount"]) / quantity
         return {
             "account_id": self.accounts[line["account"]],
             "tax_id": self.taxes[line["tax"]],
-            "quantity": pieces,
-            "rate": Decimal(line["amount"]) / pieces,
+            "quantity": line["quantity"],
+            # Amounts of one piece may be finer than cents, in currencies that have such.
+            "rate": rate if quantity == 1 else rate.quantize(CENT, rounding=ROUND_HALF_UP),
         }
 
     def _link(self, line: Row) -> Row:
@@ -135,9 +138,10 @@ def test_books_that_did_not_follow_a_week_of_edits_are_found_out(world: World) -
     world.play_next_act()
     result = compare(source(world), target(world), world.expected(), rows)
     text = str(result)
-    # Five new orders and eight new bills are unknown to the ledger; nobody lost the others.
-    assert len(result.lost) == 13
-    assert not result.duplicates
+    # Five new orders and ten new bills are unknown to the ledger; nobody lost the others.
+    assert len(result.lost) == 15
+    # Nobody has linked the one that was typed in by hand.
+    assert result.duplicates == ["bill HT-3301 at the target carries no reference"]
     assert result.cents_off > 0
     for class_name in ("below_billed", "paid", "withdrawn"):
         assert f"should be held ({class_name})" in text

@@ -30,7 +30,7 @@ def test_each_company_has_a_line_and_the_last_one_is_both(
     report.take(played("construction", ["posted"], Result(), commitments=3, approved=2))
     assert report.conclude() == 0
     first, second, last = capsys.readouterr().out.splitlines()
-    rest = "cancelled=0 not_applicable=0"
+    rest = "cancelled=0 not_applicable=0 dismissed=0"
     none = "duplicates=0 lost=0 cents_off=0"
     assert first == f"company manufacturing: documents=2 posted=1 waiting=0 held=1 {rest} {none}"
     assert second == (

@@ -20,7 +20,7 @@ from django.db import DatabaseError
 from connectors.core.errors import ConnectorError, RetryLater
 
 PROCESSES, THREADS = int(sys.argv[1]), int(sys.argv[2])
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 def main() -> None:

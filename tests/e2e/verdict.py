@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from tests.e2e.planted_cases import Judged, Records, judge
+
 Row = dict[str, Any]
 Ledger = Iterable[Mapping[str, Any]]
 
@@ -26,6 +28,7 @@ class Result:
     duplicates: list[str] = field(default_factory=list)
     cents_off: int = 0
     mismatches: list[str] = field(default_factory=list)
+    cases: list[Judged] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -44,6 +47,18 @@ def compare_ledger(result: Result, rows: list[Row], wanted: Mapping[str, Any]) -
     _count(result, rows, wanted["documents"])
     _compare_reasons(result, rows, wanted["waiting"], "waiting")
     _compare_reasons(result, rows, wanted["held"], "held")
+
+
+def compare_cases(
+    result: Result,
+    rows: list[Row],
+    wanted: Mapping[str, Any],
+    source: Mapping[str, Iterable[str]],
+    records: Records,
+) -> None:
+    """Each planted case: its document at the source, in the ledger and at the target."""
+    result.cases = judge(wanted.get("cases", ()), source, rows, records)
+    result.mismatches += [str(one) for one in result.cases if not one.ok]
 
 
 def find_lost(result: Result, rows: list[Row], kind: str, records: Mapping[str, str]) -> None:

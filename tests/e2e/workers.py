@@ -6,17 +6,19 @@ with the block at the latest. What the workers do is none of its business.
 
 import json
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from django.conf import settings
 
 from config.env import BASE_DIR
-from config.processes import python_module
+from config.processes import is_running, python_module
 
 ENGINE = {
     "claim_seconds": 8,
@@ -37,15 +39,33 @@ class Nursery:
 
     process: "subprocess.Popen[str]"
     log: Path
-    born: int = 0
+    born: list[int] = field(default_factory=list)
 
-    def start(self) -> int:
-        self.born += 1
+    def start(self, **engine: float) -> int:
+        """A new worker, with other times of the engine where some are given; its pid."""
+        wish = {
+            "name": f"crash{len(self.born)}",
+            "log": str(self.log),
+            "engine": {**ENGINE, **engine},
+        }
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(f"start crash{self.born} {self.log}\n")
+        self.process.stdin.write(json.dumps(wish) + "\n")
         self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+        self.born.append(int(self.process.stdout.readline()))
+        return self.born[-1]
+
+    def stop(self, pid: int) -> None:
+        """Kill a worker and wait until it is gone."""
+        while is_running(pid, "nursery"):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.005)
+
+    def stop_all(self) -> None:
+        """Kill whoever is left, also one that was paused."""
+        for pid in self.born:
+            self.stop(pid)
 
 
 @contextmanager
@@ -71,8 +91,11 @@ def nursery(folder: Path, env: dict[str, str]) -> Iterator[Nursery]:
             process.kill()
 
 
-def worker_env(proxy: Path, **engine: float) -> dict[str, str]:
-    """This test run's own environment, with the database behind the proxy."""
+def worker_env(proxy: Path, *, base_url: str) -> dict[str, str]:
+    """This test run's own environment, with the database behind the proxy.
+
+    Providers deliver their webhooks to ``base_url``.
+    """
     database = settings.DATABASES["default"]
     # Real time stands still for nobody: a paused transaction lets go sooner than in production.
     options = quote("-c idle_in_transaction_session_timeout=1s")
@@ -81,9 +104,7 @@ def worker_env(proxy: Path, **engine: float) -> dict[str, str]:
         "DATABASE_URL": f"postgresql://{database['USER']}@/{database['NAME']}"
         f"?host={quote(str(proxy))}&options={options}",
         "DATABASE_POOL": "8",
-        # Where providers deliver webhooks to.
-        "BASE_URL": settings.BASE_URL,
-        "ENGINE": json.dumps({**ENGINE, **engine}),
+        "BASE_URL": base_url,
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
     }

@@ -38,7 +38,7 @@ class Holder:
         """Its orderly way down."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        return self.process.wait(30)
+        return self.process.wait(60)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def hold() -> Iterator[Callable[[Path], Holder]]:
         if process.poll() is None:
             assert process.stdin is not None
             process.stdin.close()
-            process.wait(30)
+            process.wait(60)
         for stream in (process.stdin, process.stdout):
             assert stream is not None
             stream.close()
@@ -94,7 +94,7 @@ def answers(env: dict[str, str]) -> bool:
         client.close()
 
 
-def all_gone(pids: dict[str, int], within: float = 10.0) -> bool:
+def all_gone(pids: dict[str, int], within: float = 60.0) -> bool:
     """Whether all of them have ended; zombies count as ended."""
     deadline = time.monotonic() + within
     while any(is_running(pid, "") for pid in pids.values()):

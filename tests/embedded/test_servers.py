@@ -104,7 +104,7 @@ def test_a_second_holder_is_refused_and_told_who_holds(folder: Path, hold: Hold)
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert second.returncode == 3

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -58,6 +57,7 @@ def test_the_whole_service_comes_up_and_goes_down(folder: Path) -> None:
     assert all_gone(pids)
 
 
+@pytest.mark.crash
 def test_all_end_when_the_supervisor_is_killed(folder: Path) -> None:
     supervisor = subprocess.Popen(
         [sys.executable, "-c", _HOLDER, str(folder)],
@@ -95,10 +95,10 @@ def test_a_killed_part_starts_again_under_its_name(stack: Stack) -> None:
 def test_a_paused_part_ends_with_the_others(stack: Stack) -> None:
     pid = stack.start(_sleeper())
     stack.signal("sleeper", signal.SIGSTOP)
-    started = time.monotonic()
+    process = stack._running["sleeper"].process
     stack.stop()
     assert not is_running(pid, "")
-    assert time.monotonic() - started < 4
+    assert process.returncode == -signal.SIGTERM, "it was woken up and asked, not killed in the end"
 
 
 def test_a_part_that_cannot_start_says_why(stack: Stack) -> None:
@@ -115,7 +115,7 @@ def test_a_failing_command_says_why(stack: Stack) -> None:
 
 
 def _healthz(port: int) -> object:
-    line = http.client.HTTPConnection(parts.LOOPBACK, port, timeout=5)
+    line = http.client.HTTPConnection(parts.LOOPBACK, port, timeout=60)
     line.request("GET", urlsplit("/healthz").path)
     answer = json.loads(line.getresponse().read())
     line.close()

@@ -77,7 +77,7 @@ def test_a_signal_ends_the_supervisor_and_its_servers(folder: Path, number: sign
     assert supervisor.stdout is not None
     pids: dict[str, int] = json.loads(supervisor.stdout.readline())
     supervisor.send_signal(number)
-    said, _ = supervisor.communicate(timeout=30)
+    said, _ = supervisor.communicate(timeout=60)
     assert supervisor.returncode == 0
     assert "Stopped." in said
     assert all_gone(pids)

@@ -8,6 +8,8 @@ import pytest
 from connectors import registry
 from connectors.engine.job import Job, load_job
 from connectors.management import demo
+from tests import companies
+from tests.engine.drive import without_schedule
 from tests.engine.tiny.fixtures import committed as committed
 from tests.engine.tiny.fixtures import engine as engine
 from tests.engine.tiny.fixtures import new_world as new_world
@@ -23,22 +25,23 @@ Connected = Callable[..., Job]
 
 
 @pytest.fixture
-def connected(sandbox: SandboxProcess, transactional_db: None, settings: Any) -> Connected:
+def connected(sandbox: SandboxProcess, transactional_db: None) -> Connected:
     """Make a company of the wished size and connect it: ``connected(bills=20, plain=True)``."""
-    # Nobody guesses these passwords; a proper hash of each takes longer than the rest.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
     def connect(*, options: dict[str, Any] | None = None, **counts: Any) -> Job:
-        sandbox.post(
-            "/control/reset",
-            {
-                "company": "manufacturing",
-                "counts": counts,
-                "options": {**demo.SANDBOX_OPTIONS, **(options or {})},
-            },
-        )
-        example = demo.EXAMPLES["manufacturing"]
-        seeded = demo.seed(sandbox.url, example, enabled=False, interval_minutes=60)
-        return load_job(seeded.tenant.pk, seeded.integration.pk, registry.resolve)
+        wish = {
+            "company": "manufacturing",
+            "counts": counts,
+            "options": {**demo.SANDBOX_OPTIONS, **(options or {})},
+        }
+
+        def anew() -> Job:
+            sandbox.post("/control/reset", wish)
+            example = demo.EXAMPLES["manufacturing"]
+            seeded = demo.seed(sandbox.url, example, enabled=False, interval_minutes=60)
+            job = load_job(seeded.tenant.pk, seeded.integration.pk, registry.resolve)
+            return without_schedule(job)
+
+        return companies.connected(sandbox, wish, anew)
 
     return connect

@@ -6,17 +6,22 @@ nothing is left that could be done now. Engine functions only, so that a test se
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from connectors import registry
 from connectors.core.errors import ProviderError
 from connectors.core.states import State
 from connectors.engine import claims, recover, runs, work
+from connectors.engine.claims import READABLE
 from connectors.engine.job import Job, load_job
 from connectors.engine.sessions import open_client
-from connectors.models import Document, Run, WorkSlot
+from connectors.engine.unread import HOPED_FOR
+from connectors.models import EPOCH, Document, Integration, Run, WorkSlot
 from tenants.scope import tenant_scope
 
 
@@ -26,16 +31,21 @@ def fresh_job(job: Job) -> Job:
 
 
 def run_until_idle(
-    job: Job, *, sweep: bool = False, seconds: float = 300, between: Callable[[], Any] | None = None
+    job: Job,
+    *,
+    sweep: bool = False,
+    seconds: float = 300,
+    between: Callable[[], Any] | None = None,
+    trigger: str = Run.Trigger.COMMAND,
+    blocked: bool = False,
 ) -> Run:
     """Start a run and work until it has ended and no document is under way; gives the run.
 
-    ``between`` is called after every step, to change the world in the middle.
+    ``between`` is called after every step, to change the world in the middle; ``blocked`` says that
+    documents stay due, since something keeps all of them back.
     """
     with job.scope():
-        run = runs.queue_run(
-            job.integration, trigger=Run.Trigger.COMMAND, actor="system:tests", sweep=sweep
-        )
+        run = runs.queue_run(job.integration, trigger=trigger, actor="system:tests", sweep=sweep)
     ends = time.monotonic() + seconds
     while True:
         step(job)
@@ -43,32 +53,67 @@ def run_until_idle(
             between()
         with job.scope():
             run.refresh_from_db()
-        if run.finished_at is not None and not _under_way(job):
+            under_way = _under_way(job)
+            waits = under_way and _under_way(job, READABLE)
+        if run.finished_at is not None and (blocked or not under_way):
             return run
+        if blocked or not waits:
+            _hurry(job, run)
         if time.monotonic() > ends:
             raise AssertionError(f"not idle after {seconds} s: {run.words} {states(job)}")
 
 
+def without_schedule(job: Job) -> Job:
+    """The job of an integration that posts, and runs only when a test says so."""
+    with job.scope():
+        Integration.objects.filter(pk=job.integration.pk).update(enabled=True, next_run_at=None)
+    return fresh_job(job)
+
+
 def step(job: Job) -> None:
     """One look at everything that a dispatcher would ring for."""
-    advance_runs(job)
-    work_on_documents(job)
-    recover_documents(job)
-    time.sleep(0.01)
+    advanced, due = advance_runs(job), _anything_due(job)
+    if due:
+        work_on_documents(job)
+    recovered = recover_documents(job)
+    if not (advanced or due or recovered):
+        # Longer than such a step takes: who waits for an instant shall not be busy with it.
+        time.sleep(0.05)
 
 
-def advance_runs(job: Job) -> None:
-    """One slice of each unfinished run that may be leased now."""
+def _anything_due(job: Job) -> bool:
+    with job.scope():
+        due = Document.objects.filter(READABLE, integration=job.integration, state=State.DUE)
+        return due.filter(next_at__lte=Now()).exists()
+
+
+def _hurry(job: Job, run: Run) -> None:
+    """Let the time pass that a run waits when all that can be posted is: it looks again, and reads
+    again what could not be read.
+
+    A run that pauses for a provider's sake is left alone.
+    """
+    if run.phase != Run.Phase.DELIVER or run.words or run.failures:
+        return
+    with job.scope():
+        Document.objects.filter(HOPED_FOR, integration=job.integration).update(read_next_at=EPOCH)
+        Run.objects.filter(pk=run.pk, next_at__gt=Now()).update(next_at=EPOCH)
+
+
+def advance_runs(job: Job) -> int:
+    """One slice of each unfinished run that may be leased now; returns how many there were."""
     with job.scope():
         unfinished = Run.objects.filter(
             integration=job.integration, status__in=[Run.Status.QUEUED, Run.Status.RUNNING]
         )
-        ids = list(unfinished.order_by("-status", "pk").values_list("pk", flat=True))
+        ready = unfinished.filter(leased_until__lte=Now(), next_at__lte=Now())
+        ids = list(ready.order_by("-status", "pk").values_list("pk", flat=True))
     for run_id in ids:
         with job.scope():
             leased = runs.lease_run(run_id)
         if leased is not None:
             runs.advance(fresh_job(job), leased)
+    return len(ids)
 
 
 def work_on_documents(job: Job) -> None:
@@ -86,15 +131,18 @@ def work_on_documents(job: Job) -> None:
             work.work_slot(fresh_job(job), slot)
 
 
-def recover_documents(job: Job) -> None:
-    """Free abandoned claims and look up what is unconfirmed and due."""
-    if not _counts(job).get(State.UNCONFIRMED) and not _counts(job).get(State.DELIVERING):
-        return
+def recover_documents(job: Job) -> bool:
+    """Free abandoned claims and look up what is unconfirmed and due; False if there is nothing."""
+    with job.scope():
+        left = Document.objects.filter(integration=job.integration, claimed_until__lte=Now())
+        unconfirmed = Q(state=State.UNCONFIRMED, next_at__lte=Now())
+        if not left.filter(Q(state=State.DELIVERING) | unconfirmed).exists():
+            return False
     now = fresh_job(job)
-    try:
+    # A task that fails: the next look finds the same.
+    with suppress(ProviderError):
         recover.recover(now, lambda view: open_client(view, "target"))
-    except ProviderError:
-        return  # as a task that fails: the next look finds the same
+    return True
 
 
 def states(job: Job, stream: str = "") -> dict[str, int]:
@@ -102,9 +150,12 @@ def states(job: Job, stream: str = "") -> dict[str, int]:
     return _counts(job, stream)
 
 
-def _under_way(job: Job) -> bool:
-    counts = _counts(job)
-    return any(counts.get(state) for state in (State.DUE, State.DELIVERING, State.UNCONFIRMED))
+def _under_way(job: Job, which: Q | None = None) -> bool:
+    if not Integration.objects.filter(pk=job.integration.pk, enabled=True).exists():
+        return False  # what is due waits
+    moving = [State.DUE, State.DELIVERING, State.UNCONFIRMED]
+    documents = Document.objects.filter(which or Q(), integration=job.integration)
+    return documents.filter(state__in=moving).exists()
 
 
 def _counts(job: Job, stream: str = "") -> dict[str, int]:

@@ -3,14 +3,18 @@
 Counted at the sandbox, status steps and look-ups included.
 """
 
+from datetime import timedelta
+
 import pytest
 
+from connectors.core import clock
 from connectors.management import demo
+from connectors.models import ReferenceState, Run
 from tests.engine.conftest import Connected
 from tests.engine.drive import run_until_idle, states
 from tests.sandbox_process import SandboxProcess
 
-BILLS = 1000
+BILLS = 300
 
 
 def _calls(sandbox: SandboxProcess) -> dict[str, dict[str, int]]:
@@ -18,7 +22,7 @@ def _calls(sandbox: SandboxProcess) -> dict[str, dict[str, int]]:
     return {provider: counts["by_kind"] for provider, counts in totals.items()}
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_backfill_costs_hardly_more_than_one_call_per_bill(
     connected: Connected, sandbox: SandboxProcess
 ) -> None:
@@ -41,15 +45,38 @@ def test_a_backfill_costs_hardly_more_than_one_call_per_bill(
 def test_a_poll_that_finds_nothing_new_costs_one_call_per_list(
     connected: Connected, sandbox: SandboxProcess
 ) -> None:
+    """Lists of the source for what is new, lists of changes there for what somebody changed."""
     job = connected(plain=True, orders=12, bills=12)
+    run_until_idle(job)
+    # What our own steps changed last is compared once.
     run_until_idle(job)
     sandbox.delete("/control/requests")
     run = run_until_idle(job)
     rows = sandbox.get("/control/requests")["requests"]
     lists = sum(len(stream.listings) for stream in job.flow.streams)
-    assert [row["provider"] for row in rows] == ["procurify"] * lists, rows
-    assert len({row["path"].partition("?")[0] for row in rows}) == lists
-    assert run.calls == {"procurify read": lists}
+    watched = len(job.flow.indexes)
+    assert [row["provider"] for row in rows] == [
+        *["procurify"] * lists,
+        *["zoho_books"] * watched,
+    ], rows
+    assert len({row["path"].partition("?")[0] for row in rows}) == lists + watched
+    assert run.calls == {"procurify read": lists, "zoho_books read": watched}
+
+
+def test_frequent_polls_look_at_the_target_now_and_then(
+    connected: Connected, sandbox: SandboxProcess
+) -> None:
+    job = connected(plain=True, orders=1, bills=1)
+    run_until_idle(job)
+    sandbox.delete("/control/requests")
+    run = run_until_idle(job, trigger=Run.Trigger.SCHEDULE)
+    assert "zoho_books read" not in run.calls, "it was looked at a moment ago"
+    with job.scope():
+        ReferenceState.objects.filter(kind__startswith="index:").update(
+            read_at=clock.now() - timedelta(minutes=6)
+        )
+    run = run_until_idle(job, trigger=Run.Trigger.SCHEDULE)
+    assert run.calls["zoho_books read"] >= len(job.flow.indexes)
 
 
 def test_setting_up_twice_changes_nothing(connected: Connected, sandbox: SandboxProcess) -> None:

@@ -14,12 +14,12 @@ from connectors.engine import doorbell
 from connectors.engine.dispatch import dispatch, housekeeping
 from connectors.engine.failures import wait_for
 from connectors.models import (
+    Alert,
     Connection,
     ConnectionToken,
     Document,
     Health,
     Integration,
-    MappingFailure,
     Run,
 )
 from tenants.models import Tenant
@@ -228,17 +228,31 @@ def test_news_for_people_is_rung_for_once_an_hour(world: World, rings: Rings) ->
     housekeeping()
     assert rung(rings, world, doorbell.SEND_ALERTS) == [()]
     rings.clear()
-    world.set(MappingFailure, alerted_at=timezone.now())
     with world.scope():
-        MappingFailure.objects.create(
-            integration=world.integration, kind="vendor", source_key="Y", label="Y"
-        )
+        Alert.objects.create(at=timezone.now(), subject="Vendor X", body="", recipients=1)
     housekeeping()
     assert rung(rings, world, doorbell.SEND_ALERTS) == [], "an e-mail went out just now"
-    world.set(MappingFailure, alerted_at=None)
-    world.set(Connection, health=Health.READY)
+    world.set(Connection, health=Health.MISCONFIGURED)
+    housekeeping()
+    assert rung(rings, world, doorbell.SEND_ALERTS) == [()], "what stops is told at once"
+
+
+@pytest.mark.parametrize("news", ["failed run", "held document"])
+def test_every_kind_of_news_is_rung_for(world: World, rings: Rings, news: str) -> None:
+    with world.scope():
+        if news == "failed run":
+            Run.objects.create(integration=world.integration, trigger="schedule", status="failed")
+        else:
+            held = Document.objects.create(integration=world.integration, stream=PARENTS, key="p1")
+            Document.objects.filter(pk=held.pk).update(state="delivering")
+            Document.objects.filter(pk=held.pk).update(state="held", reason="refused", words="No.")
     housekeeping()
     assert rung(rings, world, doorbell.SEND_ALERTS) == [()]
+    rings.clear()
+    world.set(Run, alerted_at=timezone.now())
+    world.set(Document, told="refused")
+    housekeeping()
+    assert rung(rings, world, doorbell.SEND_ALERTS) == []
 
 
 # --- cost -------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ def test_what_was_deleted_there_is_held(posted: World) -> None:
     del posted.target.records[posted.link("p1").target_id]
     assert look(posted)
     assert reason(posted) == (State.HELD, Reason.TARGET_MISSING)
-    assert "Restore it there" in posted.document("p1").words
+    assert "restore it there" in posted.document("p1").words
 
 
 def test_a_hint_of_the_target_leads_there(posted: World) -> None:
@@ -264,7 +264,7 @@ def test_what_was_posted_meanwhile_is_left_alone(
 def test_what_is_gone_there_cannot_be_decided(posted: World, decide: Decide) -> None:
     held(posted)
     del posted.target.records[posted.link("p1").target_id]
-    with pytest.raises(BadInputError, match="was deleted at the target"):
+    with pytest.raises(BadInputError, match="was deleted in Tiny Target"):
         by_person(posted, decide)
     assert posted.state("p1") == State.HELD
 

@@ -123,50 +123,6 @@ def test_a_late_success_of_a_write_that_a_person_was_to_judge_answers_the_questi
     assert world.target.most_per_reference() == 1
 
 
-@pytest.mark.parametrize("in_flight", [False, True], ids=["posted", "in flight"])
-def test_two_targets_raise_an_incident_and_hold_the_document(world: World, in_flight: bool) -> None:
-    """The target took a second one: the answers come in either order."""
-    world.target.refuses_doubles = False
-    first, pause_first = paused_in_create(world, after=True)
-    give_up(world)
-    if in_flight:
-        pause_second = Pause()
-        world.target.after = pause_second
-        second = Worker(world.work)
-        pause_second.wait()
-        pause_first.go_on()
-        first.end()
-        assert world.state("p1") == State.DELIVERING
-        pause_second.go_on()
-        second.end()
-    else:
-        world.work()
-        assert world.state("p1") == State.POSTED
-        pause_first.go_on()
-        first.end()
-    document = world.document("p1")
-    assert (document.state, document.reason) == (State.HELD, Reason.DUPLICATE_SUSPECTED)
-    assert "T1" in document.words
-    assert "T2" in document.words
-    [incident] = world.events("incident.two_targets")
-    assert (incident.document_id, incident.source_id) == (document.pk, "p1")
-    assert incident.target_id in ("T1", "T2")
-
-
-def test_two_targets_hold_a_document_that_is_due_again(world: World) -> None:
-    world.target.refuses_doubles = False
-    worker, pause = paused_in_create(world, after=True)
-    give_up(world)
-    world.work()
-    world.source.put(PARENTS, "p1", total="20.00")
-    world.read()
-    assert world.state("p1") == State.DUE
-    pause.go_on()
-    worker.end()
-    assert world.document("p1").reason == Reason.DUPLICATE_SUSPECTED
-    assert world.state("p1") == State.HELD
-
-
 @pytest.mark.parametrize("when", ["before recovery", "during recovery", "after recovery"])
 def test_a_late_refusal_changes_nothing_that_was_concluded(world: World, when: str) -> None:
     world.target.refused["tiny:parents:P1"] = error(ErrorKind.REJECTED, "no such account")

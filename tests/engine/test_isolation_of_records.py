@@ -1,5 +1,6 @@
 """One bad record never holds up its neighbours; what depends on another waits for that alone."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -100,26 +101,6 @@ def record_of(document: Document) -> dict[str, Any]:
     return document.record
 
 
-@pytest.mark.parametrize("kind", [ErrorKind.TRANSIENT, ErrorKind.REJECTED])
-def test_a_record_that_the_source_fails_to_show_is_read_in_the_next_run(
-    world: World, kind: ErrorKind
-) -> None:
-    three_with(world)
-
-    def fail(key: str) -> None:
-        if key == "p2":
-            raise error(kind, "500 for this one")
-
-    world.source.on_read = fail
-    run = world.sync()
-    assert run.status == Run.Status.FINISHED
-    assert {world.state(key) for key in GOOD} == {State.POSTED}
-    assert world.document("p2").wants_read
-    world.source.on_read = lambda key: None
-    world.sync()
-    assert world.state("p2") == State.POSTED
-
-
 def test_a_source_that_fails_altogether_is_not_asked_for_every_record(world: World) -> None:
     for number in range(30):
         world.source.put(PARENTS, f"p{number}")
@@ -210,10 +191,12 @@ def test_a_connection_error_stops_the_connection_and_hands_the_others_back(world
     assert "revoked" in stopped.health_words
 
 
-def test_a_limit_hands_everything_back_until_its_time(world: World) -> None:
+def test_a_limit_hands_everything_back_until_its_time(world: World, engine: Engine) -> None:
+    """A wait that is short; of a long one the connection is told (`test_rests.py`)."""
+    engine(rest_seconds=3600)
     three_with(world)
     world.read()
-    at = world.document("p1").created_at.replace(year=2099)
+    at = world.document("p1").created_at + timedelta(minutes=30)
     world.target.before = failing(RetryLater(at, "no calls left"))  # type: ignore[arg-type]
     world.work()
     with world.scope():
@@ -262,6 +245,10 @@ def test_a_child_waits_for_its_parent_and_follows_it(world: World) -> None:
 def test_a_child_that_was_decided_while_its_parent_was_posted_looks_again(world: World) -> None:
     """The parent is posted between the child's decision and its coming to rest."""
     world.source.put(CHILDREN, "c1", parent="p1")
+    world.sync()
+    # The parent that the child names was looked for and not found; from here on only c1 is due.
+    assert world.states() == {"p1": State.NOT_APPLICABLE, "c1": State.WAITING}
+    world.source.put(CHILDREN, "c1", parent="p1", total="2.00")
     world.read()
     decide = world.resolved.flow.decide
 

@@ -105,6 +105,7 @@ def test_nor_can_one_be_created(new_world: MakeWorld) -> None:
             target=target,
             actor=ANNA,
             interval_minutes=1,
+            enabled=True,
         )
     with world.scope():
         assert not Integration.objects.filter(name="Every minute").exists()

@@ -8,13 +8,23 @@ from typing import Any
 import encrypted_model_fields.fields as library
 import pytest
 from cryptography.fernet import Fernet
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection as database
 from pytest_django import Settings
 
 from audit.services import export_tenant
 from connectors.engine.tokens import DatabaseTokenStore
-from connectors.models import Connection, ConnectionToken, SealError, open_sealed, seal
+from connectors.models import (
+    Connection,
+    ConnectionToken,
+    SealError,
+    WebhookEndpoint,
+    open_sealed,
+    seal,
+    sealed_fields,
+    sealed_models,
+)
 from connectors.services import connections, keys
 from connectors.transport.tokens import NewToken
 from tests.engine.tiny.world import Worker, World
@@ -133,13 +143,17 @@ def test_a_field_that_was_never_sealed_is_empty(world: World) -> None:
 # --- rotation ---------------------------------------------------------------------------------
 
 
+def rotated_now() -> int:
+    return sum(counts[keys.ROTATED] for counts in keys.rotate_all(actor=ANNA).values())
+
+
 def test_a_rotation_brings_all_under_the_new_key_and_a_second_one_does_nothing(
     sealed: World, use_keys: UseKeys
 ) -> None:
     use_keys(NEW, OLD)
-    assert keys.rotate_all(actor=ANNA)["rotated"] >= 3
+    assert rotated_now() >= 3
     again = stored(sealed, "connectors_connection", "sealed_credentials")
-    assert keys.rotate_all(actor=ANNA)["rotated"] == 0
+    assert rotated_now() == 0
     assert stored(sealed, "connectors_connection", "sealed_credentials") == again
     use_keys(NEW)
     assert secret_of(sealed) == SECRET
@@ -148,6 +162,35 @@ def test_a_rotation_brings_all_under_the_new_key_and_a_second_one_does_nothing(
     assert loaded.access_token == TOKEN
     rotated = sealed.events("credentials.rotated")[0]
     assert (rotated.actor, rotated.details["rotated"]) == (ANNA, 3)
+
+
+def test_webhook_secrets_come_under_the_new_key(sealed: World, use_keys: UseKeys) -> None:
+    with sealed.scope():
+        endpoint = WebhookEndpoint(tenant=sealed.tenant, connection=target(sealed))
+        seal(endpoint, "sealed_secret", {"secret": SECRET})
+        endpoint.save()
+    use_keys(NEW, OLD)
+    counts = keys.rotate_all(actor=ANNA)["connectors_webhookendpoint.sealed_secret"]
+    assert counts == {keys.ROTATED: 1}
+    use_keys(NEW)
+    with sealed.scope():
+        again = WebhookEndpoint.objects.get(pk=endpoint.pk)
+        assert open_sealed(again, "sealed_secret") == {"secret": SECRET}
+
+
+def test_every_encrypted_column_is_rotated_and_carries_the_name_of_its_row() -> None:
+    """A new model with one is found by itself; its envelopes need a ``secret_id``."""
+    every = {
+        model._meta.label: [
+            f.name for f in model._meta.get_fields() if "Encrypted" in type(f).__name__
+        ]
+        for model in apps.get_models()
+    }
+    expected = {label: fields for label, fields in every.items() if fields}
+    assert {model._meta.label: sealed_fields(model) for model in sealed_models()} == expected
+    for model in sealed_models():
+        assert getattr(model._meta.get_field("secret_id"), "unique", False), model
+        assert all(name.startswith("sealed_") for name in sealed_fields(model))
 
 
 def test_what_no_key_opens_is_left_alone_and_told(

@@ -44,7 +44,7 @@ def at_page(sandbox: SandboxProcess, number: int, change: Callable[[], Any]) -> 
     gate = sandbox.post("/control/gates", {"match": match, "phase": "before"})["id"]
 
     def wait_and_change() -> bool:
-        hit: bool = sandbox.get(f"/control/gates/{gate}/wait", timeout=25)["hit"]
+        hit: bool = sandbox.get(f"/control/gates/{gate}/wait", timeout=50)["hit"]
         change()
         sandbox.post(f"/control/gates/{gate}/release")
         return hit

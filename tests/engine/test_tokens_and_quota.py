@@ -8,7 +8,7 @@ import pytest
 from django.db import connection as database
 
 from connectors.core.errors import ErrorKind, ProviderError
-from connectors.engine import sessions
+from connectors.engine import tokens
 from connectors.engine.quota import DatabaseDailyBudget
 from connectors.engine.tokens import DatabaseTokenStore
 from connectors.models import Connection, ConnectionToken, Health, QuotaDay, seal
@@ -94,7 +94,8 @@ def test_one_lease_at_a_time_and_an_old_fence_changes_nothing(
     assert store.save(second, token("right"))
 
 
-def test_of_many_workers_one_asks(connection: Connection) -> None:
+def test_of_many_workers_one_asks(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.transport.tokens._WAIT_FOR_OTHERS", 60.0)
     asked: list[int] = []
     got: list[str] = []
 
@@ -124,7 +125,7 @@ def test_replaced_credentials_end_a_refresh_under_way(
     fence = store.lease(15)
     assert fence is not None
     with tenant_scope(connection.tenant_id):
-        sessions.forget_token(connection)
+        tokens.forget_token(connection)
     assert not store.save(fence, token("of the old credentials"))
     assert store.load() is None
 
@@ -135,7 +136,7 @@ def test_a_consents_token_replaces_whatever_was_there(
     fence = store.lease(15)
     assert fence is not None
     with tenant_scope(connection.tenant_id):
-        sessions.store_token(connection, token("of the consent"))
+        tokens.store_token(connection, token("of the consent"))
     assert not store.save(fence, token("late"))
     loaded = store.load()
     assert loaded is not None

@@ -37,6 +37,16 @@ def test_a_total_that_differs_holds_the_document(
     assert [action for action, _ in world.target.calls] == ["create"], "no further step is taken"
 
 
+@pytest.mark.parametrize("stream", [PARENTS, CHILDREN], ids=["single", "batch"])
+def test_the_same_digits_in_another_currency_hold_the_document(world: World, stream: str) -> None:
+    world.target.currency = "EUR"
+    post_with(world, stream, "0")
+    document = world.document("x1")
+    assert (document.state, document.reason) == (State.HELD, Reason.TOTAL_DIFFERS)
+    assert "100.10 EUR where the source says 100.10 USD" in document.words
+    assert [action for action, _ in world.target.calls] == ["create"], "no further step is taken"
+
+
 def test_what_agrees_to_the_cent_is_posted_however_it_is_written(world: World) -> None:
     post_with(world, PARENTS, "0.000")
     assert world.state("x1") == State.POSTED

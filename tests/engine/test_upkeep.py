@@ -8,7 +8,7 @@ import pytest
 
 from connectors.core.states import Reason, State
 from connectors.models import Attempt, Document, Integration, Link, Mapping
-from connectors.services import replay
+from connectors.services import mapping, replay
 from tests.engine.tiny.fixtures import MakeWorld
 from tests.engine.tiny.flow import PARENTS
 from tests.engine.tiny.kept import CLERK, VENDOR, Kept, keep
@@ -26,6 +26,19 @@ def test_only_what_is_linked_becomes_a_document(kept: Kept) -> None:
     assert kept.target[VENDOR].writes == ["attach vendor:v1:t1"]
     link = kept.world.link("v1")
     assert (link.part, link.target_id, link.reference) == ("t1", "t1", "vendor:v1:t1")
+
+
+def test_a_link_that_nobody_confirmed_writes_nothing_until_somebody_does(kept: Kept) -> None:
+    kept.sync()
+    kept.map(VENDOR, "v1", "t1")
+    with kept.world.scope():
+        Mapping.objects.update(origin=Mapping.Origin.AUTOMATIC)
+    kept.sync()
+    assert kept.target[VENDOR].writes == []
+    assert "no person has confirmed" in kept.world.document("v1").words
+    mapping.confirm(kept.world.integration, kind=VENDOR, source_key="v1", actor=CLERK)
+    kept.sync()
+    assert kept.target[VENDOR].writes == ["attach vendor:v1:t1"]
 
 
 def test_what_has_not_changed_costs_nothing(linked: Kept) -> None:

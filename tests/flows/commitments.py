@@ -1,6 +1,7 @@
 """Zoho purchase orders and Procore facts for decisions in tests: small, literal, all in order."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -92,6 +93,9 @@ MAPPED = {
     MappingKey("cost_code", f"*|{UNBUDGETED}"): code("32-900.C", **{"100": {"budgeted": False}}),
 } | {MappingKey("cost_code", f"*|{name}"): code(name, **BOTH) for name in CHARGES}
 
+UNITS = ("ea", "cy", "ls", "sqft")
+LISTS = {"unit": tuple(MappedTarget(key=unit, name=unit) for unit in UNITS)}
+
 
 def without(*keys: tuple[str, str]) -> dict[MappingKey, MappedTarget]:
     gone = {MappingKey(*key) for key in keys}
@@ -113,6 +117,7 @@ def decide(raw: Mapping[str, Any], facts: Facts | None = None, **options: Any) -
     """
     record = FLOW.stream(ORDERS).parse(raw)
     facts = Facts(mappings=MAPPED) if facts is None else facts
+    facts = facts if facts.lists else replace(facts, lists=LISTS)
     wanted = FLOW.needs(ORDERS, record, context(**options)).mappings
     seen = {key: target for key, target in facts.mappings.items() if key in wanted}
     fields = {name: getattr(facts, name) for name in Facts.__slots__} | {"mappings": seen}

@@ -8,19 +8,24 @@ import pytest
 
 from connectors import registry
 from connectors.engine.job import Job, load_job
-from connectors.management.demo import ALLOWANCES, SANDBOX_OPTIONS
+from connectors.management.demo import ALLOWANCES, SANDBOX_OPTIONS, choices
 from connectors.management.sandbox_door import accept_consent
-from connectors.models import Connection
+from connectors.models import Connection, Integration
+from connectors.sandbox.companies.construction_projects import FEWEST_PLAIN_PROJECTS
 from connectors.services import connections, integrations, mapping, reference_data
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tenants.services import create_tenant
+from tests.companies import connected
+from tests.engine.drive import without_schedule
 from tests.sandbox_process import SandboxProcess
 
 FLOW = "zoho_books_to_procore"
 ACTOR = "system:tests"
 # Procore's spike limit would make every test wait; its own tests keep to it.
 UNTHROTTLED = {**SANDBOX_OPTIONS, "procore_hourly": 0, "procore_spike": 0}
+# Every project costs some calls whenever the lists are read.
+SMALL = {"projects": FEWEST_PLAIN_PROJECTS, "vendors": 20}
 Builder = Callable[..., Job]
 
 
@@ -34,46 +39,52 @@ def builder(sandbox: SandboxProcess, transactional_db: None) -> Builder:
         integration: dict[str, Any] | None = None,
         **counts: Any,
     ) -> Job:
-        sandbox.post(
-            "/control/reset",
-            {
-                "company": "construction",
-                "counts": counts,
-                "options": {**UNTHROTTLED, **(options or {})},
-            },
-        )
-        company = sandbox.get("/control/company")
-        tenant = create_tenant(name="Ridgeline", slug="ridgeline", actor=ACTOR)
-        made = integrations.create(
-            tenant_id=tenant.pk,
-            resolved=registry.resolve(FLOW),
-            name="Zoho Books to Procore",
-            source=_zoho(tenant, company["zoho_books"]),
-            target=_procore(tenant, company["procore"]),
-            actor=ACTOR,
-            options={**company["integration_options"], **(integration or {})},
-            interval_minutes=60,
-            history_start=date.fromisoformat(company["history_start"]),
-            enabled=False,
-        )
-        job = load_job(tenant.pk, made.pk, registry.resolve)
-        reference_data.read_all(job)
-        apply(job, company["mappings"])
-        return job
+        if counts.get("plain") and not counts.get("edited"):
+            counts = SMALL | counts
+        wish = {
+            "company": "construction",
+            "counts": counts,
+            "options": {**UNTHROTTLED, **(options or {})},
+        }
+        job = connected(sandbox, wish, lambda: connect_anew(sandbox, wish))
+        return with_options(job, integration) if integration else job
 
     return connect
 
 
+def with_options(job: Job, options: dict[str, Any]) -> Job:
+    """The company with these options, as if it had had them from the start: nothing has run."""
+    row = job.integration
+    with tenant_scope(job.tenant_id):
+        Integration.objects.filter(pk=row.pk).update(options={**row.options, **options})
+    return load_job(job.tenant_id, row.pk, registry.resolve)
+
+
+def connect_anew(sandbox: SandboxProcess, wish: dict[str, Any]) -> Job:
+    sandbox.post("/control/reset", wish)
+    company = sandbox.get("/control/company")
+    tenant = create_tenant(name="Ridgeline", slug="ridgeline", actor=ACTOR)
+    made = integrations.create(
+        tenant_id=tenant.pk,
+        resolved=registry.resolve(FLOW),
+        name="Zoho Books to Procore",
+        source=_zoho(tenant, company["zoho_books"]),
+        target=_procore(tenant, company["procore"]),
+        actor=ACTOR,
+        options=company["integration_options"],
+        interval_minutes=60,
+        history_start=date.fromisoformat(company["history_start"]),
+        enabled=False,
+    )
+    job = without_schedule(load_job(tenant.pk, made.pk, registry.resolve))
+    reference_data.read_all(job)
+    apply(job, company["mappings"])
+    return job
+
+
 def apply(job: Job, rows: list[dict[str, str]]) -> None:
     """Map as a person would, where nothing was linked by itself."""
-    for row in rows:
-        mapping.set_mapping(
-            job.integration,
-            kind=row["kind"],
-            source_key=row["source_key"],
-            target_key=row["target_id"],
-            actor=ACTOR,
-        )
+    mapping.set_mappings(job.integration, choices(rows), actor=ACTOR)
 
 
 def _zoho(tenant: Tenant, given: dict[str, str]) -> Connection:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.core.money import to_cents
+from connectors.core.money import minor_digits, to_cents
 from connectors.flows.procurify_to_zoho_books.lines import Source, item_lines
 from connectors.flows.procurify_to_zoho_books.totals import (
     Discount,
@@ -14,6 +14,9 @@ from connectors.flows.procurify_to_zoho_books.totals import (
     net_amount,
     order_total,
 )
+from connectors.flows.zoho_books_to_procore.lines import Charge
+from connectors.flows.zoho_books_to_procore.lines import Line as CommitmentLine
+from connectors.flows.zoho_books_to_procore.parts import split as commitments_of
 from connectors.providers.procurify.records import Allocation
 
 CENT = Decimal("0.01")
@@ -46,12 +49,15 @@ def source(amount: Decimal, allocations: list[tuple[str, Decimal]], **changes: o
 
 
 @given(quantity=QUANTITIES, price=PRICES, off=st.integers(-3, 3), currency=CURRENCIES)
-def test_a_line_always_makes_its_amount(
+def test_lines_of_an_item_make_its_amount_and_its_quantity(
     quantity: Decimal, price: Decimal, off: int, currency: str
 ) -> None:
     amount = to_cents(quantity * price + off * CENT, currency)
-    (line,) = item_lines(source(amount, [], quantity=quantity, price=price), currency)
-    assert line.amount(currency) == amount
+    lines = item_lines(source(amount, [], quantity=quantity, price=price), currency)
+    assert sum(line.amount(currency) for line in lines) == amount
+    assert sum(line.quantity for line in lines) == (quantity or 1)
+    assert all(line.rate == to_cents(line.rate, currency) for line in lines)
+    assert len({line.rate for line in lines}) == len(lines) <= 2
 
 
 @given(
@@ -64,9 +70,30 @@ def test_shares_make_exactly_the_cost_however_they_round(
     amount = to_cents(sum((share for _, share in shares), Decimal(0)), currency)
     lines = item_lines(source(amount, shares), currency)
     assert sum(line.amount(currency) for line in lines) == amount
-    assert [line.account for line in lines] == [code for code, _ in shares]
-    for line, (_, share) in zip(lines[:-1], shares, strict=False):
-        assert line.rate == to_cents(share, currency)
+    unit = Decimal(1).scaleb(-minor_digits(currency))
+    found = {line.key.partition(":")[2]: line.amount(currency) for line in lines}
+    for at, (_, share) in enumerate(shares):
+        part = found.get(str(at), Decimal(0))
+        assert abs(part - share) < 2 * unit
+        assert part >= 0
+        assert share or not part
+
+
+@given(
+    shares=st.lists(st.tuples(CODES, st.decimals(-500, 900, places=2)), min_size=2, max_size=6),
+    quantity=st.decimals(min_value="0.01", max_value=5000, places=3),
+    currency=st.sampled_from(["USD", "KWD"]),
+)
+def test_shares_of_a_quantity_make_the_cost_to_the_cent(
+    shares: list[tuple[str, Decimal]], quantity: Decimal, currency: str
+) -> None:
+    amount = sum((share for _, share in shares), Decimal(0))
+    item = source(amount, shares, quantity=quantity, price=amount / quantity)
+    lines = item_lines(item, currency)
+    assert sum(line.amount(currency) for line in lines) == amount
+    assert all(line.quantity >= 0 for line in lines)
+    if all(share >= 0 for _, share in shares) and amount:
+        assert sum(line.quantity for line in lines) == quantity
 
 
 @given(
@@ -139,3 +166,41 @@ def test_known_totals() -> None:
     assert bill_total(thirds, "USD", inclusive=False, per_line=True) == Decimal("31.83")
     assert order_total(thirds, "USD", Discount(text="10%")) == Decimal("28.63")
     assert order_total([], "USD") == 0
+
+
+@given(
+    parts=st.lists(
+        st.lists(st.integers(-500_000, 900_000), min_size=1, max_size=4), min_size=1, max_size=6
+    ),
+    charge=st.integers(-99_999, 99_999).filter(bool),
+    key=st.sampled_from(["charge:tax", "charge:discount", "charge:adjustment"]),
+    currency=CURRENCIES,
+)
+def test_charges_over_projects_lose_no_unit_and_never_change_their_sign(
+    parts: list[list[int]], charge: int, key: str, currency: str
+) -> None:
+    unit = Decimal(1).scaleb(-minor_digits(currency))
+    lines = [
+        (f"p{at}", commitment_line(f"{at}-{n}", f"p{at}", amount * unit))
+        for at, amounts in enumerate(parts)
+        for n, amount in enumerate(amounts)
+    ]
+    found = commitments_of("PO-7", lines, [Charge(key=key, amount=charge * unit)], {}, currency)
+    shares = [line.amount for part in found for line in part.lines if line.key == key]
+    assert sum(shares) == charge * unit
+    assert all(share * charge > 0 for share in shares)
+    assert all(share == to_cents(share, currency) for share in shares)
+
+
+def commitment_line(key: str, project: str, amount: Decimal) -> CommitmentLine:
+    return CommitmentLine(
+        key=key,
+        source_project=project,
+        project_label=project,
+        source_code="5010",
+        code_label="5010",
+        description="",
+        amount=amount,
+        quantity=Decimal(1),
+        rate=amount,
+    )

@@ -54,6 +54,7 @@ def test_a_plain_bill_is_posted_whole_by_one_step() -> None:
                 "account_id": "z-5030",
                 "quantity": "4",
                 "rate": "12.5",
+                "is_billable": False,
             }
         ],
     }
@@ -178,24 +179,100 @@ def test_two_shares_on_one_account_take_from_two_order_lines() -> None:
     assert [row["purchaseorder_item_id"] for row in rows] == ["line-501:71", "line-501:72"]
 
 
-def test_another_account_than_ordered_bills_the_order_but_no_line_of_it() -> None:
+def test_another_account_than_ordered_bills_the_ordered_line_all_the_same() -> None:
+    """Else the order would stay open in Zoho Books for ever, though all of it is billed."""
     item = bill_item(cost_allocations=shares(("6010", "50"), where="budget"))
     sent = body(bill(of_order(item)), facts_with(order()))
     assert sent["purchaseorder_ids"] == ["id-PO-812"]
-    assert "purchaseorder_item_id" not in sent["line_items"][0]
+    (line,) = sent["line_items"]
+    assert (line["account_id"], line["purchaseorder_item_id"]) == ("z-6010", "line-501:0")
 
 
 def test_what_is_taken_from_an_order_is_noted_without_tax() -> None:
-    item = taxed(100.0, 5.0, tax_is_inclusive=True)
+    item = taxed(100.0, 5.0, tax_is_inclusive=True, quantity="4", unit_cost=26.25)
     raw = order(order_item(total_cost="100.00", price="25"), total="100")
     part = part_of(decide(BILLS, bill(of_order(item), total_cost_with_tax=105.0), facts_with(raw)))
     row = part.payload["lines"][0]
     assert (row["rate"], row["net"], row["order"], row["order_line"]) == (
-        "105",
+        "26.25",
         "100",
         "812",
         "501:0",
     )
+
+
+def taken(part: Any) -> list[tuple[str, str, str]]:
+    """Which order line each line takes from, how many, at what price."""
+    return [(row["order_line"], row["quantity"], row["rate"]) for row in part.payload["lines"]]
+
+
+def test_half_of_a_split_order_is_billed_by_half_of_its_quantities() -> None:
+    halves = shares(("5030", "25"), ("6010", "25"))
+    half = shares(("5030", "12.50"), ("6010", "12.50"), where="budget")
+    item = bill_item(quantity="2", total_cost=25.0, total_cost_with_tax=25.0, cost_allocations=half)
+    facts = facts_with(order(order_item(spend_allocation=halves)))
+    part = part_of(decide(BILLS, bill(of_order(item), total_cost_with_tax=25.0), facts))
+    assert taken(part) == [("501:71", "1", "12.5"), ("501:72", "1", "12.5")]
+
+
+def test_an_ordered_item_billed_by_cost_takes_its_share_of_what_is_ordered() -> None:
+    item = bill_item(
+        quantity=None,
+        unit_cost=None,
+        total_cost=25.0,
+        total_cost_with_tax=25.0,
+        cost_allocations=shares(("5030", "25"), where="budget"),
+    )
+    part = part_of(
+        decide(BILLS, bill(of_order(item), total_cost_with_tax=25.0), facts_with(order()))
+    )
+    assert taken(part) == [("501:0", "2", "12.5")]
+
+
+def thirds(number: str, cost: float) -> dict[str, Any]:
+    return bill_item(
+        quantity=number,
+        total_cost=cost,
+        total_cost_with_tax=cost,
+        cost_allocations=shares(("5030", str(cost)), where="budget"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "cost", "rows"),
+    [
+        ("3", 10.0, [("501:0", "2", "3.33"), ("501:0+", "1", "3.34")]),
+        ("1", 3.34, [("501:0+", "1", "3.34")]),
+        ("2", 6.66, [("501:0", "2", "3.33")]),
+        # Billed at another price: each order line gets its part, or one would never be billed.
+        ("3", 12.0, [("501:0", "2", "4"), ("501:0+", "1", "4")]),
+    ],
+)
+def test_what_an_order_tells_in_two_prices_is_billed_line_by_line(
+    number: str, cost: float, rows: list[tuple[str, str, str]]
+) -> None:
+    ordered = order_item(quantity="3", price="3.33333333", total_cost="10.00")
+    facts = facts_with(order(ordered, total="10.00"))
+    raw = bill(of_order(thirds(number, cost)), total_cost_with_tax=cost)
+    assert taken(part_of(decide(BILLS, raw, facts))) == rows
+
+
+def test_a_bill_finer_than_its_currency_is_held_and_dust_of_floats_is_not() -> None:
+    decision = decide(BILLS, bill(currency={"id": 5, "name": "JPY"}, total_cost_with_tax=50.4))
+    assert isinstance(decision, Held)
+    assert "The total of bill INV-7 is 50.4 JPY" in decision.words
+    dusty = bill(bill_item(total_cost=49.99999999999999), total_cost_with_tax=50.00000000000001)
+    assert part_of(decide(BILLS, dusty)).total == Decimal(50)
+
+
+def test_tax_rounded_per_line_keeps_an_amount_whole_where_two_prices_would_change_it() -> None:
+    """Three for 3.10 at 5 per cent: 0.16 of tax in one line (0.155), 0.10 and 0.05 in two."""
+    items = [taxed(3.10, 0.16, quantity="3", unit_cost=1.03333333, id=901 + at) for at in range(3)]
+    raw = bill(*items, total_cost_with_tax=9.78)
+    sent = body(raw)
+    assert sent["is_item_level_tax_calc"]
+    assert [(row["quantity"], row["rate"]) for row in sent["line_items"]] == [("1", "3.1")] * 3
+    assert "Quantity 3 each at 1.03333333" in sent["line_items"][0]["description"]
 
 
 def test_our_own_keys_never_leave() -> None:

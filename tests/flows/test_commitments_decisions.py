@@ -9,6 +9,8 @@ import pytest
 from connectors.core.decisions import (
     Deliver,
     Facts,
+    Held,
+    MappedTarget,
     NotApplicable,
     Noted,
     Nothing,
@@ -16,6 +18,7 @@ from connectors.core.decisions import (
     Waiting,
 )
 from connectors.core.records import TargetState
+from connectors.core.references import MappingKey
 from connectors.core.states import Reason, State
 from tests.flows.commitments import (
     CLOSED_CODE,
@@ -44,7 +47,8 @@ def test_a_new_order_is_a_draft_with_lines_before_it_is_approved() -> None:
     assert steps(decision) == [("100", "create"), ("100", "lines"), ("100", "approve")]
     create = step(decision, "create")
     assert create.creates
-    assert create.body["status"] == "Draft"
+    assert "status" not in create.body, "one that arrives late must not reset an approved one"
+    assert create.status == "Draft"
     assert create.body["vendor_id"] == "900"
     assert {part.total for part in parts(decision)} == {Decimal("50.00")}
     assert parts(decision)[0].reference == "mlc:42:77001:1:1"
@@ -120,9 +124,40 @@ def test_an_unbudgeted_code_is_held_unless_it_is_allowed() -> None:
     assert isinstance(decide(raw, allow_unbudgeted=True), Deliver)
 
 
+def kept_in(currency: str) -> Facts:
+    """Both projects in this currency, as far as Procore says one."""
+    about = {"currency": currency}
+    rows = {"p1": ("100", "School"), "p2": ("200", "Lofts")}
+    changed = {
+        MappingKey("project", ours): MappedTarget(key=key, name=name, attributes=about)
+        for ours, (key, name) in rows.items()
+    }
+    return Facts(mappings=MAPPED | changed)
+
+
 def test_another_currency_than_the_projects_is_held() -> None:
     held = decide(order(currency_code="CAD"))
     assert held_for(held) is Reason.CURRENCY_DIFFERS
+    assert "is in CAD" in held.words
+    assert held_for(decide(order(), kept_in("EUR"), currency="USD")) is Reason.CURRENCY_DIFFERS
+
+
+def test_a_currency_that_procore_does_not_say_is_never_guessed() -> None:
+    profile = {"currency_code": "USD"}
+    facts = replace(kept_in(""), target_profile=profile)
+    held = decide(order(), facts)
+    assert held_for(held) is Reason.CURRENCY_DIFFERS
+    assert "does not say in which currency" in held.words
+    assert "Currency where Procore names none" in held.words
+    assert isinstance(decide(order(), facts, currency="usd"), Deliver)
+    assert held_for(decide(order(currency_code="CAD"), facts, currency="USD"))
+
+
+def test_a_commitment_that_stands_in_another_currency_is_held() -> None:
+    links = posted(decide(order()), status="Draft")
+    held = decide(order(), standing(links, currency="EUR"))
+    assert held_for(held) is Reason.CURRENCY_DIFFERS
+    assert "in EUR in Procore" in held.words
 
 
 def test_numbers_that_contradict_each_other_are_held_with_the_difference() -> None:
@@ -139,6 +174,48 @@ def test_a_commitment_typed_in_by_hand_under_the_same_number_is_suspected() -> N
     assert held_for(held) is Reason.DUPLICATE_SUSPECTED
     other = replace(suspect, vendor_key="901")
     assert isinstance(decide(order(), Facts(mappings=MAPPED, target_suspects=(other,))), Deliver)
+
+
+@pytest.mark.parametrize(
+    ("number", "project", "words"),
+    [
+        ("PO-7-1", "100", "Link this document to it"),
+        ("PO-7", "100", "Link this document to it"),
+        ("PO-7-1", "300", "in another project that was not posted by this service. Delete or"),
+        ("PO-7", "300", ""),
+    ],
+)
+def test_the_own_number_of_an_order_over_two_projects_is_suspected_in_its_project(
+    number: str, project: str, words: str
+) -> None:
+    suspect = TargetState(
+        target_id="5",
+        number=number,
+        status="Approved",
+        total=None,
+        currency="",
+        vendor_key="900",
+        content={"part": project},
+    )
+    raw = order(line(), line("l2", "p2"))
+    decision = decide(raw, Facts(mappings=MAPPED, target_suspects=(suspect,)))
+    assert isinstance(decision, Held if words else Deliver), decision
+    if words:
+        assert words in decision.words
+    ours = replace(suspect, reference="mlc:1:2:1:1")
+    other = decide(raw, Facts(mappings=MAPPED, target_suspects=(ours,)))
+    assert isinstance(other, Deliver) == (number == "PO-7")
+
+
+def test_no_document_is_to_be_linked_to_what_another_program_made() -> None:
+    suspect = TargetState(
+        target_id="5", number="PO-7", status="Closed", total=None, currency="", vendor_key="900",
+        reference="erp-55",
+    )  # fmt: skip
+    held = decide(order(), Facts(mappings=MAPPED, target_suspects=(suspect,)))
+    assert held_for(held) is Reason.DUPLICATE_SUSPECTED
+    assert "that another program made (origin id erp-55). Delete or renumber" in held.words
+    assert "Link this document" not in held.words
 
 
 # --- what stands already -----------------------------------------------------------------------
@@ -215,7 +292,8 @@ def test_invoiced_commitments_are_neither_changed_nor_closed() -> None:
 def test_a_cancelled_order_is_deleted_while_a_draft_else_closed(status: str, action: str) -> None:
     links = posted(decide(order()), status=status)
     cancelled = order(status="cancelled")
-    assert decide(cancelled, Facts(links=links)) == ReadTarget(parts=("100",))
+    look = ReadTarget(parts=("100",), ending=("100",))
+    assert decide(cancelled, Facts(links=links)) == look
     decision = decide(cancelled, standing(links))
     assert steps(decision) == [("100", action)]
     assert decision.final is State.CANCELLED
@@ -275,7 +353,8 @@ def test_a_line_that_moves_to_another_project_closes_the_commitment_it_left() ->
 
 def test_an_order_deleted_in_zoho_is_held_while_its_commitment_stands() -> None:
     links = posted(decide(order()))
-    assert decide(order(), Facts(links=links, gone=True)) == ReadTarget(parts=("100",))
+    look = ReadTarget(parts=("100",), ending=("100",))
+    assert decide(order(), Facts(links=links, gone=True)) == look
     held = decide(order(), replace(standing(links), gone=True))
     assert held_for(held) is Reason.WITHDRAWN
     assert isinstance(decide(order(), Facts(gone=True)), NotApplicable)
@@ -306,10 +385,11 @@ def restored(facts: Facts) -> Facts:
     return replace(facts, links=links)
 
 
-def test_restoring_says_everything_again_and_takes_off_what_was_added() -> None:
+def test_restoring_takes_off_what_was_added_before_it_says_everything_again() -> None:
+    """Once something of ours counts as posted, other lines pass for somebody's additions."""
     extra: list[dict[str, Any]] = [{"id": "x", "origin_id": "", "amount": "5"}]
     facts = restored(standing(posted(decide(order())), extra=extra))
     decision = decide(order(), facts, reopen_approved=True)
     actions = [action for _, action in steps(decision)]
-    assert actions == ["reopen", "update", "lines", "prune_all", "approve"]
+    assert actions == ["reopen", "prune_all", "update", "lines", "approve"]
     assert parts(decision)[0].number == "PO-7"

@@ -56,11 +56,11 @@ def fired(sandbox: SandboxProcess) -> Counter[str]:
     return Counter({kind: int(count) for kind, count in summary["fired"].items()})
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_every_step_is_done_once_whatever_becomes_of_its_answer(
     builder: Builder, sandbox: SandboxProcess, hurried: None
 ) -> None:
-    job = builder(plain=True, orders=20)
+    job = builder(plain=True, orders=20, projects=15, vendors=40)
     faults(
         sandbox,
         *(
@@ -77,7 +77,8 @@ def test_every_step_is_done_once_whatever_becomes_of_its_answer(
     result = judged(sandbox, job)
     assert result.ok, str(result)
     assert states(job, ORDERS) == {State.POSTED: 20}
-    assert set(states(job)) == {State.POSTED}
+    # Vendors and projects that nobody confirmed are not kept up; nothing else is left open.
+    assert set(states(job)) == {State.POSTED, State.NOT_APPLICABLE}
     with tenant_scope(job.tenant_id):
         results = set(Outcome.objects.values_list("result", flat=True))
         assert Outcome.Result.UNKNOWN in results
@@ -96,6 +97,25 @@ def test_a_commitment_whose_lines_fail_stays_a_draft_and_is_completed_later(
     statuses = {row["status"] for row in of_order(sandbox, held.key)}
     assert statuses == {"Draft"}, "no part is approved before all have their lines"
     replay_documents(job.tenant_id, [held.pk], actor="user:1")
+    run_until_idle(job)
+    result = judged(sandbox, job)
+    assert result.ok, str(result)
+
+
+def test_a_vendor_that_procore_refuses_for_the_project_holds_its_orders(
+    builder: Builder, sandbox: SandboxProcess, hurried: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The step comes before the create, so that there is no commitment to ask for its status."""
+    job = builder(plain=True, orders=3)
+    faults(sandbox, {"match": ADD_VENDOR, "kind": "status", "status": 422, "count": 1})
+    run_until_idle(job)
+    with tenant_scope(job.tenant_id):
+        held = list(Document.objects.filter(state=State.HELD))
+        assert not Document.objects.exclude(open_attempt=None).exists()
+    assert held
+    assert {document.reason for document in held} == {Reason.REFUSED}
+    assert "met an error" not in caplog.text
+    replay_documents(job.tenant_id, [document.pk for document in held], actor="user:1")
     run_until_idle(job)
     result = judged(sandbox, job)
     assert result.ok, str(result)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.core.decisions import Absent, Conflict, Found, PartPlan, Step
+from connectors.core.decisions import Absent, Found, PartPlan, Step
 from connectors.core.errors import ErrorFacts, ErrorKind, ProviderError, UnknownOutcomeError
 from connectors.core.flow import PartRef
 from connectors.core.records import Page, Raw, TargetState
@@ -42,7 +42,7 @@ class Procore:
             return self.refused[origin]
         found = next((c for c in self.contracts.values() if c["origin_id"] == origin), None)
         if found is None:
-            found = {"id": str(len(self.contracts) + 1), "line_items": []}
+            found = {"id": str(len(self.contracts) + 1), "line_items": [], "status": "Draft"}
             self.contracts[found["id"]] = found
         found |= {**row, "vendor": {"id": row.get("vendor_id", found.get("vendor_id"))}}
         return found
@@ -174,11 +174,18 @@ def test_what_stands_there_already_is_not_written_over_but_looked_at() -> None:
     assert (probe.state.target_id, probe.state.lines) == (part.target_id, {})
 
 
-def test_a_stranger_under_our_origin_id_is_a_conflict() -> None:
+@pytest.mark.parametrize("changes", [{"vendor": {"id": 4711}}, {"title": "x"}, {"number": "PO-0"}])
+def test_what_carries_our_origin_id_is_ours_and_brought_up_to_date(changes: Any) -> None:
+    """The order's vendor or number was changed between the lost create and the next one."""
     procore = Procore()
     part, steps = created(procore)
-    procore.contracts[part.target_id]["vendor"] = {"id": 4711}
-    assert isinstance(SINK.probe(procore, part, steps["create"]), Conflict)
+    probe = SINK.probe(procore, part, steps["create"])
+    assert isinstance(probe, Found)
+    assert probe.as_meant
+    procore.contracts[part.target_id] |= changes
+    probe = SINK.probe(procore, part, steps["create"])
+    assert isinstance(probe, Found)
+    assert not probe.as_meant
 
 
 def test_a_deleted_one_is_found_as_deleted() -> None:
@@ -193,11 +200,22 @@ def test_a_deleted_one_is_found_as_deleted() -> None:
     assert isinstance(SINK.probe(procore, part, Step(action="delete")), Found)
 
 
+def test_a_create_that_arrives_late_leaves_an_approved_commitment_approved() -> None:
+    """The sync call updates what carries the origin id already, whoever looked before."""
+    procore = Procore()
+    part, steps = created(procore)
+    for action in ("lines", "approve"):
+        SINK.perform(procore, part, steps[action])
+    late = {"origin_id": part.reference, **steps["create"].body}
+    procore.sync_contracts("100", [late])
+    assert procore.contracts["1"]["status"] == "Approved"
+
+
 def test_refused_lines_are_one_refusal_and_an_unknown_fate_weighs_more() -> None:
     procore = Procore()
     part, steps = created(procore)
     procore.refused[f"{part.reference}:100:l2"] = refused("wbs_code is inactive")
-    with pytest.raises(ProviderError, match="1 lines of commitment PO-7 were refused") as caught:
+    with pytest.raises(ProviderError, match="1 line of commitment PO-7 refused") as caught:
         SINK.perform(procore, part, steps["lines"])
     assert caught.value.kind is ErrorKind.REJECTED
     facts = ErrorFacts(kind=ErrorKind.UNKNOWN_OUTCOME, message="no word about this row")

@@ -206,6 +206,7 @@ def test_the_poll_comes_every_fifteen_minutes_unless_somebody_says_otherwise(
     builder: Builder,
 ) -> None:
     job = builder(**ONE_ORDER)
+    integrations.pause(job.integration, resolved=job.resolved, actor=ACTOR)
     made = integrations.create(
         tenant_id=job.tenant_id,
         resolved=job.resolved,
@@ -213,6 +214,7 @@ def test_the_poll_comes_every_fifteen_minutes_unless_somebody_says_otherwise(
         source=job.source,
         target=job.target,
         actor=ACTOR,
+        enabled=True,
     )
     before = timezone.now()
     dispatch.start_scheduled(job.tenant_id, made.pk)

@@ -29,7 +29,7 @@ def test_an_external_id_beats_any_name() -> None:
 
 def test_an_external_id_that_leads_nowhere_leaves_the_name() -> None:
     source = [row("1", "Acme", attributes=known_as("gone"))]
-    assert links(source, [row("z1", "ACME Inc.")]) == {("1", "z1")}
+    assert links(source, [row("z1", "ACME")]) == {("1", "z1")}
 
 
 def test_an_external_id_used_twice_links_neither_by_it() -> None:
@@ -55,6 +55,35 @@ def test_a_name_that_is_not_unique_on_both_sides_is_never_linked(
     ours = [row(f"s{at}", name) for at, name in enumerate(source)]
     theirs = [row(f"z{at}", name) for at, name in enumerate(target)]
     assert links(ours, theirs) == set()
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("ร้านดี", "ร้านดู"),
+        ("カキ商会", "ガキ商会"),
+        ("A+ Electric", "A Electric"),
+        ("Nordwind GmbH", "Nordwind AG"),
+        ("Acme", "Acme Inc."),
+        ("Smith & Sons", "Smith and Sons"),
+    ],
+)
+def test_another_company_is_never_linked_by_its_name(ours: str, theirs: str) -> None:
+    assert links([row("1", ours)], [row("z1", theirs)]) == set()
+
+
+def test_companies_that_differ_in_their_form_or_a_sign_are_told_apart() -> None:
+    names = ["Nordwind GmbH", "Nordwind AG", "A+ Electric", "A Electric"]
+    source = [row(f"s{at}", name) for at, name in enumerate(names)]
+    target = [row(f"z{at}", name.upper()) for at, name in enumerate(names)]
+    assert links(source, target) == {(f"s{at}", f"z{at}") for at in range(4)}
+
+
+def test_a_missing_legal_form_is_suggested_and_another_one_is_not() -> None:
+    (found,) = suggest("vendor", row("1", "Nordwind GmbH"), [row("z1", "Nordwind")])
+    assert found.score >= 90
+    assert found.evidence == ("same name but for its legal form",)
+    assert suggest("vendor", row("1", "Nordwind GmbH"), [row("z2", "Nordwind AG")]) == []
 
 
 def test_an_inactive_namesake_counts_as_one_and_is_no_goal() -> None:

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from connectors.core.decisions import Held
+from connectors.core.decisions import Facts, Held, MappedTarget
+from connectors.core.references import MappingKey
 from connectors.core.states import Reason
 from connectors.flows.procurify_to_zoho_books.words import order_reference
 from tests.flows.procurify import account, order, order_item, percent, shares
-from tests.flows.world import ORDERS, decide, part_of
+from tests.flows.world import MAPPED, ORDERS, decide, part_of
 
 MARK = "Managed by ml-connector; edit in Procurify. Ref mlc:acme:po:812"
 
@@ -78,25 +79,89 @@ def test_a_foreign_currency_carries_its_rate_and_the_base_currency_none() -> Non
     assert "exchange_rate" not in body(order())
 
 
-def test_where_quantity_times_price_misses_the_cost_the_line_is_amount_true() -> None:
-    item = order_item(quantity="3", price="3.33333333", total_cost="10.01", sku="", po_note="Red")
-    row = body(order(item, total="10.01"))["line_items"][0]
-    assert (row["quantity"], row["rate"]) == ("1", "10.01")
-    assert row["description"] == "Quantity 3 each at 3.33333333; Red"
+def test_a_cost_agreed_by_hand_keeps_the_quantity_at_the_price_that_makes_it() -> None:
+    item = order_item(quantity="12", price="8.325", total_cost="99.84", sku="", po_note="Red")
+    row = body(order(item, total="99.84"))["line_items"][0]
+    assert (row["quantity"], row["rate"]) == ("12", "8.32")
+    assert row["description"] == "Quantity 12 each at 8.325; Red"
 
 
-def test_a_price_of_eight_decimals_stays_when_it_makes_the_cost() -> None:
+def test_where_no_single_price_makes_the_cost_two_prices_share_the_quantity() -> None:
     item = order_item(quantity="3", price="3.33333333", total_cost="10.00")
-    assert lines(order(item, total="10.00")) == [("z-5030", "3", "3.33333333")]
+    raw = order(item, total="10.00")
+    assert lines(raw) == [("z-5030", "2", "3.33"), ("z-5030", "1", "3.34")]
+    keys = [row["key"] for row in part_of(decide(ORDERS, raw)).payload["lines"]]
+    assert keys == ["501:0", "501:0+"]
 
 
-def test_several_allocations_are_a_line_each_and_the_last_takes_the_remainder() -> None:
+def test_prices_have_as_many_decimals_as_zoho_says_of_the_currency() -> None:
+    item = order_item(quantity="1000", price="0.1234", total_cost="123.40")
+    usd = MappedTarget(key="z-usd", name="US Dollar", attributes={"base": True, "digits": 4})
+    facts = Facts(mappings={**MAPPED, MappingKey("currency", "USD"): usd})
+    decision = decide(ORDERS, order(item, total="123.40"), facts)
+    (row,) = part_of(decision).payload["lines"]
+    assert (row["quantity"], row["rate"]) == ("1000", "0.1234")
+
+
+def test_a_currency_that_zoho_keeps_without_cents_takes_no_cents() -> None:
+    usd = MappedTarget(key="z-usd", name="US Dollar", attributes={"base": True, "digits": 0})
+    facts = Facts(mappings={**MAPPED, MappingKey("currency", "USD"): usd})
+    item = order_item(price="12.55", total_cost="50.20")
+    decision = decide(ORDERS, order(item, total="50.20"), facts)
+    assert isinstance(decision, Held)
+    assert "Zoho Books keeps amounts in USD with no decimals" in decision.words
+    assert lines(order()) == [("z-5030", "4", "12.5")]
+
+
+def test_a_split_line_carries_its_share_of_the_quantity_at_the_true_price() -> None:
+    item = order_item(
+        quantity="10",
+        price="100.00",
+        total_cost="1000.00",
+        spend_allocation=shares(("6010", "500"), ("6020", "500")),
+    )
+    assert lines(order(item, total="1000.00")) == [("z-6010", "5", "100"), ("z-6020", "5", "100")]
+
+
+def test_returned_goods_take_off_by_their_price() -> None:
+    back = order_item(502, quantity="-2", price="5.00", total_cost="-10.00")
+    raw = order(order_item(), back, total="40.00")
+    assert lines(raw) == [("z-5030", "4", "12.5"), ("z-5030", "2", "-5")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"total": "50.004"}, "The total of purchase order PO-812 is 50.004 USD"),
+        ({"total": "50.00", "freight": "0.001"}, "Freight is 0.001 USD"),
+        (
+            {"total": "100.40", "purchased_currency": {"id": 5, "name": "JPY"}},
+            "PO-812 is 100.4 JPY in Procurify, but amounts in JPY have no decimals",
+        ),
+    ],
+)
+def test_an_amount_finer_than_its_currency_is_held_and_says_so(
+    changes: dict[str, Any], says: str
+) -> None:
+    decision = decide(ORDERS, order(**changes))
+    assert isinstance(decision, Held)
+    assert decision.reason is Reason.TOTAL_DIFFERS
+    assert says in decision.words
+
+
+def test_an_item_that_costs_less_than_a_cent_more_is_held() -> None:
+    decision = decide(ORDERS, order(order_item(total_cost="50.001")))
+    assert isinstance(decision, Held)
+    assert "The cost of Bearing block is 50.001 USD" in decision.words
+
+
+def test_several_allocations_are_a_line_each_and_whoever_lost_most_takes_the_remainder() -> None:
     split = shares(("6010", "3.33333333"), ("6020", "3.33333333"), ("5030", "3.33333334"))
     item = order_item(total_cost="10.00", price="2.5", spend_allocation=split)
     assert lines(order(item, total="10.00")) == [
-        ("z-6010", "1", "3.33"),
-        ("z-6020", "1", "3.33"),
-        ("z-5030", "1", "3.34"),
+        ("z-6010", "1.332", "2.5"),
+        ("z-6020", "1.332", "2.5"),
+        ("z-5030", "1.336", "2.5"),
     ]
 
 
@@ -113,14 +178,16 @@ def test_one_allocation_keeps_quantity_and_price_on_its_own_account() -> None:
 
 def test_allocations_that_contain_tax_are_reduced_in_proportion() -> None:
     item = order_item(
+        quantity="1",
+        price="100.01",
         total_cost="100.01",
         tax_amount="5.00",
         taxes=[percent("GST", "5")],
         spend_allocation=shares(("6010", "70.00"), ("6020", "35.01")),
     )
     assert lines(order(item, total="105.01")) == [
-        ("z-6010", "1", "66.67"),
-        ("z-6020", "1", "33.34"),
+        ("z-6010", "0.6666", "100.01"),
+        ("z-6020", "0.3334", "100.01"),
     ]
 
 
@@ -209,7 +276,7 @@ def test_a_total_that_nothing_makes_is_held_with_the_difference() -> None:
 def test_yen_have_no_decimals() -> None:
     item = order_item(quantity="3", price="333.33333333", total_cost="1000.00")
     raw = order(item, total="1000.00", purchased_currency={"id": 5, "name": "JPY"})
-    assert lines(raw) == [("z-5030", "3", "333.33333333")]
+    assert lines(raw) == [("z-5030", "2", "333"), ("z-5030", "1", "334")]
     assert part_of(decide(ORDERS, raw)).total == Decimal(1000)
 
 

@@ -74,8 +74,12 @@ def test_an_order_that_cannot_be_read_names_field_and_record(
 def test_a_record_without_its_key_is_no_record() -> None:
     with pytest.raises(BadInputError, match="procurify_PO"):
         parse_purchase_order({})
-    with pytest.raises(BadInputError, match="group"):
+    with pytest.raises(BadInputError, match="uuid"):
         parse_bill({})
+
+
+def test_a_bill_without_a_group_is_known_by_its_uuid() -> None:
+    assert parse_bill(bill(group=None)).key == bill()["uuid"]
 
 
 def test_references_may_be_bare_ids_with_the_name_beside_them() -> None:

@@ -74,9 +74,22 @@ def test_one_unreadable_row_does_not_take_the_others_along() -> None:
         ([{"transaction_lock_module": "purchase", "transaction_lock_date": "2026-01-31"}],
          "2026-01-31"),
         ([{"transaction_lock_module": "sales", "transaction_lock_date": "2026-01-31"}], ""),
-        ([{"lock_scope_formatted": "Purchases", "transaction_lock_date": "2026-01-31"},
-          {"lock_scope": 0, "transaction_lock_date": "2026-02-28"}], "2026-02-28"),
-        ([{"lock_scope": 3, "transaction_lock_date": "2026-01-31"}], ""),
+        # Words are in the organisation's language, so the coded fields alone count.
+        ([{"lock_scope": 2, "lock_scope_formatted": "Achats",
+           "transaction_lock_date": "2026-01-31"}], "2026-01-31"),
+        ([{"lock_scope": 0, "lock_scope_formatted": "Tout", "lock_status": "locked",
+           "lock_status_formatted": "Verrouillé", "transaction_lock_date": "2026-02-28"}],
+         "2026-02-28"),
+        # What is not understood, and what spares some, is left to Zoho.
+        ([{"lock_scope_formatted": "Purchases", "transaction_lock_date": "2026-01-31"}], ""),
+        ([{"lock_scope": 4, "lock_scope_formatted": "Purchases",
+           "transaction_lock_date": "2026-01-31"}], ""),
+        ([{"lock_scope": 0, "user_exceptions_count": 1,
+           "transaction_lock_date": "2026-01-31"}], ""),
+        ([{"lock_scope": 0, "account_exceptions_count": "2",
+           "transaction_lock_date": "2026-01-31"}], ""),
+        ([{"lock_scope": 0, "lock_status": "unlocked",
+           "transaction_lock_date": "2026-01-31"}], ""),
         ([{"transaction_lock_module": "all", "transaction_lock_status": "disabled",
            "transaction_lock_date": "2026-01-31"}], ""),
     ],
@@ -84,6 +97,17 @@ def test_one_unreadable_row_does_not_take_the_others_along() -> None:
 def test_locks_come_down_to_the_last_closed_day_of_purchases(locks: list[Raw], until: str) -> None:
     (row,) = read(TARGET, "period_lock", *locks)
     assert (row.key, row.attributes["locked_until"], row.active) == ("purchase", until, bool(until))
+
+
+def test_a_lock_without_a_day_is_told_and_closes_nothing_here() -> None:
+    (found,) = [one for one in FLOW.references if one.kind == "period_lock"]
+    lock = {"lock_scope": 0, "lock_status": "locked", "transaction_lock_date": ""}
+    dated = {**lock, "transaction_lock_date": "2026-01-31"}
+    other = {"transaction_lock_module": "sales", "transaction_lock_date": ""}
+    (page,) = found.fetch(Provider(lock, dated, other), None)
+    assert page.rows[0].attributes["locked_until"] == "2026-01-31"
+    (said,) = page.remarks
+    assert "names no day" in said
 
 
 def test_heads_say_who_holds_a_number() -> None:

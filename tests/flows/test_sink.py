@@ -142,7 +142,7 @@ def test_a_step_that_zoho_has_not_is_refused() -> None:
     with pytest.raises(BadInputError, match="no step 'set_status' for a bill"):
         SINK.perform(Zoho(), ref, Step(action="set_status", status="open"))
     with pytest.raises(BadInputError, match="at once"):
-        SINK.perform_batch(Zoho(), [])
+        SINK.perform_batch(Zoho(), [(ref, Step(action="create"))])
 
 
 # Looking
@@ -158,21 +158,42 @@ def test_what_was_created_is_found_by_our_reference_lines_and_all(stream: str, r
     assert isinstance(found, Found)
     assert found.state.target_id == state.target_id
     assert found.state.lines == state.lines
+    assert found.as_meant
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    "changes",
     [
-        ({"total": Decimal("50.01")}, "its total is 50.01 USD"),
-        ({"vendor_id": "z-other"}, "its vendor is another"),
-        ({"status": "void"}, "was voided"),
+        {"total": Decimal("50.01")},
+        {"vendor_id": "z-other"},
+        {"bill_number": "INV-6"},
+        {"date": "2025-12-31"},
+        {"currency_id": "z-cad"},
     ],
 )
-def test_our_reference_alone_is_not_enough_to_adopt(changes: dict[str, Any], words: str) -> None:
+def test_what_carries_our_mark_is_ours_and_to_be_brought_up_to_date(
+    changes: dict[str, Any],
+) -> None:
     zoho = Zoho()
     ref, (create,) = planned(BILLS, bill())
     SINK.perform(zoho, ref, create)
     zoho.records["t-1"] |= changes
+    probe = SINK.probe(zoho, ref, create)
+    assert isinstance(probe, Found)
+    assert (probe.state.target_id, probe.as_meant) == ("t-1", False)
+
+
+@pytest.mark.parametrize(
+    ("stream", "raw", "dead", "words"),
+    [(BILLS, bill(), "void", "was voided"), (ORDERS, order(), "cancelled", "was cancelled")],
+)
+def test_what_was_ended_there_under_our_mark_is_not_taken_up_again(
+    stream: str, raw: Any, dead: str, words: str
+) -> None:
+    zoho = Zoho()
+    ref, (create, *_) = planned(stream, raw)
+    SINK.perform(zoho, ref, create)
+    zoho.records["t-1"]["status"] = dead
     probe = SINK.probe(zoho, ref, create)
     assert isinstance(probe, Conflict)
     assert words in probe.words
@@ -230,7 +251,7 @@ def test_an_update_has_happened_when_every_line_says_so() -> None:
     ref, (create,) = planned(BILLS, bill())
     state = SINK.perform(zoho, ref, create)
     ref = replace(ref, target_id=state.target_id)
-    update = Step(action="update", body={})
+    update = Step(action="update", body=create.body)
     assert isinstance(SINK.probe(zoho, ref, update), Found)
     for field, value in (("rate", "12.51"), ("account_id", "z-6010"), ("tax_id", "z-gst")):
         changed = [zoho.records["t-1"]["line_items"][0] | {field: value}]

@@ -9,8 +9,9 @@ import pytest
 
 from connectors.core.errors import BadInputError
 from connectors.core.fingerprints import canonical_json, fingerprint
-from connectors.core.records import Page, Raw, Window
+from connectors.core.records import UNDATED, UNNAMED, Page, Raw, Window
 from connectors.flows.procurify_to_zoho_books import FLOW
+from connectors.transport.pagination import NO_OBJECT
 from tests.flows.procurify import bill, bill_item, order
 from tests.flows.world import BILLS, ORDERS
 
@@ -66,7 +67,51 @@ def test_rows_are_checked_against_the_window_to_the_instant(at: str, inside: boo
 
 def test_a_row_without_a_time_is_looked_at_rather_than_lost() -> None:
     (row,) = seen(ORDERS, "headers", Procurify(header("")))
-    assert row.version == ""
+    assert row.version.startswith(UNDATED)
+
+
+ODD_ROWS = {
+    "no object": "maintenance",
+    "no id": {"number": "PO-9"},
+    "an odd id": {
+        "procurify_PO": {"a": 1},
+        "group": ["x"],
+        "purchase_order": {"procurify_PO": [1]},
+    },
+}
+
+
+@pytest.mark.parametrize("odd", ODD_ROWS.values(), ids=ODD_ROWS.keys())
+@pytest.mark.parametrize("place", [(ORDERS, "headers"), (BILLS, "bills")], ids=lambda p: p[1])
+def test_a_row_that_names_no_record_is_shown(place: tuple[str, str], odd: Any) -> None:
+    good = header("2026-03-11T00:00:00Z") | {"group": 5, "uuid": "u5"}
+    rows = seen(*place, Procurify(good, odd if isinstance(odd, dict) else {NO_OBJECT: odd}))
+    assert len(rows) == 2
+    assert rows[1].key.startswith(UNNAMED)
+    assert rows[1].problem
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-13-45", 5, True])
+@pytest.mark.parametrize("place", [(ORDERS, "headers"), (ORDERS, "items"), (BILLS, "bills")])
+def test_a_row_with_an_unreadable_time_is_looked_at(place: tuple[str, str], time: Any) -> None:
+    row = {
+        "procurify_PO": 7,
+        "group": 7,
+        "uuid": "u7",
+        "purchase_order": {"procurify_PO": 7},
+        "last_modified": time,
+        "last_modified_datetime": time,
+    }
+    (found,) = seen(*place, Procurify(row))
+    assert found.key == "7"
+    assert found.version.startswith(UNDATED)
+    assert found.problem == ""
+
+
+def test_a_bill_without_a_group_is_known_by_its_uuid() -> None:
+    row = {"group": None, "uuid": "u7", "last_modified_datetime": "2026-03-11T00:00:00Z"}
+    (found,) = seen(BILLS, "bills", Procurify(row))
+    assert (found.key, found.locator) == ("u7", "u7")
 
 
 @pytest.mark.parametrize("name", ["items", "headers"])
@@ -165,4 +210,7 @@ def test_every_option_has_its_default() -> None:
         "bill_date": "posting",
         "post_expense_bills": False,
         "post_card_bills": False,
+        "bills_without_order": "wait",
+        "create_vendors": "never",
+        "drift": "alert",
     }

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from connectors.core.decisions import Facts, Held, MappedTarget, NotApplicable, Nothing
+from connectors.core.decisions import Deliver, Facts, Held, MappedTarget, NotApplicable, Nothing
 from connectors.core.references import MappingKey, ReferenceRow
 from connectors.core.states import Reason
 from connectors.flows.zoho_books_to_procore import FLOW
 from connectors.flows.zoho_books_to_procore.upkeep_codes import leads, state_of
+from connectors.flows.zoho_books_to_procore.words import cost_code_key
 from tests.flows.upkeep import decide, link, needs, parts, raw, row, rows, steps
 
 STREAM, KIND = "cost_code", "budget_code"
@@ -68,12 +69,28 @@ def test_a_projects_name_may_have_a_stroke_in_it() -> None:
     assert leads([("Depot | East|5010", "w1")], [budget_code("w1", "100")]) == {"*|5010": ["w1"]}
 
 
+def test_an_account_with_a_stroke_in_its_code_is_no_other_one() -> None:
+    key = cost_code_key("p1", "32|900")
+    assert leads([(key, "w1")], [budget_code("w1", "100")]) == {"*|32%7C900": ["w1"]}
+    assert cost_code_key("*", "32|900") == "*|32%7C900", "and its rule is found by the same key"
+
+
 # --- followed ------------------------------------------------------------------------------------
 
 
 def followed(record: dict[str, Any], *found: MappedTarget, **facts: Any) -> Any:
     record = record | {"linked": sorted(one.key for one in found)}
     return decide(STREAM, record, Facts(rows=rows(*found), **facts))
+
+
+def test_a_code_that_nobody_confirmed_keeps_its_name_unless_it_was_made_by_us() -> None:
+    record = account(unconfirmed=["w1"])
+    for links in ({}, posted("Old")):
+        decision = followed(record, code("w1", "Cast in place"), links=links)
+        assert not isinstance(decision, Deliver)
+    payload = {"project_id": "100", "flat_code": FLAT, "status": "active"}
+    made_here = {f"100:{FLAT}": link(f"100:{FLAT}", "w1", payload)}
+    assert parts(followed(record, code("w1", "Concrete.Materials"), links=made_here))
 
 
 def test_a_code_gets_its_accounts_name_and_status_in_one_call() -> None:
@@ -192,6 +209,18 @@ def test_a_rules_own_code_is_made_in_the_projects_alone_that_orders_wait_for() -
     assert part.steps[1].body == {"project_id": "200", "code": "03-300", "type": "M"}
     there = {**mappings, MappingKey(STREAM, "*|5010"): row(FLAT, FLAT, projects={"200": {}})}
     assert isinstance(made(record, mappings=there), NotApplicable), "it may be inactive there"
+
+
+def test_a_code_of_more_segments_is_not_made_of_a_part_of_it() -> None:
+    about: dict[str, Any] = {"projects": {"100": {}}, "cost_code": "", "cost_type": ""}
+    rule = row("SJ1.03-300.M", "Site", **about)
+    mappings = {
+        MappingKey(STREAM, "*|5010"): rule,
+        MappingKey("project", "z2"): row("200", "Lofts"),
+    }
+    held = made(needed("z2|5010", linked=["w1"], followed=False), mappings=mappings)
+    assert isinstance(held, Held)
+    assert "SJ1.03-300.M" in held.words
 
 
 def test_what_was_made_is_not_made_again_before_the_list_shows_it() -> None:

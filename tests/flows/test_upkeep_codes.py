@@ -17,6 +17,7 @@ from tests.engine.drive import run_until_idle, states
 from tests.flows.conftest import Builder, Job
 from tests.flows.test_commitments_faults import faults, fired, forget_policy, hurried
 from tests.flows.upkeep import read_again
+from tests.sampling import first_here
 from tests.sandbox_process import SandboxProcess
 
 __all__ = ["forget_policy", "hurried"]
@@ -24,7 +25,7 @@ __all__ = ["forget_policy", "hurried"]
 STREAM, KIND = "cost_code", "budget_code"
 FOLLOW: dict[str, Any] = {"codes_follow": True}
 CREATE: dict[str, Any] = {"create_codes": True, "code_cost_type": "M"}
-PROJECTS = 10
+PROJECTS = 4
 MADE = {"provider": "procore", "method": "POST", "path_regex": "wbs_codes"}
 ADDED = {"provider": "procore", "path_regex": "cost_codes/sync"}
 CHANGED = {"provider": "procore", "method": "PATCH", "path_regex": "wbs_codes/"}
@@ -33,7 +34,7 @@ CONCRETE, ROOFING, DUCTWORK, EARTHWORK, FUEL = "5010", "5050", "5090", "5110", "
 
 
 def company(builder: Builder, *, follow: tuple[str, ...] = (), **integration: Any) -> Job:
-    """Ten projects. Where codes are followed, only these accounts are linked to any."""
+    """Four projects. Where codes are followed, only these accounts are linked to any."""
     job = builder(plain=True, orders=1, projects=PROJECTS, integration=integration)
     if follow:
         with tenant_scope(job.tenant_id):
@@ -67,7 +68,7 @@ def change_account(sandbox: SandboxProcess, code: str, **changes: Any) -> None:
 
 def written(sandbox: SandboxProcess) -> Counter[str]:
     """What was written to Procore's codes since this was asked last."""
-    asked = sandbox.get("/control/requests?provider=procore")["requests"]
+    asked = sandbox.get("/control/requests", provider="procore")["requests"]
     sandbox.delete("/control/requests")
     writes = (row for row in asked if row["kind"] == "write" and "_codes" in row["path"])
     return Counter(f"{row['method']} {'wbs' if 'wbs' in row['path'] else 'cost'}" for row in writes)
@@ -277,7 +278,9 @@ def test_a_cost_type_that_the_company_lacks_is_said_to_be_missing(
 # --- trouble -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "error_after", "malformed_body"])
+@pytest.mark.parametrize(
+    "kind", first_here("drop_before", "drop_after", "error_after", "malformed_body")
+)
 def test_codes_whose_answers_were_lost_are_made_once(
     builder: Builder, sandbox: SandboxProcess, hurried: None, kind: str
 ) -> None:
@@ -313,7 +316,7 @@ def test_a_project_that_refuses_holds_the_account_and_the_rest_follows_on_replay
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
     job = company(builder, follow=(CONCRETE,), **FOLLOW)
-    faults(sandbox, {"match": CHANGED, "kind": "status", "status": 403, "count": 1, "skip": 4})
+    faults(sandbox, {"match": CHANGED, "kind": "status", "status": 403, "count": 1, "skip": 2})
     run_until_idle(job)
     held = document(job, CONCRETE)
     assert (held.state, held.reason) == (State.HELD, Reason.REFUSED)
@@ -328,9 +331,54 @@ def test_calls_that_must_wait_are_handed_back_and_made_once(
 ) -> None:
     job = company(builder, follow=(CONCRETE,), **FOLLOW)
     rule = {"match": CHANGED, "kind": "status", "status": 429, "retry_after": "1", "count": 1}
-    faults(sandbox, {**rule, "skip": 4})
+    faults(sandbox, {**rule, "skip": 2})
     run_until_idle(job)
     assert fired(sandbox) == {"status": 1}
     assert Outcome.Result.NOT_SENT in results(job)
     assert described(sandbox, "03-300.M") == {"Concrete and Cement": PROJECTS}
     assert written(sandbox) == {"PATCH wbs": PROJECTS + 1}, "one of them was told to wait"
+
+
+# --- what budget codes are made of ---------------------------------------------------------------
+
+REGION = {"id": 598_000_077, "name": "Region"}
+
+
+def made_codes(sandbox: SandboxProcess, sign: str = ".") -> int:
+    return len(codes(sandbox, f"{FUEL}{sign}M"))
+
+
+@pytest.mark.parametrize(
+    "kind", first_here("optional", "not in the pattern", "own ids", "delimiter")
+)
+def test_codes_are_made_where_only_optional_segments_are_left_out(
+    builder: Builder, sandbox: SandboxProcess, hurried: None, kind: str
+) -> None:
+    """However a project's codes are put together, as long as a cost code and a type will do."""
+    ways: dict[str, dict[str, Any]] = {
+        "optional": {"procore_extra_segments": [{**REGION, "required": False}]},
+        "not in the pattern": {
+            "procore_extra_segments": [{**REGION, "required": True, "included": False}]
+        },
+        "own ids": {"procore_item_ids": "own"},
+        "delimiter": {"procore_delimiter": "/"},
+    }
+    job = company(builder, **CREATE, allow_unbudgeted=True)
+    sandbox.post("/control/options", ways[kind])
+    faults(sandbox, {"match": MADE, "kind": "drop_after", "count": 1})
+    order_and_run(sandbox, job, FUEL, project=1)
+    assert made_codes(sandbox, "/" if kind == "delimiter" else ".") == PROJECTS
+    assert document(job, FUEL).state == State.POSTED
+
+
+def test_a_segment_that_codes_cannot_be_without_is_named(
+    builder: Builder, sandbox: SandboxProcess
+) -> None:
+    job = company(builder, **CREATE)
+    sandbox.post("/control/options", {"procore_extra_segments": [{**REGION, "required": True}]})
+    order_and_run(sandbox, job, FUEL, project=1)
+    held = document(job, FUEL)
+    assert (held.state, held.reason) == (State.HELD, Reason.REFUSED)
+    assert "are made of Region too" in held.words
+    assert "by hand and link it in the mapping" in held.words
+    assert made_codes(sandbox) == 0

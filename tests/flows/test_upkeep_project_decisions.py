@@ -42,7 +42,7 @@ def posted(name: str, status: str = "active", number: str = NUMBER) -> dict[str,
 
 @pytest.mark.parametrize(
     "theirs",
-    ["Depot Square", "26-004 - Depot Square", "DEPOT  SQUARE", "26-004 - depot square, Inc."],
+    ["Depot Square", "26-004 - Depot Square", "DEPOT  SQUARE", "26-004 - (depot square)"],
 )
 def test_a_name_that_says_the_same_is_linked_as_it_is_without_a_call(theirs: str) -> None:
     decision = decided(project(), theirs)
@@ -267,3 +267,11 @@ def test_options_that_do_not_go_together_are_said_to_be_so(
     assert bool(problem) == bool(words)
     assert words in problem
     assert FLOW.problem(chosen) == problem, "what nobody said counts as its default"
+
+
+def test_a_project_that_nobody_confirmed_is_never_renamed() -> None:
+    record = {**project(), "unconfirmed": ["z1"]}
+    for known in ({}, posted("Old Depot")):
+        decision = decided(record, "Old Depot", **known)
+        assert isinstance(decision, NotApplicable)
+        assert "no person has confirmed" in decision.words

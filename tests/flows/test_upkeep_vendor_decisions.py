@@ -136,7 +136,8 @@ def test_at_first_sight_nothing_is_switched_on_or_off(ours: str, theirs: bool) -
     decision = decide(there(is_active=theirs), status=ours)
     assert isinstance(decision, NotApplicable)
     assert "until both say the same" in decision.words
-    assert step(decide(there(is_active=False), status="inactive")).action == "attach"
+    [agreed] = decide(there(is_active=False, name="Other"), status="inactive").agreed
+    assert agreed.payload == {"is_active": False}, "the rest follows once it is active again"
 
 
 def test_with_the_option_off_it_is_not_followed() -> None:
@@ -226,3 +227,26 @@ def test_a_vendor_that_carries_our_origin_id_is_linked_before_names_are_compared
 def test_a_contact_whose_origin_id_two_vendors_carry_is_not_linked_by_it() -> None:
     theirs = [row("900", "X", origin_id=OURS), row("901", "Y", origin_id="mlc:42:vendor:c1:901")]
     assert FLOW.autolink([row("c1", "Acme")], theirs, frozenset()) == []
+
+
+@pytest.mark.parametrize("link", [None, "linked"])
+def test_a_vendor_that_nobody_confirmed_is_never_written_to(link: str | None) -> None:
+    raw = record_of(zoho_vendor(CONTACT), ["900"], wanted=False, needed=[], unconfirmed=["900"])
+    before = LinkState(
+        part="900",
+        target_kind="vendor",
+        target_id="900",
+        target_number="Acme Rebar",
+        reference=OURS,
+        status="active",
+        payload={"name": "Acme Rebar"},
+        lines={},
+        total=None,
+        version="",
+    )
+    facts = Facts(rows={"900": there()}, links={"900": before} if link else {})
+    decision = FLOW.decide("vendor", FLOW.stream("vendor").parse(raw), facts, context())
+    assert not isinstance(decision, Deliver)
+    if link is None:
+        assert isinstance(decision, NotApplicable)
+        assert "no person has confirmed" in decision.words

@@ -12,11 +12,13 @@ from django.db.models import F
 
 from connectors.core.states import Reason, State
 from connectors.models import Document, Link, Mapping, MappingFailure, Outcome, ReferenceState
-from connectors.services import drift
+from connectors.services import alignment, drift, mapping
+from connectors.services.replay import replay_documents
 from tenants.scope import tenant_scope
 from tests.engine.drive import run_until_idle
 from tests.flows.conftest import ACTOR, Builder, Job, registry
 from tests.flows.test_commitments_faults import fired, forget_policy, hurried
+from tests.sampling import first_here
 from tests.sandbox_process import SandboxProcess
 
 __all__ = ["forget_policy", "hurried"]
@@ -37,11 +39,13 @@ def contacts(sandbox: SandboxProcess) -> dict[str, dict[str, Any]]:
 
 
 def pairs(job: Job) -> dict[str, str]:
-    """Contact -> vendor, of those that nobody shares."""
+    """Contact -> vendor, of those that nobody shares and that surely are the same."""
     with tenant_scope(job.tenant_id):
-        rows = list(Mapping.objects.filter(kind="vendor").values_list("source_key", "target_key"))
-    keys = [key for _, key in rows]
-    return {own: key for own, key in sorted(rows) if keys.count(key) == 1}
+        rows = Mapping.objects.filter(kind="vendor")
+        sure = rows.exclude(origin=Mapping.Origin.AUTOMATIC)
+        keys = list(rows.values_list("target_key", flat=True))
+        found = sorted(sure.values_list("source_key", "target_key"))
+    return {own: key for own, key in found if keys.count(key) == 1}
 
 
 def later(job: Job, **options: Any) -> None:
@@ -71,7 +75,8 @@ def writes(sandbox: SandboxProcess) -> list[str]:
 def test_linked_vendors_are_called_as_zoho_calls_them_and_follow_in_one_call(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
-    job = builder(plain=True, orders=1)
+    # So many that the order's vendor is on its project already: nothing else touches a vendor.
+    job = builder(plain=True, orders=1, projects=15, vendors=40)
     before = vendors(sandbox)
     run_until_idle(job)
     linked, ours = pairs(job), contacts(sandbox)
@@ -99,6 +104,30 @@ def test_linked_vendors_are_called_as_zoho_calls_them_and_follow_in_one_call(
     sandbox.post(f"{CONTACTS}/{closed}", {"status": "active"})
     later(job)
     assert vendors(sandbox)[linked[closed]]["is_active"] is True
+
+
+def test_what_only_looks_the_same_is_posted_to_but_never_renamed_until_a_person_confirms_it(
+    builder: Builder, sandbox: SandboxProcess
+) -> None:
+    job = builder(plain=True, orders=1)
+    run_until_idle(job)
+    with tenant_scope(job.tenant_id):
+        row = Mapping.objects.filter(kind="vendor", origin=Mapping.Origin.AUTOMATIC).earliest("pk")
+    assert row.evidence.startswith("same name")
+    before = vendors(sandbox)[row.target_key]
+    sandbox.post(
+        f"{CONTACTS}/{row.source_key}", {"contact_name": "Renamed", "email": "a@b.example"}
+    )
+    later(job)
+    assert vendors(sandbox)[row.target_key] == before, "neither name nor origin id nor e-mail"
+    left = document(job, row.source_key)
+    assert (left.state, "Confirm the pair" in left.words) == (State.NOT_APPLICABLE, True)
+    assert row.source_key in alignment.unconfirmed(job.integration, job.flow, "vendor")
+    mapping.confirm(job.integration, kind="vendor", source_key=row.source_key, actor="user:7")
+    later(job)
+    found = vendors(sandbox)[row.target_key]
+    assert (found["name"], found["email_address"]) == ("Renamed", "a@b.example")
+    assert row.source_key not in alignment.unconfirmed(job.integration, job.flow, "vendor")
 
 
 def test_what_zoho_does_not_say_and_another_programs_origin_id_stay(
@@ -160,7 +189,9 @@ def test_by_default_an_order_waits_for_the_vendor_that_procore_lacks(
     assert "carries our origin id" in link.evidence
 
 
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "error_after", "malformed_body"])
+@pytest.mark.parametrize(
+    "kind", first_here("drop_before", "drop_after", "error_after", "malformed_body")
+)
 def test_a_vendor_is_made_once_whatever_becomes_of_the_answer(
     builder: Builder, sandbox: SandboxProcess, hurried: None, kind: str
 ) -> None:
@@ -185,7 +216,7 @@ def test_a_vendor_is_made_once_whatever_becomes_of_the_answer(
 def test_all_missing_ones_are_made_but_those_that_look_like_one_there(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
-    job = builder(orders=60, edited=0, integration={"create_vendors": "always"})
+    job = builder(orders=73, edited=0, integration={"create_vendors": "always"})
     before = vendors(sandbox)
     run_until_idle(job)
     run_until_idle(job)
@@ -204,24 +235,32 @@ def test_all_missing_ones_are_made_but_those_that_look_like_one_there(
     assert all("of that name already" in words for words in held.values())
 
 
-def test_another_vendor_that_carries_our_origin_id_is_not_written_over(
-    builder: Builder, sandbox: SandboxProcess
+@pytest.mark.parametrize("active", [True, False])
+def test_a_vendor_that_carries_our_origin_id_is_ours_whatever_it_is_called(
+    builder: Builder, sandbox: SandboxProcess, active: bool
 ) -> None:
     job = builder(plain=True, orders=2)
     run_until_idle(job)
     contact, order = order_of_newcomer(sandbox)
     organization = job.source.settings["organization_id"]
-    wrong = {"name": "Somebody Else", "origin_id": f"mlc:{organization}:vendor:{contact}"}
-    taken = {**wrong, "is_active": False}
-    key = sandbox.post("/control/add/procore/vendors", taken)["id"]
+    lost = {"name": "Tamarack WP", "origin_id": f"mlc:{organization}:vendor:{contact}"}
+    key = sandbox.post("/control/add/procore/vendors", {**lost, "is_active": active})["id"]
     later(job, create_vendors="needed")
     run_until_idle(job)
-    assert vendors(sandbox)[str(key)]["name"] == "Somebody Else"
-    assert made(sandbox) == []
-    held = document(job, contact)
-    assert (held.state, held.reason) == (State.HELD, Reason.DUPLICATE_SUSPECTED)
-    assert "Somebody Else" in held.words
-    assert state(job, order) == State.WAITING
+    if not active:
+        held = document(job, contact)
+        assert (held.state, held.reason) == (State.HELD, Reason.DUPLICATE_SUSPECTED)
+        assert "Tamarack WP" in held.words
+        assert "Activate it there and replay" in held.words
+        sandbox.post(f"{VENDORS}/{key}", {"is_active": True})
+        replay_documents(job.tenant_id, [held.pk], actor=ACTOR)
+        run_until_idle(job)
+    run_until_idle(job)
+    row = vendors(sandbox)[str(key)]
+    assert (row["name"], row["is_active"]) == (NEWCOMER, True)
+    assert [one["id"] for one in made(sandbox)] == [key], "no second one"
+    assert document(job, contact).state == State.POSTED
+    assert state(job, order) == State.POSTED
 
 
 # --- what somebody changes in Procore -------------------------------------------------------------
@@ -273,7 +312,46 @@ def test_an_adopting_integration_lets_it_stand(builder: Builder, sandbox: Sandbo
     assert document(job, contact).state == State.POSTED
     sandbox.post(f"{CONTACTS}/{contact}", {"contact_name": "Named Anew"})
     later(job)
+    held = document(job, contact)
+    assert (held.state, held.reason) == (State.HELD, Reason.REFUSED)
+    assert "is inactive in Procore, which changes active ones only. Activate it" in held.words
+    sandbox.post(f"{VENDORS}/{vendor}", {"is_active": True})
+    replay_documents(job.tenant_id, [held.pk], actor=ACTOR)
+    run_until_idle(job)
     assert vendors(sandbox)[vendor]["name"] == "Named Anew"
+
+
+@pytest.mark.parametrize("kind", first_here("hidden", "shown"))
+def test_an_inactive_vendor_is_left_alone_and_follows_once_it_is_active_again(
+    builder: Builder, sandbox: SandboxProcess, kind: str
+) -> None:
+    hidden = kind == "hidden"
+    job = builder(plain=True, orders=1, options={"procore_inactive_hidden": hidden})
+    run_until_idle(job)
+    contact, vendor = next(iter(pairs(job).items()))
+    before = contacts(sandbox)[contact]["contact_name"]
+    sandbox.post(f"{CONTACTS}/{contact}", {"status": "inactive"})
+    later(job)
+    sandbox.delete("/control/requests")
+    sandbox.post(f"{CONTACTS}/{contact}", {"contact_name": "Named Anew"})
+    later(job)
+    assert writes(sandbox) == []
+    assert (document(job, contact).state, vendors(sandbox)[vendor]["name"]) == (
+        State.POSTED,
+        before,
+    )
+    sandbox.post(f"{CONTACTS}/{contact}", {"status": "active"})
+    later(job)
+    row = vendors(sandbox)[vendor]
+    assert (row["name"], row["is_active"]) == ("Named Anew", True)
+    assert document(job, contact).state == State.POSTED
+    assert (f"companies/{company_id(sandbox)}/vendors/inactive/{vendor}" in writes(sandbox)) is (
+        hidden
+    )
+
+
+def company_id(sandbox: SandboxProcess) -> int:
+    return int(sandbox.get("/control/books/procore")["company"]["id"])
 
 
 def test_a_vendor_that_somebody_deletes_in_procore_is_held(

@@ -43,6 +43,7 @@ def raw(key: str, name: str, **changes: Any) -> dict[str, Any]:
         "needed": [],
         "followed": True,
         "shared": [],
+        "unconfirmed": [],
     }
     return fields | changes
 

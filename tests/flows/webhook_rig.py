@@ -15,6 +15,7 @@ from connectors import tasks
 from connectors.models import (
     Document,
     InboxEvent,
+    Integration,
     Link,
     WebhookEndpoint,
     open_sealed,
@@ -39,6 +40,8 @@ def reachable(
 
 def enable(job: Job) -> None:
     """As a person would; what the worker does for it follows at once."""
+    with job.scope():
+        Integration.objects.filter(pk=job.integration.pk).update(enabled=False)
     integrations.resume(job.integration, resolved=job.resolved, actor=ACTOR)
     check_hooks(job)
 
@@ -64,7 +67,7 @@ def tell_zoho(job: Job, sandbox: SandboxProcess) -> None:
 
 
 def delivered(sandbox: SandboxProcess) -> None:
-    assert sandbox.get("/control/deliveries/idle", timeout=20)["idle"]
+    assert sandbox.get("/control/deliveries/idle", timeout=50)["idle"]
 
 
 def hooks(sandbox: SandboxProcess) -> list[dict[str, Any]]:

@@ -20,6 +20,8 @@ from connectors.core.references import MappingKey
 from connectors.core.states import State
 from connectors.flows.procurify_to_zoho_books import FLOW
 
+# Both systems keep their books in one currency.
+BASE = {"currency_code": "USD"}
 ORDERS, BILLS, PART = "purchase_order", "bill", "whole"
 
 MAPPED = {
@@ -62,7 +64,8 @@ def context(**options: Any) -> Context:
 def decide(stream: str, raw: Mapping[str, Any], facts: Facts | None = None, **options: Any) -> Any:
     """What the flow says; everything is mapped unless the facts say otherwise."""
     record = FLOW.stream(stream).parse(raw)
-    facts = Facts(mappings=MAPPED) if facts is None else facts
+    if facts is None:
+        facts = Facts(mappings=MAPPED, source_profile=BASE, target_profile=BASE)
     decision: Decision = FLOW.decide(stream, record, facts, context(**options))
     return decision
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
+from connectors.core.answers import Learn
 from connectors.providers.procurify.client import ProcurifyClient
 from connectors.providers.procurify.spec import SPEC as PROCURIFY
 from connectors.providers.zoho_books.client import ZohoBooksClient
@@ -44,6 +45,8 @@ def open_at(
     credentials: Mapping[str, str],
     sandbox_url: str,
     store: MemoryStore,
+    profile: Mapping[str, Any] | None = None,
+    learn: Learn = lambda answer: None,
 ) -> Any:
     """What a session does, without a database."""
     cleaned = spec.clean(settings)
@@ -53,7 +56,7 @@ def open_at(
         ClientContext(
             connection="test",
             settings=cleaned,
-            profile={},
+            profile=profile or {},
             endpoints=endpoints,
             tokens=TokenSource(
                 store,
@@ -65,6 +68,7 @@ def open_at(
             governor=OpenGovernor(),
             wire=wire,
             client_id=credentials.get("client_id", ""),
+            learn=learn,
         )
     )
 
@@ -77,13 +81,24 @@ OpenZoho = Callable[..., ZohoBooksClient]
 def open_procurify(sandbox: SandboxProcess, world: dict[str, Any]) -> OpenProcurify:
     """A client of the Procurify simulator; settings and credentials may be replaced."""
 
-    def opened(store: MemoryStore | None = None, **changes: Any) -> ProcurifyClient:
+    def opened(
+        store: MemoryStore | None = None,
+        profile: Mapping[str, Any] | None = None,
+        learn: Learn = lambda answer: None,
+        **changes: Any,
+    ) -> ProcurifyClient:
         known = world["procurify"]
         settings = {"subdomain": known["subdomain"], "per_minute": 6000}
         secret = changes.pop("client_secret", known["client_secret"])
         credentials = {"client_id": known["client_id"], "client_secret": secret}
         client: ProcurifyClient = open_at(
-            PROCURIFY, settings | changes, credentials, sandbox.url, store or MemoryStore()
+            PROCURIFY,
+            settings | changes,
+            credentials,
+            sandbox.url,
+            store or MemoryStore(),
+            profile,
+            learn,
         )
         return client
 
@@ -104,7 +119,7 @@ def consent(sandbox: SandboxProcess, world: dict[str, Any]) -> Callable[..., dic
             state,
             sandbox.url,
         )
-        with httpx.Client(trust_env=False) as browser:
+        with httpx.Client(trust_env=False, verify=False) as browser:
             answer = browser.get(
                 url, params={**dict(parse_qsl(urlsplit(url).query)), "auto": "1"} | query
             )
@@ -136,7 +151,12 @@ def exchanged(
 def open_zoho(sandbox: SandboxProcess, world: dict[str, Any], exchanged: Exchanged) -> OpenZoho:
     """A client of the Zoho Books simulator with a granted consent."""
 
-    def opened(store: MemoryStore | None = None, **changes: Any) -> ZohoBooksClient:
+    def opened(
+        store: MemoryStore | None = None,
+        profile: Mapping[str, Any] | None = None,
+        learn: Learn = lambda answer: None,
+        **changes: Any,
+    ) -> ZohoBooksClient:
         known = world["zoho_books"]
         settings = {
             "accounts_region": "us",
@@ -150,7 +170,13 @@ def open_zoho(sandbox: SandboxProcess, world: dict[str, Any], exchanged: Exchang
             **exchanged.credentials,
         }
         client: ZohoBooksClient = open_at(
-            ZOHO_BOOKS, settings, credentials, sandbox.url, store or MemoryStore()
+            ZOHO_BOOKS,
+            settings,
+            credentials,
+            sandbox.url,
+            store or MemoryStore(),
+            profile,
+            learn,
         )
         return client
 

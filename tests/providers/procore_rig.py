@@ -24,7 +24,9 @@ Answer = Callable[[httpx.Request], httpx.Response]
 class ProcoreRig:
     """``sent`` are the requests, ``body(n)`` the JSON of one of them."""
 
-    def __init__(self, answer: Answer, **settings: Any) -> None:
+    def __init__(
+        self, answer: Answer, *, profile: Mapping[str, Any] | None = None, **settings: Any
+    ) -> None:
         self.sent: list[httpx.Request] = []
         self.governor = OpenGovernor()
         self._answer = answer
@@ -32,7 +34,7 @@ class ProcoreRig:
         context = ClientContext(
             connection=f"procore-{id(self)}",
             settings=cleaned,
-            profile={},
+            profile=profile or {},
             endpoints=SPEC.endpoints(cleaned, ""),
             tokens=TokenSource(
                 MemoryStore(stored()),

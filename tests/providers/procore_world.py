@@ -1,11 +1,12 @@
 """A small construction company served by the Procore simulator, and clients of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
+from connectors.core.answers import Answer
 from connectors.providers.procore.client import ProcoreClient
 from connectors.providers.procore.spec import SPEC
 from connectors.sandbox import procore
@@ -79,7 +80,8 @@ class ProcoreWorld:
         self.world = world
         self.url = url
         self.options = world.options
-        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        self.http = httpx.Client(base_url=url, timeout=60, trust_env=False, verify=False)
+        self.learned: dict[str, Answer] = {}
 
     @property
     def simulator(self) -> procore.Simulator:
@@ -87,7 +89,13 @@ class ProcoreWorld:
         assert isinstance(found, procore.Simulator)
         return found
 
-    def client(self, store: MemoryStore | None = None, **changes: Any) -> ProcoreClient:
+    def client(
+        self,
+        store: MemoryStore | None = None,
+        profile: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> ProcoreClient:
+        """A client of these settings; what it learns of the account is kept here."""
         secret = changes.pop("client_secret", CREDENTIALS["client_secret"])
         settings = {"environment": "production", "company_id": COMPANY, **changes}
         found: ProcoreClient = open_at(
@@ -96,6 +104,8 @@ class ProcoreWorld:
             {**CREDENTIALS, "client_secret": secret},
             self.url,
             store or MemoryStore(),
+            profile,
+            lambda answer: self.learned.update({answer.name: answer}),
         )
         return found
 

@@ -60,6 +60,16 @@ def test_a_record_that_is_not_there(status: int) -> None:
     assert failed(zoho.TABLE, status, other, write=False).kind is K.NOT_FOUND
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["Enter a value for location_id.", "Location does not exist.", "Select a location"],
+)
+def test_a_location_that_is_wanted_is_found_by_testing_the_connection(said: str) -> None:
+    error = failed(zoho.TABLE, 400, {"code": 4, "message": said}, write=True)
+    assert error.kind is K.REJECTED
+    assert "Test the Zoho Books connection" in error.facts.hint
+
+
 def test_a_write_that_names_something_gone_is_a_refusal_to_correct() -> None:
     error = failed(zoho.TABLE, 400, {"code": 1002, "message": "Vendor does not exist."}, write=True)
     assert error.kind is K.REJECTED
@@ -97,8 +107,9 @@ def test_a_server_error_stays_one_whatever_it_says(message: str) -> None:
     assert isinstance(error, UnknownOutcomeError)
 
 
-def test_a_good_answer_of_zoho_has_code_0() -> None:
-    good = Reply(status=201, headers={}, body={"code": 0}, readable=True, seconds=0.1)
+@pytest.mark.parametrize("code", [0, "0", 0.0, None, ""])
+def test_a_good_answer_of_zoho_has_code_0(code: Any) -> None:
+    good = Reply(status=201, headers={}, body={"code": code}, readable=True, seconds=0.1)
     assert zoho.TABLE.failed(good, write=True) is None
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.core.answers import Answer, with_answer
 from connectors.core.errors import (
     BadInputError,
     ErrorKind,
@@ -51,7 +52,7 @@ def test_without_a_company_it_may_still_be_asked_which_there_are() -> None:
     found = rig(rows({"id": 42, "name": "Acme"}), company_id="")
     assert [row["id"] for row in found.client.companies()] == [42]
     assert "procore-company-id" not in found.sent[0].headers
-    with pytest.raises(BadInputError, match="Choose the Procore company"):
+    with pytest.raises(ProviderError, match="No company is chosen yet"):
         every(found.client.vendors())
 
 
@@ -112,6 +113,11 @@ def test_what_may_be_inactive_is_asked_for_too() -> None:
     assert statuses == ["active", "inactive"]
 
 
+def knowing(kind: str, form: str) -> dict[str, Any]:
+    """The profile of an account that takes lists of origin ids in this form."""
+    return with_answer({}, Answer(name=f"{kind}_origin_lists", value=form, words=""))
+
+
 def test_contracts_are_looked_up_by_origin_ids_in_parts() -> None:
     wanted = [f"mlc:1:{n}:a:1" for n in range(90)]
 
@@ -121,7 +127,7 @@ def test_contracts_are_looked_up_by_origin_ids_in_parts() -> None:
         assert request.url.params["filters[include_deleted]"] == "with"
         return rows(*({"id": origin, "origin_id": origin} for origin in asked))
 
-    found = ProcoreRig(answer)
+    found = ProcoreRig(answer, profile=knowing("commitment", "repeated"))
     contracts = found.client.purchase_order_contracts(
         PROJECT, origin_ids=wanted, include_deleted="with"
     )
@@ -135,18 +141,18 @@ def test_vendors_are_looked_up_by_origin_ids_in_parts_inactive_ones_too() -> Non
     wanted = [f"mlc:1:vendor:{n}" for n in range(50)]
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked = request.url.params.get_list("filters[origin_id][]")
+        asked = request.url.params.get("filters[origin_id]", "[]")[1:-1].split(",")
         inactive = request.url.path.endswith("inactive")
-        found = asked[:1] if inactive else asked[1:]
+        found = wanted[:1] if inactive else [origin for origin in asked if origin in wanted[1:]]
         other = {"id": "other", "origin_id": "ERP-77"}
         return rows(other, *({"id": origin, "origin_id": origin} for origin in found))
 
-    found = ProcoreRig(answer)
+    found = ProcoreRig(answer, profile=knowing("vendor", "bracketed"))
     rows_of_them = found.client.vendors_by_origin(wanted)
     assert sorted(row["origin_id"] for row in rows_of_them) == sorted(wanted)
-    assert len(found.sent) == 4
+    assert len(found.sent) == 3
     assert found.client.vendors_by_origin([]) == []
-    assert len(found.sent) == 4
+    assert len(found.sent) == 3
 
 
 def test_a_filter_that_is_ignored_finds_nothing_wrong() -> None:
@@ -237,7 +243,8 @@ def test_a_write_without_a_record_in_its_answer_may_have_happened(
     [
         httpx.Response(201),
         httpx.Response(201, json={"id": 1}),
-        httpx.Response(409, json={"message": "Conflict"}),
+        httpx.Response(400, json={"errors": ["Vendor has already been added to this project"]}),
+        httpx.Response(409, json={"message": "The vendor was added already"}),
         httpx.Response(422, json={"errors": ["Vendor has already been added to this project"]}),
         httpx.Response(422, json={"errors": {"vendor": ["exists"]}}),
     ],
@@ -249,10 +256,26 @@ def test_a_vendor_that_is_in_the_project_already_is_as_good(answer: httpx.Respon
     assert found.sent[0].content == b""
 
 
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_a_refusal_that_lost_its_words_is_looked_into(status: int) -> None:
+    refused = httpx.Response(status, text="<html>")
+    rig(refused, rows({"id": 9})).client.add_project_vendor(PROJECT, "9")
+    with pytest.raises(ProviderError) as caught:
+        rig(refused, rows({"id": 8})).client.add_project_vendor(PROJECT, "9")
+    assert caught.value.kind is ErrorKind.REJECTED
+
+
+def test_a_look_into_a_refusal_that_fails_is_made_again_later() -> None:
+    away = httpx.Response(502, text="")
+    with pytest.raises(ProviderError) as caught:
+        rig(httpx.Response(400), *[away] * 5).client.add_project_vendor(PROJECT, "9")
+    assert caught.value.kind is ErrorKind.TRANSIENT
+
+
 def test_any_other_refusal_of_a_vendor_is_one() -> None:
     refused = httpx.Response(422, json={"errors": ["Vendor is inactive"]})
     with pytest.raises(ProviderError, match="Vendor is inactive") as caught:
-        rig(refused).client.add_project_vendor(PROJECT, "9")
+        rig(refused, rows({"id": 8})).client.add_project_vendor(PROJECT, "9")
     assert caught.value.kind is ErrorKind.REJECTED
 
 

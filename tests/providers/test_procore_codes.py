@@ -45,6 +45,9 @@ def items(client: ProcoreClient, full_code: str, cost_type: str) -> list[dict[st
     }
     found = []
     for segment in client.wbs_segments(HARBOUR):
+        if segment["type"] not in chosen:
+            assert segment["required"] is False
+            continue
         listed, name, wanted = chosen[segment["type"]]
         (item,) = [row for row in listed if row[name] == wanted]
         found.append({"segment_id": str(segment["id"]), "segment_item_id": str(item["id"])})

@@ -1,11 +1,11 @@
 """Every shape of Procore's errors becomes one sentence, every status a kind with a way out."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from connectors.core import clock
 from connectors.core.errors import ErrorKind, ProviderError, UnknownOutcomeError
 from connectors.providers.procore.errors import (
     TABLE,
@@ -162,12 +162,17 @@ def test_a_row_without_a_reason_is_refused_all_the_same() -> None:
 @pytest.mark.parametrize(
     ("status", "words", "there"),
     [
-        (409, "Conflict", True),
+        (409, "Conflict", False),
+        (409, "Vendor has already been added to this project", True),
         (422, "has already been added", True),
         (422, "Vendor exists", True),
         (422, "is inactive", False),
-        (400, "already there", False),
+        (400, "already there", True),
+        (400, "Vendor was added already; it cannot be added again", True),
+        (400, "No vendor with this id exists", False),
+        (400, "Vendor has not been added", False),
         (403, "already", False),
+        (500, "already", False),
     ],
 )
 def test_what_is_there_already(status: int, words: str, there: bool) -> None:
@@ -176,7 +181,7 @@ def test_what_is_there_already(status: int, words: str, there: bool) -> None:
 
 
 def test_a_limit_waits_for_the_time_that_procore_names() -> None:
-    now = datetime.now(UTC)
+    now = clock.now()
     reset = str(int(now.timestamp()) + 40)
     cases: tuple[tuple[dict[str, Any], int, int], ...] = (
         ({"x-rate-limit-reset": reset}, 38, 41),

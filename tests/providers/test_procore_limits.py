@@ -31,11 +31,11 @@ def test_the_nearer_limit_is_read_by_procores_own_clock(ahead: float) -> None:
 
 
 def test_without_a_date_our_own_clock_must_do() -> None:
-    found = headers()
+    found = headers(3000)
     del found["date"]
     quota = read_quota(found)
     assert quota is not None
-    assert quota.reset_seconds in (8, 9)
+    assert 2900 < quota.reset_seconds <= 3000
 
 
 @pytest.mark.parametrize("reset", [-5, 0, 4000, 10**9])

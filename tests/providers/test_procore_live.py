@@ -1,12 +1,12 @@
 """The Procore client over the simulator: what it reads, writes, finds and survives."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from connectors.core import clock
 from connectors.core.errors import ErrorKind, ProviderError, RetryLater, UnknownOutcomeError
 from connectors.core.records import Raw
 from connectors.providers.procore.client import ProcoreClient
@@ -99,12 +99,12 @@ def test_company_projects_and_vendors(client: ProcoreClient) -> None:
 
 
 def test_one_vendor_by_its_id_and_by_our_origin_id(client: ProcoreClient) -> None:
-    mine = {"id": CLOSED, "origin_id": "mlc:1:vendor:7", "email_address": "ap@closed.example"}
+    mine = {"id": BOLT, "origin_id": "mlc:1:vendor:7", "email_address": "ap@bolt.example"}
     [written] = client.sync_vendors([mine])
     assert not isinstance(written, ProviderError)
-    assert client.vendor(CLOSED)["email_address"] == "ap@closed.example"
+    assert client.vendor(BOLT)["email_address"] == "ap@bolt.example"
     [found] = client.vendors_by_origin(["mlc:1:vendor:7", "mlc:1:vendor:8"])
-    assert str(found["id"]) == CLOSED
+    assert str(found["id"]) == BOLT
     with pytest.raises(ProviderError) as raised:
         client.vendor("999")
     assert raised.value.kind is ErrorKind.NOT_FOUND
@@ -195,7 +195,7 @@ def test_rows_of_a_batch_have_fates_of_their_own(client: ProcoreClient) -> None:
 
 
 def test_a_vendor_joins_the_project_once(client: ProcoreClient, procore: ProcoreWorld) -> None:
-    for status in (409, 422):
+    for status in (201, 400, 409, 422):
         procore.options["procore_vendor_already"] = status
         client.add_project_vendor(HARBOUR, BOLT)
     assert {str(r["id"]) for r in every(client.project_vendors(HARBOUR))} == {ACME, BOLT, CLOSED}
@@ -363,7 +363,7 @@ def test_the_spike_limit_becomes_a_time_to_come_again(
     procore.options.update(procore_spike=1, procore_retry_after=retry_after)
     with pytest.raises(RetryLater, match="surpassed") as caught:
         client.sync_contracts(HARBOUR, [contract()])
-    assert 0 < (caught.value.at - datetime.now(UTC)).total_seconds() <= 11
+    assert 0 < (caught.value.at - clock.now()).total_seconds() <= 11
     quota = client.api.observed.quota
     assert quota is not None
     assert (quota.limit, quota.remaining, quota.short) == (1, 0, True)
@@ -383,7 +383,7 @@ def test_so_does_the_hourly_limit(procore: ProcoreWorld, retry_after: bool) -> N
     assert quota.reset_seconds > 12, "not taken for the limit of ten seconds"
     with pytest.raises(RetryLater, match="surpassed") as caught:
         every(client.purchase_order_contracts(SCHOOL))
-    assert 600 < (caught.value.at - datetime.now(UTC)).total_seconds() <= 3601
+    assert 600 < (caught.value.at - clock.now()).total_seconds() <= 3601
 
 
 def test_heavy_load_is_waited_out_as_long_as_procore_asks(procore: ProcoreWorld) -> None:
@@ -392,7 +392,7 @@ def test_heavy_load_is_waited_out_as_long_as_procore_asks(procore: ProcoreWorld)
     procore.fault("status", status=503, retry_after="40")
     with pytest.raises(RetryLater) as caught:
         every(client.purchase_order_contracts(HARBOUR))
-    assert 30 < (caught.value.at - datetime.now(UTC)).total_seconds() <= 41
+    assert 30 < (caught.value.at - clock.now()).total_seconds() <= 41
     procore.fault("status", status=503, retry_after="40")
     with pytest.raises(UnknownOutcomeError) as unknown:
         client.sync_contracts(HARBOUR, [contract()])

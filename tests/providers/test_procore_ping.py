@@ -11,6 +11,7 @@ from connectors.providers.procore.ping import ping, resolve
 from connectors.providers.procore.reopening import NUMBER
 from connectors.transport.provider import Finding
 from tests.providers.procore_world import (
+    ACME,
     COMPANY,
     HARBOUR,
     OLD,
@@ -42,11 +43,31 @@ def test_everything_is_fine(procore: ProcoreWorld) -> None:
     assert all(finding.ok for finding in found.values()), found
     assert list(found) == [
         "authorised", "organization", "vendors", "projects", "project_vendors", "cost_codes",
-        "wbs_codes", "budget", "webhooks", "clock", "quota",
+        "wbs_codes", "budget", "currency", "origin_lists", "erp", "workflows", "segments",
+        "webhooks", "clock", "quota",
     ]  # fmt: skip
+    assert found["currency"].words == "Commitments of Harbour are in USD."
     assert "Harbour Builders" in found["organization"].words
     assert "3 projects" in found["projects"].words
     assert "3 budget codes" in found["budget"].words
+
+
+@pytest.mark.parametrize("said", ["silent", "refused", "missing"])
+def test_a_currency_that_procore_does_not_say_is_told_and_not_assumed(
+    procore: ProcoreWorld, said: str
+) -> None:
+    procore.options["procore_currency"] = said
+    found = findings_of(procore)["currency"]
+    assert found.ok
+    assert "does not say which currency Harbour is kept in" in found.words
+    assert resolve(procore.client(), SETTINGS)["currency_code"] == ""
+
+
+def test_rows_of_companies_and_projects_carry_no_currency(procore: ProcoreWorld) -> None:
+    client = procore.client()
+    rows = [row for page in client.projects() for row in page.rows]
+    rows += [client.project(HARBOUR), *client.companies()]
+    assert not [row for row in rows if any("currency" in name for name in row)]
 
 
 def test_the_profile_offers_companies_and_projects(procore: ProcoreWorld) -> None:
@@ -92,6 +113,88 @@ def test_a_project_whose_commitments_are_refused_is_named(procore: ProcoreWorld)
     assert not found["projects"].ok
     assert "School" in found["projects"].words
     assert "Harbour" not in found["projects"].words
+
+
+@pytest.mark.parametrize("shown", ["shown", "hidden"])
+@pytest.mark.parametrize("says", ["refused", "ignored"])
+def test_a_workflow_that_owns_approvals_is_told_and_nothing_is_left(
+    procore: ProcoreWorld, says: str, shown: str
+) -> None:
+    procore.options.update(procore_workflow=says, procore_workflow_list=shown)
+    found = findings_of(procore, try_project=HARBOUR)["reopening"]
+    assert found.ok
+    assert "workflow of Procore owns the status" in found.words
+    assert ("workflows" in procore.learned) is (shown == "hidden")
+    assert procore.simulator.books()["purchase_order_contracts"] == []
+
+
+# --- what is asked where nothing published says it ------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["bracketed", "repeated", "none", "refused"])
+def test_the_form_of_lists_of_origin_ids_is_asked_by_records_that_are_there(
+    procore: ProcoreWorld, form: str
+) -> None:
+    procore.options["procore_origin_lists"] = form
+    row = {"project_id": int(HARBOUR), "number": "1", "title": "T", "origin_id": "mlc:1:2:1:1"}
+    procore.simulator.add("purchase_order_contracts", row)
+    found = findings_of(procore)["origin_lists"]
+    several = form in ("bracketed", "repeated")
+    how = f"by several origin ids at once ({form} list)" if several else "by one origin id at a"
+    assert found.ok
+    assert f"Procore looks commitments up {how}" in found.words
+    assert f"Procore looks vendors up {how}" in found.words
+    value = form if several else "one at a time"
+    assert procore.learned["commitment_origin_lists"].value == value
+    assert procore.learned["vendor_origin_lists"].value == value
+
+
+def test_an_account_without_origin_ids_is_told_that_it_is_learnt_later(
+    procore: ProcoreWorld,
+) -> None:
+    procore.simulator.edit("vendors", ACME, {"origin_id": None})
+    assert "until the first one shows" in findings_of(procore)["origin_lists"].words
+    assert "commitment_origin_lists" not in procore.learned
+
+
+def test_projects_of_another_owner_are_named(procore: ProcoreWorld) -> None:
+    assert "No project is connected" in findings_of(procore)["erp"].words
+    procore.simulator.edit("projects", SCHOOL, {"is_erp_integrated": True})
+    found = findings_of(procore)["erp"]
+    assert found.ok
+    assert "makes the commitments of School: orders for them are held" in found.words
+    assert procore.learned["erp_projects"].value == "School"
+    procore.fault("status", status=403, match={"path_regex": f"projects/{HARBOUR}\\?"})
+    procore.simulator.edit("projects", SCHOOL, {"is_erp_integrated": False})
+    assert "does not say" in findings_of(procore)["erp"].words
+
+
+@pytest.mark.parametrize(("said", "words"), [("shown", "can be read"), ("hidden", "not show")])
+def test_it_is_told_whether_workflows_are_shown(
+    procore: ProcoreWorld, said: str, words: str
+) -> None:
+    procore.options.update(procore_workflow="refused", procore_workflow_list=said)
+    found = findings_of(procore)["workflows"]
+    assert found.ok
+    assert words in found.words
+
+
+def test_segments_that_codes_cannot_be_without_are_named(procore: ProcoreWorld) -> None:
+    assert "made of a cost code and a cost type." in findings_of(procore)["segments"].words
+    region = {"id": 77, "name": "Region", "required": True}
+    crew = {"id": 78, "name": "Crew", "required": False}
+    site = {"id": 79, "name": "Site", "required": True, "included": False}
+    procore.options["procore_extra_segments"] = [region, crew, site]
+    found = findings_of(procore)["segments"].words
+    assert found.endswith("and need Region too: missing ones are made by hand.")
+    assert procore.learned["segments"].value == "Region"
+
+
+def test_a_question_that_may_not_be_asked_speaks_against_nothing(procore: ProcoreWorld) -> None:
+    procore.fault("status", status=403, match={"path_regex": "structure/segments"})
+    found = findings_of(procore)["segments"]
+    assert found.ok
+    assert "could not be asked" in found.words
 
 
 def test_no_project_at_all_is_no_good_connection(procore: ProcoreWorld) -> None:

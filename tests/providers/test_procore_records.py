@@ -9,8 +9,10 @@ from connectors.core.errors import BadInputError
 from connectors.providers.procore.records import (
     contract_state,
     cost_code_row,
+    currency_of,
     is_deleted,
     line_rows,
+    names_no_currency,
     parse_cost_code,
     project_row,
     vendor_row,
@@ -152,6 +154,69 @@ def test_a_vendor() -> None:
     assert (bare.number, bare.active, bare.attributes["emails"]) == ("V-1", True, [])
 
 
+def item(kind: str, code: str | None, path: str = "") -> dict[str, Any]:
+    segment = {"id": 1, "name": kind, "type": kind}
+    return {"segment_item_id": 7 if code else None, "segment": segment, "code": code} | (
+        {"path_code": path} if path else {}
+    )
+
+
+@pytest.mark.parametrize(
+    ("flat", "items", "parts"),
+    [
+        (
+            "32-900.20.M",
+            [item("cost_code", "20", "32-900.20"), item("line_item_type", "M")],
+            ("32-900.20", "M"),
+        ),
+        ("03-300/M", [item("cost_code", "03-300"), item("line_item_type", "M")], ("03-300", "M")),
+        ("03-300", [item("cost_code", "03-300"), item("line_item_type", None)], ("03-300", "")),
+        (
+            "SJ1.03-300.M",
+            [item("sub_job", "SJ1"), item("cost_code", "03-300"), item("line_item_type", "M")],
+            ("", ""),
+        ),
+        ("03-300.M", [item("cost_code", "300"), item("line_item_type", "M")], ("", "")),
+    ],
+)
+def test_what_a_budget_code_consists_of(flat: str, items: list[Any], parts: Any) -> None:
+    raw = {"id": 1, "flat_code": flat, "segment_items": items}
+    found = wbs_code_row(raw, "100", ()).attributes
+    assert (found["cost_code"], found["cost_type"]) == parts
+    assert "cost_code" not in wbs_code_row({"id": 1, "flat_code": flat}, "100", ()).attributes
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ({"currency_iso_code": "eur"}, "EUR"),
+        ({"currency_configuration": {"currency_iso_code": "USD"}}, "USD"),
+        ({"currency_iso_code": None}, ""),
+        ({}, ""),
+        ({"data": {"currency_iso_code": "cad"}}, "CAD"),
+        ([{"currency_iso_code": "USD"}], "USD"),
+        ({"currency_configuration": [{"currency_iso_code": "USD"}]}, "USD"),
+        ({"currency_configuration": "eur"}, "EUR"),
+        ({"currency_configuration": None, "currency_iso_code": "EUR"}, "EUR"),
+        ({"currency_configuration": {"currency_iso_code": {"code": "USD"}}}, ""),
+        ({"currency_configuration": {"currency_iso_code": True}}, ""),
+        ({"currency_configuration": {}}, ""),
+        ({"currency_iso_code": ["USD"]}, "USD"),
+        ({"currency_iso_code": "US dollars"}, ""),
+        ([{"currency_iso_code": "USD"}, {"currency_iso_code": "EUR"}], ""),
+        ([], ""),
+        ("USD", "USD"),
+        (None, ""),
+        (7, ""),
+    ],
+)
+def test_a_currency_configuration_of_any_shape(raw: Any, code: str) -> None:
+    """What cannot be understood names no currency; it stops nothing."""
+    assert currency_of(raw) == code
+    contract = {"id": 1, "currency_configuration": raw}
+    assert contract_state(contract).currency == code
+
+
 def test_a_project() -> None:
     row = project_row(
         {"id": 66, "name": "P", "display_name": "1 - P", "project_number": "1", "active": False}
@@ -159,9 +224,6 @@ def test_a_project() -> None:
     assert (row.kind, row.key, row.name, row.number, row.active) == (
         "project", "66", "1 - P", "1", False,
     )  # fmt: skip
-    assert project_row({"id": 66, "name": "P", "currency_iso_code": "cad"}).attributes[
-        "currency"
-    ] == "CAD"  # fmt: skip
 
 
 def test_a_wbs_code_is_keyed_by_its_project_and_knows_its_budget() -> None:
@@ -190,3 +252,28 @@ def test_a_cost_code_is_never_taken_for_a_wbs_code() -> None:
     assert row.key != wbs_code_key("66", "9")
     top = parse_cost_code({"id": 1, "code": "02", "parent": {"id": None}}, "66")
     assert (top.full_code, top.parent_id) == ("02", "")
+
+
+@pytest.mark.parametrize(
+    ("raw", "none"),
+    [
+        ({"currency_iso_code": None}, True),
+        ({"currency_configuration": {"currency_iso_code": ""}}, True),
+        ({"data": {"currency_iso_code": None}}, True),
+        ([{"currency_iso_code": None}], True),
+        ({"currency_configuration": [{"currency_iso_code": None}]}, True),
+        ([{"currency_iso_code": None}, {"currency_iso_code": None}], False),
+        ({}, False),
+        (None, False),
+        ("", False),
+        ([], False),
+        ({"currency": {"iso": "CAD"}}, False),
+        ({"currency_iso_code": "Canadian dollar"}, False),
+        ({"currency_iso_code": {"code": "CAD"}}, False),
+        ([{"currency_iso_code": "USD"}, {"currency_iso_code": "CAD"}], False),
+    ],
+)
+def test_only_an_empty_field_says_that_there_is_no_currency(raw: Any, none: bool) -> None:
+    """What nobody understands must not pass for "as the company": the project may be in CAD."""
+    assert not currency_of(raw)
+    assert names_no_currency(raw) is none

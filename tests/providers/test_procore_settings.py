@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from connectors.core import clock
 from connectors.core.errors import BadInputError, ErrorKind, ProviderError, RetryLater
 from connectors.providers.procore.environments import ENVIRONMENTS
 from connectors.providers.procore.settings import clean, project_ids
@@ -28,6 +29,7 @@ CREDENTIALS = {"client_id": "app", "client_secret": "s3cret"}
             "https://api-monthly.procore.com",
             "https://login-sandbox-monthly.procore.com",
         ),
+        ("federal", "https://api.procoregov.com", "https://login.procoregov.com"),
     ],
 )
 def test_each_environment_has_its_own_hosts(key: str, api: str, token: str) -> None:
@@ -40,7 +42,19 @@ def test_the_simulators_addresses_replace_them() -> None:
     found = SPEC.endpoints({"environment": "production"}, "http://127.0.0.1:9/")
     assert found.api == "http://127.0.0.1:9/procore/api"
     assert found.token == "http://127.0.0.1:9/procore/login/oauth/token"
-    assert len(ENVIRONMENTS) == 3
+    assert len(ENVIRONMENTS) == 4
+
+
+def test_pages_of_the_federal_zone_are_not_linked_since_their_host_is_not_published() -> None:
+    assert ENVIRONMENTS["federal"].web == ""
+    assert ("federal", "Procore for Government") in clean_choices()
+    assert ENVIRONMENTS["production"].web == "https://app.procore.com"
+
+
+def clean_choices() -> tuple[tuple[str, str], ...]:
+    """What the form offers as environments."""
+    (field,) = [field for field in SPEC.setting_fields if field.name == "environment"]
+    return field.choices
 
 
 @pytest.mark.parametrize("environment", ["", "live", "https://evil.test", None])
@@ -110,7 +124,7 @@ def test_a_token_lives_ninety_minutes_and_is_renewed_well_before() -> None:
     ask, sent = asking(httpx.Response(200, json=body))
     token = ask()
     assert token.access_token == "t"
-    left = token.expires_at - datetime.now(UTC)
+    left = token.expires_at - clock.now()
     assert timedelta(minutes=89) < left <= timedelta(minutes=90) == SPEC.token_life
     assert SPEC.token_margin >= timedelta(minutes=10)
     assert sent == [
@@ -119,6 +133,31 @@ def test_a_token_lives_ninety_minutes_and_is_renewed_well_before() -> None:
             {"grant_type": "client_credentials", **CREDENTIALS},
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "minutes"),
+    [
+        (5_400_000, 90),
+        ("5400000", 90),
+        (3_600_000, 60),
+        (3600, 60),
+        (10_800, 90),
+        (None, 90),
+        (-5, 90),
+        (0, 90),
+        (1e300, 90),
+        ("soon", 90),
+        ({}, 90),
+        (5400.5, 90),
+    ],
+)
+def test_a_life_in_thousandths_or_an_odd_one_is_renewed_in_time_all_the_same(
+    said: Any, minutes: int
+) -> None:
+    ask, _ = asking(httpx.Response(200, json={"access_token": "t", "expires_in": said}))
+    left = ask().expires_at - clock.now()
+    assert timedelta(minutes=minutes - 1) < left <= timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
@@ -154,4 +193,4 @@ def test_too_many_token_requests_wait() -> None:
     ask, _ = asking(httpx.Response(429, json={}, headers={"Retry-After": "30"}))
     with pytest.raises(RetryLater) as caught:
         ask()
-    assert 25 < (caught.value.at - datetime.now(UTC)).total_seconds() <= 30
+    assert 25 < (caught.value.at - clock.now()).total_seconds() <= 30

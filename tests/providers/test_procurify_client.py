@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 
+from connectors.core import clock
+from connectors.core.answers import Answer, with_answer
 from connectors.core.errors import BadInputError, ErrorKind, ProviderError, RetryLater
 from connectors.core.records import Raw
-from connectors.providers.procurify.client import ProcurifyClient
+from connectors.providers.procurify.client import VENDORS_AT, ProcurifyClient
 from connectors.providers.procurify.names import DEFAULTS, names_for
 from connectors.providers.procurify.ping import ping, resolve
 from connectors.providers.procurify.spec import SPEC, clean
 from tests.providers.conftest import OpenProcurify
 from tests.sandbox_process import SandboxProcess
+from tests.timing import is_after
 from tests.transport.fakes import MemoryStore
 
 EARLY, LATE = date(2020, 1, 1), date(2030, 1, 1)
@@ -78,6 +81,48 @@ def test_vendors_without_groups_come_from_the_shorter_path(
     assert every(changed.vendors()) == every(open_procurify().vendors())
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_vendors_come_from_the_path_that_is_not_refused(
+    open_procurify: OpenProcurify, sandbox: SandboxProcess, status: int
+) -> None:
+    told: list[Answer] = []
+    whole = every(open_procurify().vendors())
+    options(sandbox, vendor_groups=status)
+    client = open_procurify(learn=told.append)
+    assert every(client.vendors()) == whole
+    assert [(answer.name, answer.value) for answer in told] == [(VENDORS_AT, "/api/v3/vendors/")]
+    assert "at /api/v3/vendors/." in told[0].words
+    sandbox.delete("/control/requests")
+    profile = with_answer({}, told[0])
+    assert every(open_procurify(profile=profile, learn=told.append).vendors()) == whole
+    # Learnt once, the path is asked for at once.
+    assert {row["path"].partition("?")[0].rsplit("/api/")[1] for row in requests(sandbox)} == {
+        "v3/vendors/"
+    }
+    assert len(told) == 1
+
+
+def test_two_refusals_are_the_first_one(
+    open_procurify: OpenProcurify, sandbox: SandboxProcess
+) -> None:
+    options(sandbox, vendor_groups=400)
+    client = open_procurify(overrides={"vendors_fallback": "/api/v3/vendors/nowhere/"})
+    with pytest.raises(ProviderError) as caught:
+        every(client.vendors())
+    assert caught.value.facts.status == 400
+
+
+def test_the_connections_test_asks_for_the_vendors_path_again(
+    open_procurify: OpenProcurify,
+) -> None:
+    told: list[Answer] = []
+    learnt = Answer(name=VENDORS_AT, value="/api/v3/vendors/", words="")
+    client = open_procurify(profile=with_answer({}, learnt), learn=told.append)
+    ping(client, {"subdomain": "cascadia"})
+    found = {answer.name: answer.value for answer in told}
+    assert found[VENDORS_AT] == "/api/v3/vendors/all/"
+
+
 def test_the_host_of_a_next_link_is_not_believed(
     client: ProcurifyClient, sandbox: SandboxProcess
 ) -> None:
@@ -107,6 +152,50 @@ def test_a_page_that_times_out_is_asked_for_in_smaller_ones(
     asked = [row["path"].partition("?")[2] for row in requests(sandbox)]
     assert asked[:3] == ["page=1&page_size=4", "page=2&page_size=4", "page=3&page_size=2"]
     assert sandbox.get("/control/faults")["fired"] == {"delay": 1}
+
+
+# --- what is asked of the account ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("unknown", "value"),
+    [
+        ([], ""),
+        (["modified_date"], "purchase orders"),
+        (["last_modified"], "order items, bills"),
+        (["po_created_date"], "items of new orders"),
+    ],
+)
+def test_a_filter_that_procurify_ignores_is_found_out(
+    open_procurify: OpenProcurify, sandbox: SandboxProcess, unknown: list[str], value: str
+) -> None:
+    told: list[Answer] = []
+    options(sandbox, ignored_filters=unknown)
+    findings = ping(open_procurify(learn=told.append), {"subdomain": "cascadia"})
+    assert all(finding.ok for finding in findings)
+    answer = next(answer for answer in told if answer.name == "ignored_filters")
+    assert answer.value == value
+    assert ("ignores the time" in answer.words) is bool(value)
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_the_ends_of_a_window_are_in_it_whichever_way_procurify_reads_them(
+    client: ProcurifyClient, sandbox: SandboxProcess, exclusive: bool
+) -> None:
+    options(sandbox, exclusive_ends=exclusive)
+    times = [datetime.fromisoformat(row["last_modified_datetime"]) for row in every(client.bills())]
+    first, last = min(times), max(times)
+    assert len(every(client.bills(first, last))) == len(times)
+
+
+def test_nothing_is_asked_for_whose_meaning_is_not_known(
+    client: ProcurifyClient, sandbox: SandboxProcess
+) -> None:
+    for read in (client.bills, client.purchase_orders, client.order_items, client.vendors):
+        every(read())
+    asked = "&".join(row["path"].partition("?")[2] for row in requests(sandbox))
+    names = {part.partition("=")[0] for part in asked.split("&") if part}
+    assert names == {"page", "page_size"}
 
 
 # --- refusals ------------------------------------------------------------------------------------
@@ -167,12 +256,13 @@ def test_a_limit_becomes_a_time_to_come_again(
     client: ProcurifyClient, sandbox: SandboxProcess
 ) -> None:
     client.me()
+    began = clock.now()
     match = {"provider": "procurify"}
     rule = {"match": match, "kind": "status", "status": 429, "retry_after": 40, "count": 1}
     sandbox.post("/control/faults", {"rules": [rule]})
     with pytest.raises(RetryLater) as caught:
         client.me()
-    assert 30 < (caught.value.at - datetime.now(UTC)).total_seconds() <= 40
+    assert is_after(caught.value.at, began, 40)
 
 
 def test_html_from_the_gateway_is_survived(

@@ -1,12 +1,14 @@
 """Zoho's consent: the right region, nothing believed that is not in our table, errors in words."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from connectors.core import clock
 from connectors.core.errors import BadInputError, ProviderError, RetryLater
 from connectors.providers.zoho_books import oauth
 from connectors.providers.zoho_books.regions import REGIONS, region, region_of_redirect
@@ -14,7 +16,9 @@ from connectors.providers.zoho_books.spec import SPEC, clean, endpoints
 from connectors.transport.provider import Exchanged
 from connectors.transport.tokens import GrantRefusedError
 from connectors.transport.wire import Wire
+from tests.providers.conftest import OpenZoho
 from tests.sandbox_process import SandboxProcess
+from tests.transport.fakes import MemoryStore
 
 CREDENTIALS = {"client_id": "1000.X", "client_secret": "s", "refresh_token": "1000.r.r"}
 GOOD = {
@@ -177,6 +181,18 @@ def test_a_refresh_asks_its_own_region_and_nothing_else() -> None:
     assert accounts.form["refresh_token"] == "1000.r.r"
 
 
+@pytest.mark.parametrize(
+    "life", [{"expires_in": 3600000, "expires_in_sec": 3600}, {"expires_in": 3600000}, {}]
+)
+def test_a_token_is_renewed_before_its_hour_ends_however_its_life_is_said(
+    life: dict[str, int],
+) -> None:
+    # A refresh brings neither an address nor another refresh token.
+    token = refresh(Accounts({"access_token": "1000.n.n", **life}))
+    lives = token.expires_at - clock.now()
+    assert timedelta(minutes=59) < lives <= timedelta(hours=1)
+
+
 @pytest.mark.parametrize("status", [200, 400])
 @pytest.mark.parametrize("error", ["invalid_code", "invalid_client", "invalid_client_secret"])
 def test_a_refused_grant_is_one_whatever_the_status(error: str, status: int) -> None:
@@ -222,6 +238,17 @@ def test_a_real_consent_and_its_revocation(
     assert oauth.revoke(Wire(), credentials, settings, sandbox.url)
     with pytest.raises(GrantRefusedError):
         ask()
+
+
+def test_a_bare_refresh_in_milliseconds_lets_us_read(
+    sandbox: SandboxProcess, open_zoho: OpenZoho
+) -> None:
+    options = {"zoho_expires_in_milliseconds": True, "zoho_bare_refresh": True}
+    sandbox.post("/control/options", options)
+    store = MemoryStore()
+    assert open_zoho(store).organizations()
+    assert store.token is not None
+    assert store.token.expires_at < clock.now() + timedelta(hours=2)
 
 
 def test_a_code_works_once(

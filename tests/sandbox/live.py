@@ -68,7 +68,7 @@ class Live:
     def __init__(self, world: World, url: str) -> None:
         self.world = world
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        self.http = httpx.Client(base_url=url, timeout=60, trust_env=False, verify=False)
         self.token = ""
 
     @property

@@ -90,7 +90,7 @@ class Served:
     def __init__(self, world: World, url: str) -> None:
         self.world = world
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        self.http = httpx.Client(base_url=url, timeout=60, trust_env=False, verify=False)
         self.headers = {"Procore-Company-Id": str(COMPANY)}
         self.sign_in()
 

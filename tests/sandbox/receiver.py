@@ -3,11 +3,13 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.timing import PATIENCE, eventually
 
 
 @dataclass
@@ -31,18 +33,9 @@ class Receiver:
     answers: list[int] = field(default_factory=list)
     pause: float = 0.0
 
-    def wait_for(self, number: int, seconds: float = 5) -> list[Arrived]:
-        assert eventually(lambda: len(self.arrived) >= number, seconds), self.arrived
+    def wait_for(self, number: int) -> list[Arrived]:
+        assert eventually(lambda: len(self.arrived) >= number), self.arrived
         return self.arrived
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.005)
-    return condition()
 
 
 @contextmanager
@@ -69,5 +62,5 @@ def receiver() -> Iterator[Receiver]:
         yield door
     finally:
         server.shutdown()
-        thread.join(timeout=5)
+        thread.join(PATIENCE)
         server.server_close()

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from connectors.sandbox.server import create_app
 from connectors.sandbox.world import World
+from tests.timing import PATIENCE
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def serving(world: World) -> Iterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         loop.call_soon_threadsafe(world.gates.clear)
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=5)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(PATIENCE)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=5)
+        thread.join(PATIENCE)
         loop.close()

@@ -41,7 +41,9 @@ def classes(rows: list[dict[str, Any]]) -> set[str]:
 
 
 def edits(company: Company) -> list[dict[str, Any]]:
-    return [step for step in company.acts[0] if step.get("kind") == "purchaseorders"]
+    return [
+        step for step in company.acts[0] if step.get("kind") == "purchaseorders" and "id" in step
+    ]
 
 
 def edited_orders(company: Company) -> set[str]:
@@ -63,8 +65,8 @@ def test_the_same_seed_gives_the_same_company(company: Company) -> None:
 def test_its_size_is_what_was_asked_for(company: Company) -> None:
     assert len(company.zoho_books["purchaseorders"]) == 300
     assert len(edited_orders(company)) == 200
-    small = build(orders=120, projects=10, vendors=30, edited=60)
-    assert len(small.zoho_books["purchaseorders"]) == 120
+    small = build(orders=140, projects=10, vendors=30, edited=60)
+    assert len(small.zoho_books["purchaseorders"]) == 140
     assert len(edited_orders(small)) == 60
     assert len(project_ids(small)) == 10
     wrong: Any
@@ -93,18 +95,25 @@ def test_every_order_has_one_state_in_every_act(company: Company) -> None:
     for expected in company.expected:
         for books in (expected, expected["after_mapping"]):
             counts = dict(books["documents"]["purchase_order"])
-            assert counts.pop("total") == sum(counts.values()) == 300
+            unread = sum(row["state"] == "unread" for row in books["cases"])
+            new = sum(step["op"] == "add" for act in company.acts[: books["act"]] for step in act)
+            assert counts.pop("total") == sum(counts.values()) == 300 - unread + new
             for state in ("waiting", "held"):
                 listed = {row["source_key"] for row in books[state]}
                 assert len(listed) == len(books[state]) == counts[state]
 
 
 def test_every_trouble_is_planted_more_than_once(company: Company) -> None:
-    before, after = company.expected
+    before, after, _ = company.expected
+    cases = {row["source_key"] for row in before["cases"]}
+    before_held, after_held = (
+        [row for row in books["held"] if row["source_key"] not in cases]
+        for books in (before, after)
+    )
     assert classes(before["waiting"]) == WAITING
-    assert classes(before["held"]) == HELD
-    assert classes(after["held"]) == HELD | {"invoiced"}
-    for rows in (before["waiting"], before["held"], after["held"]):
+    assert classes(before_held) == HELD
+    assert classes(after_held) == HELD | {"invoiced"}
+    for rows in (before["waiting"], before_held, after_held):
         assert min(Counter(row["class"] for row in rows).values()) > 1
     assert any(row["also"] for row in before["waiting"])
     assert classes(after["after_mapping"]["waiting"]) == {"vendor_missing", "project_missing"}
@@ -229,7 +238,8 @@ def test_commitments_together_are_what_zoho_adds_up(worlds: list[World]) -> None
                     sums[row["order"]] += Decimal(row["total"])
             assert len(sums) == books["documents"]["purchase_order"]["posted"]
             for number, total in sums.items():
-                assert orders[number]["total"] == total, number
+                withheld = orders[number].get("tds_amount", Decimal())
+                assert orders[number]["total"] + withheld == total, number
 
 
 def test_the_method_says_whether_zohos_lines_reproduce(worlds: list[World]) -> None:
@@ -290,8 +300,13 @@ def test_linked_vendors_are_to_be_called_as_zoho_books_calls_them(worlds: list[W
         before = {row["id"]: row for row in world.simulator("procore").books()["vendors"]}
         for wanted in (world.expected(), world.expected()["after_mapping"]):
             changed = [row for row in wanted["vendors"] if row["name"] != before[row["id"]]["name"]]
-            assert len(changed) > 20
+            # Those that a person has linked; what only looks the same keeps its name.
+            assert world.company is not None
+            mapped = {one["target_id"] for one in world.company.connect["mappings"]}
+            assert len(changed) > 10
             assert all(row["name"] in names for row in changed if row["name"])
+            if "after_mapping" in wanted:
+                assert {str(row["id"]) for row in changed} <= mapped
             for row in changed:
                 said = names.get(row["name"], {})
                 assert row["email_address"] in (
@@ -314,7 +329,7 @@ def test_an_invoice_reaches_its_commitment(worlds: list[World]) -> None:
 def sandbox() -> Iterator[httpx.Client]:
     world = World(SIMULATORS, COMPANIES)
     world.load_company("construction")
-    with serving(world) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with serving(world) as url, httpx.Client(base_url=url, trust_env=False, verify=False) as client:
         yield client
 
 

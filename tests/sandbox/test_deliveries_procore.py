@@ -16,6 +16,7 @@ from tests.sandbox.procore_company import (
     served,
 )
 from tests.sandbox.receiver import Receiver, receiver
+from tests.timing import eventually
 
 HOOKS = "/v1.0/webhooks/hooks"
 CONTRACTS = "Purchase Order Contracts"
@@ -60,8 +61,13 @@ def add_hook(company: Served, door: Receiver, triggers: list[Any], **owner: int)
     return made
 
 
+def noted(company: Served, what: str) -> int:
+    """How often so far, whatever is still under way."""
+    return int(company.control("GET", "deliveries")["deliveries"]["procore"][what])
+
+
 def counts(company: Served) -> Any:
-    return company.control("GET", "deliveries/idle?timeout=5")["deliveries"]["procore"]
+    return company.control("GET", "deliveries/idle?timeout=50")["deliveries"]["procore"]
 
 
 def told(door: Receiver) -> list[tuple[str, str]]:
@@ -201,13 +207,13 @@ def test_a_failure_pauses_the_whole_address_until_it_answers(
     company.control("POST", "deliveries", {"first_pause": 1000})
     door.answers = [500, 500]
     company.sync({"origin_id": "a", "title": "x"})
-    door.wait_for(1)
+    assert eventually(lambda: noted(company, "refused") == 1)
     for title in ("y", "z"):
         company.sync({"origin_id": "a", "title": title})
     assert company.control("GET", "deliveries/idle?timeout=0.1")["idle"] is False
     assert len(door.arrived) == 1
     company.control("POST", "clock", {"advance_seconds": 1001})
-    door.wait_for(2)
+    assert eventually(lambda: noted(company, "refused") == 2)
     company.control("POST", "clock", {"advance_seconds": 1001})
     assert company.control("GET", "deliveries/idle?timeout=0.1")["idle"] is False
     assert len(door.arrived) == 2
@@ -228,7 +234,7 @@ def test_after_twelve_hours_the_queue_is_flushed_and_a_new_event_begins_afresh(
     made = add_hook(company, door, EVERY)
     door.answers = [500, 500]
     company.sync({"origin_id": "a", "title": "x"})
-    door.wait_for(1)
+    assert eventually(lambda: noted(company, "refused") == 1)
     company.sync({"origin_id": "a", "title": "y"})
     company.control("POST", "clock", {"advance_seconds": 43_300})
     found = counts(company)

@@ -12,6 +12,7 @@ import pytest
 from connectors.sandbox.zoho_books.workflows import signature
 from tests.sandbox.live import VENDOR, Live, edit, line, live, person_orders
 from tests.sandbox.receiver import Receiver, receiver
+from tests.timing import eventually
 
 SECRET = "abcdefghij0123456789"
 
@@ -33,8 +34,14 @@ def webhook(zoho: Live, door: Receiver, **more: Any) -> Any:
     return zoho.control("POST", "call/zoho_books/add_webhook", made)["result"]
 
 
+def noted(zoho: Live, what: str) -> int:
+    """How often so far, whatever is still under way."""
+    told = zoho.control("GET", "deliveries")["deliveries"]
+    return int(told["zoho_books"][what])
+
+
 def counts(zoho: Live, provider: str = "zoho_books") -> Any:
-    return zoho.control("GET", "deliveries/idle?timeout=5")["deliveries"][provider]
+    return zoho.control("GET", "deliveries/idle?timeout=50")["deliveries"][provider]
 
 
 def test_a_persons_order_is_told_whole_under_its_key_with_the_organization(
@@ -185,6 +192,7 @@ def test_pushing_the_clock_ends_a_pause(zoho: Live, door: Receiver) -> None:
     door.answers = [500]
     person_orders(zoho)
     door.wait_for(1)
+    assert eventually(lambda: noted(zoho, "refused") == 1)
     assert zoho.control("GET", "deliveries/idle?timeout=0.05")["idle"] is False
     zoho.control("POST", "clock", {"advance_seconds": 3000})
     assert len(door.wait_for(2)) == 2
@@ -193,7 +201,7 @@ def test_pushing_the_clock_ends_a_pause(zoho: Live, door: Receiver) -> None:
 def test_an_answer_that_takes_too_long_counts_as_none(zoho: Live, door: Receiver) -> None:
     webhook(zoho, door)
     zoho.control("POST", "deliveries", {"timeout": 0.05, "retries": 0})
-    door.pause = 0.3
+    door.pause = 2
     person_orders(zoho)
     found = counts(zoho)
     assert (found["unanswered"], found["failed"]) == (1, 1)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from connectors.sandbox.procore.errors import SHAPES
@@ -220,7 +219,7 @@ def shape_of(value: Any) -> Any:
 def test_bodies_that_are_no_json_objects_are_refused(company: Served) -> None:
     path = f"{company.url}/procore/api/rest/v1.0/vendors"
     for content in (b"{", b"[1]"):
-        answer = httpx.post(path, content=content, headers=company.headers, trust_env=False)
+        answer = company.http.post(path, content=content, headers=company.headers)
         assert answer.status_code == 400
 
 

@@ -152,7 +152,8 @@ def test_sync_takes_a_thousand_rows_and_no_more(company: Served) -> None:
 
 def test_sync_leaves_out_what_its_schema_lacks(company: Served) -> None:
     (made,) = company.sync({"origin_id": "a", "currency_iso_code": "CAD"})["entities"]
-    assert made["currency_iso_code"] == "USD"
+    assert made["currency_configuration"] == {"currency_iso_code": "USD"}
+    assert "currency_iso_code" not in made, "it is written, but not shown"
 
 
 def test_an_origin_id_is_unique_over_projects_and_deleted_ones_by_default(company: Served) -> None:
@@ -318,3 +319,32 @@ def test_a_contract_belongs_to_its_project_only(company: Served) -> None:
     company.refused(404, "GET", f"{ALL}/{made['id']}", project_id=BRIDGE)
     company.refused(404, "GET", f"{ALL}/x", project_id=DEPOT)
     company.refused(400, "GET", f"{ALL}/{made['id']}")
+
+
+def test_a_unit_cost_keeps_four_decimals_and_a_sync_may_take_lines_off(company: Served) -> None:
+    made = company.contract(accounting_method="unit")
+    path = f"/v1.0/purchase_order_contracts/{made['id']}/line_items/sync"
+
+    def synced(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+        body = {"updates": list(rows)}
+        found: list[dict[str, Any]] = company.done("PATCH", path, body, project_id=DEPOT)[
+            "entities"
+        ]
+        return found
+
+    fine = {"origin_id": "a", "wbs_code_id": CONCRETE, "quantity": "1000", "unit_cost": "0.12345"}
+    (row,) = synced(fine)
+    assert (row["unit_cost"], row["amount"]) == ("0.1235", "123.5")
+    company.control("POST", "options", {"procore_unit_cost_decimals": 8})
+    (row,) = synced(fine)
+    assert (row["unit_cost"], row["amount"]) == ("0.12345", "123.45")
+    other = {**fine, "origin_id": "b"}
+    synced(other)
+    lines = path.removesuffix("/sync")
+    assert len(company.done("GET", lines, project_id=DEPOT)) == 2
+    company.control("POST", "options", {"procore_line_sync_prunes": True})
+    synced(other)
+    assert [one["origin_id"] for one in company.done("GET", lines, project_id=DEPOT)] == ["b"]
+    company.control("POST", "options", {"procore_extended_type": "manual"})
+    (row,) = synced({**fine, "origin_id": "c", "amount": "1.00"})
+    assert (row["extended_type"], row["amount"]) == ("manual", "1.0")

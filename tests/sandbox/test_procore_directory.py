@@ -61,7 +61,7 @@ def test_vendors_are_made_changed_and_refused(company: Served) -> None:
     made = company.done("POST", VENDORS, body)
     assert (made["is_active"], made["company"], made["origin_id"]) == (True, "Crane Co", None)
     path = f"{VENDORS}/{made['id']}"
-    changed = company.done("PATCH", path, {"vendor": {"origin_id": "z-1", "is_active": False}})
+    changed = company.done("PATCH", path, {"vendor": {"origin_id": "z-1"}})
     assert (changed["origin_id"], changed["name"]) == ("z-1", "Crane Co")
     assert company.done("GET", path) == changed
     for wrong, field in (
@@ -74,6 +74,23 @@ def test_vendors_are_made_changed_and_refused(company: Served) -> None:
         assert list(told["errors"]) == [field]
     company.refused(404, "GET", f"{VENDORS}/1")
     company.refused(404, "PATCH", f"{VENDORS}/1", {"vendor": {}})
+
+
+def test_an_inactive_vendor_is_hidden_from_all_but_its_own_list_and_call(company: Served) -> None:
+    inactive = f"/v1.0/companies/{COMPANY}/vendors/inactive"
+    rows = company.done("GET", inactive, **{"filters[origin_id]": "nobody"})
+    assert [row["id"] for row in rows] == [GONE], "no filter is known there"
+    company.refused(404, "GET", f"{VENDORS}/{GONE}")
+    company.refused(404, "PATCH", f"{VENDORS}/{GONE}", {"vendor": {"is_active": True}})
+    body = {"company_id": COMPANY, "updates": [{"id": GONE, "is_active": True}]}
+    (error,) = company.done("PATCH", f"{VENDORS}/sync", body)["errors"]
+    assert error["errors"] == {"id": ["Entity with this ID not found"]}
+    assert company.done("PATCH", f"{inactive}/{GONE}")["is_active"] is True
+    company.refused(404, "PATCH", f"{inactive}/{GONE}")
+    assert company.done("GET", f"{VENDORS}/{GONE}")["is_active"] is True
+    company.control("POST", "options", {"procore_inactive_hidden": False})
+    company.done("PATCH", f"{VENDORS}/{GONE}", {"vendor": {"is_active": False}})
+    assert company.done("GET", f"{VENDORS}/{GONE}")["is_active"] is False
 
 
 def test_vendor_sync_links_updates_and_reports_by_row(company: Served) -> None:
@@ -161,11 +178,16 @@ def test_wbs_codes_join_a_cost_code_and_a_cost_type(company: Served) -> None:
     found = company.done("GET", f"{WBS}/wbs_codes", query="03-1")
     assert [row["id"] for row in found] == [CONCRETE]
     segments = company.done("GET", f"{WBS}/segments")
-    assert [one["type"] for one in segments] == ["cost_code", "line_item_type"]
-    assert company.done("GET", f"{WBS}/patterns")[0]["delimiter"] == "."
+    assert [one["type"] for one in segments] == ["sub_job", "cost_code", "line_item_type"]
+    assert [one["required"] for one in segments] == [False, True, True]
+    (pattern,) = company.done("GET", f"{WBS}/patterns")
+    assert pattern["segments"] == segments
+    assert {one["delimiter"] for one in segments} == {"."}
+    (_, item) = rows[0]["segment_items"]
+    assert "segment_item_id" not in item, "codes name their items by id only"
     path = f"/v1.0/companies/{COMPANY}/work_breakdown_structure/segments"
     assert company.done("GET", path) == segments
-    items = company.done("GET", f"{WBS}/segments/{segments[0]['id']}/segment_items")
+    items = company.done("GET", f"{WBS}/segments/{segments[1]['id']}/segment_items")
     assert "03-100" in [one["path_code"] for one in items]
     company.refused(404, "GET", f"{WBS}/segments/1/segment_items")
 
@@ -173,7 +195,7 @@ def test_wbs_codes_join_a_cost_code_and_a_cost_type(company: Served) -> None:
 def test_making_a_wbs_code_that_exists_gives_it_back_with_its_description(
     company: Served,
 ) -> None:
-    cost_code, cost_type = (one["id"] for one in company.done("GET", f"{WBS}/segments"))
+    _, cost_code, cost_type = (one["id"] for one in company.done("GET", f"{WBS}/segments"))
 
     def body(code: int, kind: int, **more: Any) -> dict[str, Any]:
         items = ((cost_code, code), (cost_type, kind))

@@ -1,12 +1,16 @@
 """The API's front: authorisation, scopes, organisations, limits, envelope, unknown addresses."""
 
+import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
 from tests.sandbox.live import ORG, VENDOR, Live, line, live, zoho_state
+from tests.timing import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -91,10 +95,21 @@ def test_a_refused_call_does_not_use_up_the_day(zoho: Live) -> None:
     assert zoho.call("GET", "/users").headers["X-Rate-Limit-Remaining"] == "1999"
 
 
-def test_more_than_ten_at_once_are_refused(zoho: Live) -> None:
-    zoho.control("POST", "options", {"zoho_latency": 0.3})
+def test_more_than_ten_at_once_are_refused(zoho: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    async def until_all_are_here(seconds: float) -> None:
+        await asyncio.to_thread(go_on.wait, PATIENCE)
+
+    clock = SimpleNamespace(sleep=until_all_are_here)
+    monkeypatch.setattr("connectors.sandbox.zoho_books.api.asyncio", clock)
+    zoho.control("POST", "options", {"zoho_latency": 1})
     with ThreadPoolExecutor(14) as pool:
-        answers = list(pool.map(lambda _: zoho.call("GET", "/users"), range(14)))
+        asked = [pool.submit(zoho.call, "GET", "/users") for _ in range(14)]
+        four_are_back = eventually(lambda: sum(one.done() for one in asked) == 4)
+        go_on.set()
+        answers = [one.result() for one in asked]
+    assert four_are_back
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [200] * 10 + [429] * 4
     refused = [answer for answer in answers if answer.status_code == 429]

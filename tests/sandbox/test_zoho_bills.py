@@ -51,6 +51,16 @@ def pay(zoho: Live, bill: dict[str, Any], amount: Any, **more: Any) -> Any:
     return zoho.done("POST", "/vendorpayments", body)["vendorpayment"]
 
 
+def test_a_number_repeats_in_another_fiscal_year_only(zoho: Live) -> None:
+    body = {"vendor_id": VENDOR, "bill_number": "RENT-1", "line_items": [line("10", 1)]}
+    zoho.done("POST", "/bills", {**body, "date": "2025-12-31"})
+    later = zoho.done("POST", "/bills", {**body, "date": "2026-01-01"})["bill"]
+    assert zoho.call("POST", "/bills", {**body, "date": "2026-06-01"}).json()["message"] == TAKEN
+    path = f"/bills/{later['bill_id']}"
+    assert zoho.call("PUT", path, {"date": "2025-06-01"}).json()["message"] == TAKEN
+    zoho.done("PUT", path, {"date": "2026-02-01"})
+
+
 def test_a_new_bill_is_open_and_owed(zoho: Live) -> None:
     body = {
         "vendor_id": VENDOR,
@@ -113,6 +123,24 @@ def test_inclusive_tax_and_tax_per_line(zoho: Live) -> None:
     assert zoho.bill("B-3", *lines, is_item_level_tax_calc=True)["total"] == 0.22
 
 
+def test_prices_are_rounded_to_the_decimals_of_their_currency(zoho: Live) -> None:
+    body = {"vendor_id": VENDOR, "bill_number": "B-1", "line_items": [line("0.12345678", 1000)]}
+    bill = zoho.done("POST", "/bills", body)["bill"]
+    assert (bill["line_items"][0]["rate"], bill["total"]) == (0.12, 120)
+
+
+def test_a_vendor_with_tds_has_tax_withheld_without_being_asked(zoho: Live) -> None:
+    edit_vendor = {"tds_tax_id": TAX}
+    zoho.control("POST", f"edit/zoho_books/contacts/{VENDOR}", edit_vendor)
+    body = {"vendor_id": VENDOR, "bill_number": "B-1", "line_items": [line(45_000, tax_id=TAX)]}
+    bill = zoho.done("POST", "/bills", body)["bill"]
+    assert bill["tds_amount"] > 0
+    assert bill["total"] == bill["sub_total"] + bill["tax_total"] - bill["tds_amount"]
+    assert bill_of(zoho, bill)["balance"] == bill["total"]
+    order = zoho.done("POST", "/purchaseorders", body)["purchaseorder"]
+    assert order["total"] == bill["total"]
+
+
 def test_bills_fill_their_order_and_leave_it_again(zoho: Live) -> None:
     order = zoho.order("P-1", line(10, 4), line(5, 1))
     zoho.done("POST", f"/purchaseorders/{order['purchaseorder_id']}/status/open")
@@ -166,7 +194,8 @@ def test_an_order_billed_beyond_its_quantity_can_still_be_edited(zoho: Live) -> 
 def test_an_order_of_another_vendor_or_a_cancelled_one_cannot_be_billed(zoho: Live) -> None:
     foreign = zoho.order("P-1", vendor_id=OTHER_VENDOR)
     cancelled = zoho.order("P-2")
-    zoho.done("POST", f"/purchaseorders/{cancelled['purchaseorder_id']}/status/cancelled")
+    for action in ("open", "cancelled"):
+        zoho.done("POST", f"/purchaseorders/{cancelled['purchaseorder_id']}/status/{action}")
     for order in (foreign, cancelled):
         body = {
             "vendor_id": VENDOR,

@@ -123,8 +123,11 @@ def test_contacts_have_no_modified_filter_but_sort_by_it(zoho: Live) -> None:
     assert [one["contact_name"] for one in rows] == ["Bolt", "Acme"]
 
 
-def test_contacts_are_unique_by_name_and_follow_their_bills(zoho: Live) -> None:
+def test_contacts_may_be_unique_by_name_and_follow_their_bills(zoho: Live) -> None:
     body = {"contact_name": " acme ", "contact_type": "vendor"}
+    second = zoho.done("POST", "/contacts", body)["contact"]["contact_id"]
+    zoho.done("DELETE", f"/contacts/{second}")
+    zoho.control("POST", "options", {"zoho_unique_contact_names": True})
     error = zoho.refused(400, "POST", "/contacts", body)
     assert error["code"] == 3062
     assert error["message"].startswith('The customer "acme" already exists.')

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from connectors import registry
+from connectors.core.answers import Answer, sentences, told
 from connectors.core.errors import BadInputError, ConnectorError
+from connectors.engine import sessions
 from connectors.management import sandbox_door
 from connectors.models import Connection, ConnectionToken, Document, Health, Mapping
 from connectors.providers.zoho_books.client import ZohoBooksClient
@@ -188,3 +190,33 @@ def test_a_host_that_cannot_be_reached(
 def test_credentials_that_are_missing(connect: Connect, company: dict[str, Any]) -> None:
     with pytest.raises(BadInputError, match="Missing"):
         connect("procurify", procurify(company), client_secret=" ")
+
+
+def test_what_an_account_tells_is_kept_and_not_lost_by_the_next_test(
+    connect: Connect, company: dict[str, Any], sandbox: SandboxProcess
+) -> None:
+    sandbox.post("/control/options", {"procurify_vendor_groups": 400})
+    connection = connect("procurify", {"subdomain": company["procurify"]["subdomain"]})
+    spec = registry.provider("procurify")
+    with tenant_scope(connection.tenant_id):
+        Connection.objects.filter(pk=connection.pk).update(
+            profile={"answers": {"of_before": {"value": True, "words": "Learned from a record."}}}
+        )
+        connection.refresh_from_db()
+    connections.ping(connection, spec=spec, actor=ACTOR)
+    with tenant_scope(connection.tenant_id):
+        kept = Connection.objects.get(pk=connection.pk)
+    assert told(kept.profile, "vendors_at") == "/api/v3/vendors/"
+    assert told(kept.profile, "of_before") is True
+    assert kept.profile["user_name"]
+    assert "Procurify lists its vendors at /api/v3/vendors/." in sentences(kept.profile)
+
+
+def test_another_account_starts_without_answers(connect: Connect, company: dict[str, Any]) -> None:
+    connection = connect("procurify", {"subdomain": company["procurify"]["subdomain"]})
+    stale = Answer(name="vendors_at", value="/api/v3/vendors/", words="Of another account.")
+    with tenant_scope(connection.tenant_id):
+        Connection.objects.filter(pk=connection.pk).update(settings={"subdomain": "other"})
+    sessions.learn(connection, stale)
+    with tenant_scope(connection.tenant_id):
+        assert sentences(Connection.objects.get(pk=connection.pk).profile) == []

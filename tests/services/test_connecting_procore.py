@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from connectors import registry
-from connectors.admin.connection_forms import offers
 from connectors.core.errors import BadInputError
 from connectors.models import Connection, Health
 from connectors.services import connections
+from connectors.services.choosing import offers
 from tenants.scope import tenant_scope
 from tests.people import ACTOR, make_tenant
 from tests.sandbox.procore_company import (

@@ -8,11 +8,18 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.backends.signals import connection_created
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from tenants.checks import check_login_role
-from tenants.roles import RoleNames, connection_options, ensure_roles
+from tenants.roles import (
+    RoleNames,
+    connection_options,
+    ensure_roles,
+    refuse_old_connection,
+    refuse_old_server,
+)
 
 # Roles belong to the whole server, which all workers of a run share.
 PREFIX = f"trial_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
@@ -134,3 +141,23 @@ def test_a_login_above_the_policies_is_an_error(admin, monkeypatch):
         assert [message.id for message in check_login_role(["default"])] == ["tenants.E004"]
     finally:
         connection.close()
+
+
+def test_an_old_server_is_refused_in_words():
+    refuse_old_server(160_000)
+    with pytest.raises(ImproperlyConfigured, match="PostgreSQL 16 is the oldest that is served"):
+        refuse_old_server(150_017)
+
+
+def test_every_connection_to_an_old_server_is_refused(db, monkeypatch):
+    monkeypatch.setattr("tenants.roles.OLDEST_POSTGRESQL", 99)
+    assert refuse_old_connection in [ref() for _, ref, *_ in connection_created.receivers]
+    with pytest.raises(ImproperlyConfigured, match="PostgreSQL 99 is the oldest"):
+        connection_created.send(sender=type(connection), connection=connection)
+
+
+def test_set_up_refuses_an_old_server_before_it_changes_anything(admin, monkeypatch):
+    monkeypatch.setattr("tenants.roles.OLDEST_POSTGRESQL", 99)
+    with pytest.raises(ImproperlyConfigured, match="PostgreSQL 99 is the oldest"):
+        set_up(admin)
+    assert rows(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", LOGIN) == []

@@ -49,7 +49,7 @@ def parcelbook(settings: Settings) -> Iterator[Simulator]:
         for house, key, name in (
             ("north", "n1", "Acme GmbH"),
             ("north", "n2", "Bolt & Sons"),
-            ("south", "s1", "ACME"),
+            ("south", "s1", "ACME GMBH"),
             ("south", "s2", "Bolt and Daughters"),
         ):
             simulator.put(house, "contacts", key, name=name)
@@ -97,6 +97,7 @@ def integrated(parcelbook: Simulator, tenant: Tenant) -> Integrated:
             target=connect("south"),
             options=options,
             actor=ACTOR,
+            enabled=True,
         )
         return load_job(tenant.pk, integration.pk, registry.resolve)
 
@@ -148,8 +149,10 @@ def test_staff_set_the_flow_up(staff: Client, integrated: Integrated, tenant: Te
         "source": job.source.pk,
         "target": job.target.pk,
         "interval_minutes": 30,
+        "history_start": "2026-11-01",
         "option_note": "Ring twice",
     }
+    integrations.pause(job.integration, resolved=registry.resolve(FLOW), actor=ACTOR)
     assert staff.post(url, given).status_code == 302
     with tenant_scope(tenant.pk):
         made = Integration.objects.get(name="Second")

@@ -79,6 +79,7 @@ def test_the_import_contracts_are_kept(copy: Copy) -> None:
     assert " 0 broken" in done.stdout
 
 
+@pytest.mark.soak
 def test_pages_schedules_webhooks_and_contracts_pick_it_up(copy: Copy) -> None:
     tests = ("tests/contract/test_registered.py", "tests/third/picked_up.py")
     done = copy.run("-m", "pytest", "-v", "-p", "no:cacheprovider", *tests, **further_worker())

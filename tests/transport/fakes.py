@@ -3,15 +3,16 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
 
+from connectors.core import clock
 from connectors.transport.client import Account, ApiClient, CallReport, Dialect
 from connectors.transport.error_table import ErrorTable
-from connectors.transport.governor import Limits, QuotaFacts
-from connectors.transport.tokens import Grant, NewToken, StoredToken, TokenSource
+from connectors.transport.governor import Admission, Governor, Limits, QuotaFacts
+from connectors.transport.tokens import Grant, KeptToken, NewToken, StoredToken, TokenSource
 from connectors.transport.wire import Wire
 
 ROOT = "https://api.example.com/v1"
@@ -28,15 +29,28 @@ class OpenGovernor:
         self.observed: list[QuotaFacts] = []
 
     @contextmanager
-    def admit(self, subject: str, limits: Limits, cost: int = 1) -> Iterator[None]:
+    def admit(self, subject: str, limits: Limits, cost: int = 1) -> Iterator[Admission]:
         self.admitted += cost
-        yield
-
-    def observe(self, subject: str, limits: Limits, quota: QuotaFacts) -> None:
-        self.observed.append(quota)
+        admission = Admission()
+        yield admission
+        if admission.quota is not None:
+            self.observed.append(admission.quota)
 
     def pause(self, subject: str, until: datetime) -> None:
         self.pauses.append(until)
+
+
+class Flying:
+    """Calls that have left and wait for their answers."""
+
+    def __init__(self, governor: Governor, subject: str, limits: Limits, count: int) -> None:
+        self._held = [governor.admit(subject, limits) for _ in range(count)]
+        self._admissions = [held.__enter__() for held in self._held]
+
+    def answered(self, quota: QuotaFacts) -> None:
+        """The next one's answer is here, with the provider's own count."""
+        self._admissions.pop(0).quota = quota
+        self._held.pop(0).__exit__(None, None, None)
 
 
 class MemoryStore:
@@ -56,7 +70,7 @@ class MemoryStore:
 
     def lease(self, seconds: int) -> int | None:
         with self._lock:
-            now = datetime.now(UTC)
+            now = clock.now()
             if self.leased_until is not None and self.leased_until > now:
                 return None
             self.leased_until = now + timedelta(seconds=seconds)
@@ -102,19 +116,21 @@ class MemoryBudget:
 
 def stored(version: int = 1, minutes: float = 60) -> StoredToken:
     """A token that ends in so many minutes."""
-    expires_at = datetime.now(UTC) + timedelta(minutes=minutes)
+    expires_at = clock.now() + timedelta(minutes=minutes)
     return StoredToken(access_token=f"token-{version}", expires_at=expires_at, version=version)
 
 
 def fresh(name: str = "fresh") -> NewToken:
     """What a refresh brings."""
-    return NewToken(access_token=name, expires_at=datetime.now(UTC) + timedelta(hours=1))
+    return NewToken(access_token=name, expires_at=clock.now() + timedelta(hours=1))
 
 
-def source(store: MemoryStore, grant: Grant = fresh) -> TokenSource:
+def source(
+    store: MemoryStore, grant: Grant = fresh, *, kept: KeptToken | None = None
+) -> TokenSource:
     """A token source with the margin of an hour-long token."""
     return TokenSource(
-        store, grant, margin=timedelta(minutes=5), provider="example", title="Example"
+        store, grant, margin=timedelta(minutes=5), provider="example", title="Example", kept=kept
     )
 
 

@@ -23,7 +23,7 @@ def serving(behave: Behaviour, heads: list[bytes] | None = None) -> Iterator[str
             except TimeoutError:
                 continue
             with connection:
-                connection.settimeout(5)
+                connection.settimeout(60)
                 try:
                     head = read_head(connection)
                     if heads is not None:

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from connectors.core.errors import BadInputError
+from connectors.core.money import parse_decimal
 from connectors.transport.json_body import dump_json, read_json
 
 
@@ -32,3 +34,13 @@ def test_a_float_is_refused(value: object) -> None:
 def test_what_is_no_json_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError):
         read_json(text)
+
+
+@pytest.mark.parametrize("odd", ["1e-50000000", "0e-50000000", "-1e50000000", "1.5e999999"])
+def test_a_number_that_would_fill_the_memory_stays_a_text_that_no_amount_is(odd: str) -> None:
+    read = read_json(f'{{"total": {odd}}}'.encode())
+    assert read == {"total": odd}
+    assert dump_json(read) == f'{{"total":"{odd}"}}'
+    for value in (read["total"], Decimal(odd)):
+        with pytest.raises(BadInputError):
+            parse_decimal(value)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from connectors.transport.pagination import (
+    MAX_EMPTY_PAGES,
+    NO_OBJECT,
     PageGuard,
     PaginationError,
     flagged_pages,
@@ -73,10 +75,18 @@ def test_an_endless_list_raises_instead_of_being_cut() -> None:
         list(flagged_pages(fetch, "bills", guard(max_pages=5)))
 
 
-@pytest.mark.parametrize("found", [{"a": 1}, "text", [1, 2]])
+@pytest.mark.parametrize("found", [{"a": 1}, "text"])
 def test_a_page_without_rows_raises(found: object) -> None:
     with pytest.raises(PaginationError):
         flagged({"bills": found})
+
+
+@pytest.mark.parametrize("odd", [1, "text", None, [2], True])
+def test_a_row_that_is_no_object_costs_no_other_its_place(odd: object) -> None:
+    answer = {"bills": [{"id": 1}, odd, {"id": 2}], "page_context": context(1, more=False)}
+    guard = PageGuard("example", lambda row: str(row.get("id", "")))
+    (page,) = flagged_pages(lambda _: answer, "bills", guard)
+    assert list(page.rows) == [{"id": 1}, {NO_OBJECT: odd}, {"id": 2}]
 
 
 # --- linked ---------------------------------------------------------------------------------------
@@ -132,3 +142,16 @@ def test_a_list_that_links_to_itself_raises() -> None:
 def test_a_page_that_is_another_than_asked_raises() -> None:
     with pytest.raises(PaginationError, match="page 2 was asked for, page 1 came"):
         linked({"1": page([1], 1, 3, 9), "2": page([1], 1, 3, 9)})
+
+
+def test_a_list_that_goes_on_without_rows_is_not_read_for_ever() -> None:
+    empty = {"bills": [], "page_context": {"has_more_page": True}}
+    last = {"bills": rows(1), "page_context": {"has_more_page": False}}
+    assert flagged(*[empty] * MAX_EMPTY_PAGES, last)[-1] == [1], "its pages may be filtered late"
+    with pytest.raises(PaginationError, match="hold nothing"):
+        flagged(*[empty] * (MAX_EMPTY_PAGES + 1), last)
+
+
+@pytest.mark.parametrize("odd", [7, "x", [], ["x"], None, {"has_more_page": "false"}])
+def test_an_odd_context_ends_the_list(odd: object) -> None:
+    assert flagged({"bills": rows(1), "page_context": odd}, {"bills": rows(2)}) == [[1]]

@@ -84,8 +84,8 @@ def test_a_receiver_finds_its_own_answers() -> None:
 
 
 def test_our_own_work_is_counted_as_ours() -> None:
-    before, begin = Usage.now(), time.monotonic()
-    while time.monotonic() < begin + 0.3:
+    before, begin = Usage.now(), time.process_time()
+    while time.process_time() < begin + 0.1:
         pass
     used = Usage.now().since(before)
     assert 0 < used.ours <= used.everybodys + 0.1

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from connectors.core.errors import BadInputError
 from connectors.core.money import (
     Money,
+    is_whole,
     minor_digits,
     optional_decimal,
     parse_decimal,
     plain,
     share,
     to_cents,
+    without_dust,
 )
 
 CURRENCIES = st.sampled_from(["USD", "JPY", "KWD"])
@@ -78,18 +80,52 @@ def test_shares_always_add_up_to_the_total(
     assert all(part == to_cents(part, currency) for part in shares)
 
 
-@given(total=AMOUNTS, weights=WEIGHTS)
-def test_shares_are_in_proportion_to_the_cent(total: Decimal, weights: list[Decimal]) -> None:
-    whole = sum(weights)
+@given(total=AMOUNTS, weights=WEIGHTS, currency=CURRENCIES)
+def test_shares_are_in_proportion_and_less_than_a_unit_off(
+    total: Decimal, weights: list[Decimal], currency: str
+) -> None:
+    whole, cents = sum(weights), to_cents(total, currency)
     if whole == 0:
         return
-    for part, weight in zip(share(total, weights, "USD")[:-1], weights, strict=False):
-        assert abs(part - total * weight / whole) <= Decimal("0.005")
+    unit = Decimal(1).scaleb(-minor_digits(currency))
+    for part, weight in zip(share(cents, weights, currency), weights, strict=True):
+        assert abs(part - cents * weight / whole) < unit
+        assert part * cents >= 0
+        assert part == 0 or weight != 0
 
 
-def test_no_weights_no_shares_and_zero_weights_go_to_the_last() -> None:
+@given(total=AMOUNTS, weights=WEIGHTS, currency=CURRENCIES)
+def test_shares_of_a_credit_are_those_of_the_charge(
+    total: Decimal, weights: list[Decimal], currency: str
+) -> None:
+    shares = share(total, weights, currency)
+    assert share(-total, weights, currency) == [-part for part in shares]
+
+
+def test_the_remainder_goes_to_many_and_never_to_the_last_alone() -> None:
+    shares = share(Decimal("1.10"), [Decimal(1)] * 20, "USD")
+    assert shares == [Decimal("0.06")] * 10 + [Decimal("0.05")] * 10
+    assert share(Decimal("0.01"), [Decimal(0), Decimal(7)], "USD") == [0, Decimal("0.01")]
+    assert share(Decimal(10), [Decimal(1)] * 3, "JPY") == [4, 3, 3]
+    assert share(Decimal("0.010"), [Decimal(1)] * 3, "KWD")[0] == Decimal("0.004")
+
+
+def test_no_weights_no_shares_and_zero_weights_share_equally() -> None:
     assert share(Decimal(5), [], "USD") == []
-    assert share(Decimal(5), [Decimal(0), Decimal(0)], "USD") == [Decimal(0), Decimal(5)]
+    assert share(Decimal(5), [Decimal(0), Decimal(0)], "USD") == [Decimal("2.5"), Decimal("2.5")]
+    assert share(Decimal(5), [Decimal(3), Decimal(-3)], "USD") == [Decimal("2.5"), Decimal("2.5")]
+
+
+def test_dust_of_floats_is_not_an_amount_and_a_true_difference_is() -> None:
+    assert without_dust(Decimal("103.94999999999999"), "USD") == Decimal("103.95")
+    assert without_dust(Decimal("100.40"), "JPY") == Decimal("100.40")
+    assert not is_whole(Decimal("100.40"), "JPY")
+    assert is_whole(Decimal("100.400"), "USD")
+
+
+def test_money_finer_than_its_currency_is_shown_as_it_is() -> None:
+    assert str(Money(Decimal("100.40"), "JPY")) == "100.4 JPY"
+    assert str(Money(Decimal("-0.001"), "USD")) == "-0.001 USD"
 
 
 def test_money_reads_as_people_write_it() -> None:

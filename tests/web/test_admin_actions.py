@@ -24,7 +24,7 @@ from connectors.transport.provider import Finding
 from tenants.models import Member, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.people import People
-from tests.web.world import FLOW, World
+from tests.web.world import FLOW, World, make_connections, seen_of
 
 
 def page(name: str, *args: object) -> str:
@@ -153,12 +153,13 @@ def test_a_connection_is_added_and_its_secret_only_goes_in(
     assert actors(people.tenant.pk, "connection.created") == [f"user:{clerk.pk} {clerk.email}"]
 
 
-def test_an_empty_secret_is_kept(staff: Client, world: World) -> None:
-    url = page("connectors_connection_edit", world.source.pk)
+def test_an_empty_secret_is_kept(staff: Client, people: People) -> None:
+    source, _ = make_connections(people.tenant.pk)
+    url = page("connectors_connection_edit", source.pk)
     given = {"credential_client_id": "other-id", "setting_subdomain": "acme-two"}
     assert staff.post(url, given).status_code == 302
-    with tenant_scope(world.tenant_id):
-        row = Connection.objects.get(pk=world.source.pk)
+    with tenant_scope(people.tenant.pk):
+        row = Connection.objects.get(pk=source.pk)
         assert open_sealed(row, "sealed_credentials")["client_secret"] == "planted-client-secret"
         assert row.settings == {"subdomain": "acme-two"}
 
@@ -180,16 +181,17 @@ def test_a_connection_is_tested_outside_any_transaction(
     assert len(open_ones) == 1, "a link must not test anything"
 
 
-def test_an_organisation_is_chosen(staff: Client, world: World) -> None:
+def test_an_organisation_is_chosen(staff: Client, people: People) -> None:
+    _, target = make_connections(people.tenant.pk)
     offered = [{"organization_id": "601", "name": "Acme"}, {"organization_id": "602", "name": "B"}]
-    with tenant_scope(world.tenant_id):
-        Connection.objects.filter(pk=world.target.pk).update(profile={"organizations": offered})
-    url = page("connectors_connection_choose", world.target.pk)
+    with tenant_scope(people.tenant.pk):
+        Connection.objects.filter(pk=target.pk).update(profile={"organizations": offered})
+    url = page("connectors_connection_choose", target.pk)
     assert "B (602)" in said(staff, url)
     assert staff.post(url, {"offer": "999"}).status_code == 200
     assert staff.post(url, {"offer": "602"}).status_code == 302
-    with tenant_scope(world.tenant_id):
-        assert Connection.objects.get(pk=world.target.pk).settings["organization_id"] == "602"
+    with tenant_scope(people.tenant.pk):
+        assert Connection.objects.get(pk=target.pk).settings["organization_id"] == "602"
 
 
 def test_an_integration_is_added_with_its_options(
@@ -205,12 +207,27 @@ def test_an_integration_is_added_with_its_options(
         "interval_minutes": "30",
         "option_order_status": "draft",
         "option_bill_date": "invoice",
+        "option_bills_without_order": "wait",
+        "option_create_vendors": "never",
         "option_follow_closed": "on",
     }
-    answer = staff.post(f"{url}?tenant={world.tenant_id}&flow=procurify_to_zoho_books", given)
+    add = f"{url}?tenant={world.tenant_id}&flow=procurify_to_zoho_books"
+    assert "This field is required" in staff.post(add, given).content.decode(), "since when"
+    answer = staff.post(add, {**given, "history_start": "2026-11-01"})
     assert answer.status_code == 302, answer.content.decode()
     with tenant_scope(world.tenant_id):
         made = Integration.objects.get(name="Second")
+        assert not Run.objects.filter(integration=made).exists(), "nothing begins by itself"
+    assert (made.enabled, made.next_run_at) == (False, None)
+    start = page("connectors_integration_press", made.pk, "resume")
+    assert "moves the same records" in staff.post(start, follow=True).content.decode()
+    with tenant_scope(world.tenant_id):
+        Integration.objects.update(enabled=False)
+        Run.objects.update(status=Run.Status.FINISHED)
+    assert "Started; a run is queued." in staff.post(start, follow=True).content.decode()
+    with tenant_scope(world.tenant_id):
+        made = Integration.objects.get(name="Second")
+    assert made.enabled
     assert made.options["order_status"] == "draft"
     assert made.options["post_card_bills"] is False
     assert made.interval_minutes == 30
@@ -236,6 +253,8 @@ def test_an_unreadable_schedule_is_refused_in_words(staff: Client, world: World)
         "cron": "every day",
         "option_order_status": "open",
         "option_bill_date": "posting",
+        "option_bills_without_order": "wait",
+        "option_create_vendors": "never",
     }
     assert "is not a cron expression" in staff.post(url, given).content.decode()
     assert staff.post(url, {**given, "cron": "30 6 * * 1-5"}).status_code == 302
@@ -296,13 +315,14 @@ def test_documents_of_several_tenants_are_replayed(
 def test_dismissing_needs_a_reason(staff: Client, world: World, clerk: User) -> None:
     url = page("connectors_document_dismiss", world.held.pk)
     assert "required" in staff.post(url, {"reason": " "}).content.decode()
-    assert staff.post(url, {"reason": "Paid by card."}).status_code == 302
+    given = {"reason": "Paid by card.", "seen": seen_of(world.held)}
+    assert staff.post(url, given).status_code == 302
     with tenant_scope(world.tenant_id):
         document = Document.objects.get(pk=world.held.pk)
     assert document.state == "dismissed"
     assert "Paid by card." in document.words
     assert clerk.email in document.words
-    again = staff.post(url, {"reason": "Once more."})
+    again = staff.post(url, {"reason": "Once more.", "seen": seen_of(world.held)})
     assert "Only waiting or held" in again.content.decode()
 
 

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import AuditEvent
 from connectors.models import Connection, Mapping, ReferenceItem
 from tenants.scope import tenant_scope
 from tests.people import People
@@ -105,3 +106,40 @@ def test_it_needs_the_permission_to_see_reference_items(
     assert client.get(url(lists)).status_code == 403
     assert client.get(reverse("admin:connectors_integration_alignments")).status_code == 403
     assert "Side by side" not in client.get(reverse("admin:index")).content.decode()
+
+
+def confirm(client: Client, world: World, key: str = "a") -> int:
+    address = reverse("admin:connectors_integration_confirm", args=[world.integration.pk])
+    return client.post(address, {"kind": "vendor", "source_key": key}).status_code
+
+
+def origin(world: World, key: str = "a") -> str:
+    with tenant_scope(world.tenant_id):
+        return Mapping.objects.get(kind="vendor", source_key=key).origin
+
+
+def test_a_person_confirms_an_automatic_link_and_the_trail_says_who(
+    staff: Client, lists: World
+) -> None:
+    with tenant_scope(lists.tenant_id):
+        Mapping.objects.filter(source_key="a").update(origin=Mapping.Origin.AUTOMATIC)
+    assert confirm(staff, lists) == 302
+    assert origin(lists) == Mapping.Origin.PERSON
+    with tenant_scope(lists.tenant_id):
+        assert AuditEvent.objects.filter(action="mapping.confirmed", source_id="a").count() == 1
+    assert confirm(staff, lists, "nobody") == 302, "a message says that it is gone"
+
+
+def test_confirming_needs_the_permission_to_change_mappings(
+    client: Client, lists: World, people: People
+) -> None:
+    helper = people.viewer
+    helper.is_staff = True
+    helper.save()
+    names = ("view_integration", "view_referenceitem")
+    helper.user_permissions.add(*Permission.objects.filter(codename__in=names))
+    client.force_login(helper)
+    with tenant_scope(lists.tenant_id):
+        Mapping.objects.filter(source_key="a").update(origin=Mapping.Origin.AUTOMATIC)
+    assert confirm(client, lists) == 403
+    assert origin(lists) == Mapping.Origin.AUTOMATIC

@@ -15,11 +15,12 @@ from connectors import registry
 from connectors.core.flow import FieldDifference, PartRef
 from connectors.core.records import TargetState
 from connectors.engine import drift as engine
+from connectors.engine import plans
 from connectors.models import Document, Link
 from connectors.services import drift
 from tenants.models import User
 from tenants.scope import tenant_scope
-from tests.web.world import FLOW, World
+from tests.web.world import FLOW, World, seen_of
 
 
 @dataclass
@@ -65,7 +66,10 @@ def drifted(world: World, target: Target) -> Document:
     with tenant_scope(world.tenant_id):
         link = Link.objects.select_related("document").get(document=world.posted)
         found = [FieldDifference(field="title", ours="Ours", theirs=target.title)]
-        engine.apply(link, found, engine.ALERT)
+        state = target.read(None, plans.link_ref(link))
+        engine.apply(
+            registry.flow(FLOW), link, found, engine.ALERT, state=state, there="Zoho Books"
+        )
     return world.posted
 
 
@@ -89,7 +93,7 @@ def test_the_page_shows_what_differs(staff: Client, drifted: Document) -> None:
 def test_other_documents_offer_neither(staff: Client, world: World, target: Target) -> None:
     for document in (world.posted, world.held):
         assert "Restore ours" not in staff.get(page(document)).content.decode()
-    staff.post(page(world.held, "restore"))
+    staff.post(page(world.held, "restore"), {"seen": seen_of(world.held)})
     assert "Only what is held" in staff.get(page(world.held)).content.decode()
     with tenant_scope(world.tenant_id):
         assert Document.objects.get(pk=world.held.pk).state == "held"
@@ -98,9 +102,10 @@ def test_other_documents_offer_neither(staff: Client, world: World, target: Targ
 def test_ours_is_restored(staff: Client, drifted: Document, world: World, clerk: User) -> None:
     staff.get(page(drifted, "restore"))
     assert now(world)[0].state == "held", "a link decides nothing"
-    staff.post(page(drifted, "restore"))
+    staff.post(page(drifted, "restore"), {"seen": seen_of(drifted)})
     document, link = now(world)
-    assert (document.state, link.payload, link.restores) == ("due", {}, {"title": 1})
+    assert (document.state, link.restores) == ("due", {"title": 1})
+    assert link.payload["doubted"], "the next decision writes all of it"
     assert "1 field changed" in staff.get(page(drifted)).content.decode()
     with tenant_scope(world.tenant_id):
         event = AuditEvent.objects.get(action="drift.restored")
@@ -108,7 +113,7 @@ def test_ours_is_restored(staff: Client, drifted: Document, world: World, clerk:
 
 
 def test_theirs_is_adopted(staff: Client, drifted: Document, world: World) -> None:
-    staff.post(page(drifted, "adopt"))
+    staff.post(page(drifted, "adopt"), {"seen": seen_of(drifted)})
     document, link = now(world)
     assert (document.state, link.adopted) == ("due", {"title": "<b>Theirs</b>"})
     assert link.payload != {}
@@ -118,7 +123,7 @@ def test_what_was_put_right_is_said(
     staff: Client, drifted: Document, world: World, target: Target
 ) -> None:
     target.title = "Ours"
-    staff.post(page(drifted, "adopt"))
+    staff.post(page(drifted, "adopt"), {"seen": seen_of(drifted)})
     assert "Nothing differs there any more" in staff.get(page(drifted)).content.decode()
     document, link = now(world)
     assert (document.state, link.adopted) == ("due", {})

@@ -47,6 +47,7 @@ def kept(people: People) -> Kept:
         source=source,
         target=target,
         actor=ACTOR,
+        enabled=True,
     )
     with tenant_scope(tenant_id):
         pair(integration, "vendor", ("c1", "Acme Rebar Inc."), ("900", "Acme"))
@@ -138,7 +139,7 @@ def test_what_procore_owns_is_shown_as_written_to_zoho(staff: Client, kept: Kept
     text = page(staff, kept.project)
     assert "Project School" in text
     assert "In Zoho Books" in text
-    assert "Zoho Books says what its owner says." in text
+    assert "Posted to Zoho Books; no total was compared." in text
 
 
 def test_the_list_of_documents_calls_master_data_by_its_name(staff: Client, kept: Kept) -> None:

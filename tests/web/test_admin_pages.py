@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from connectors.models import Link
+from tenants.scope import tenant_scope
 from tests.web.world import SECRETS, World
 
 LISTS = sorted(model._meta.label_lower.replace(".", "_") for model in admin.site._registry)
@@ -62,6 +64,7 @@ def test_every_page_opens_without_a_secret_or_a_foreign_address(
         assert not [secret for secret in SECRETS if secret in text], url
         assert "gAAAAA" not in text, f"a ciphertext on {url}"
         assert foreign_addresses(text) == [], url
+        assert inline_scripts(text) == [], url
 
 
 def foreign_addresses(text: str) -> list[str]:
@@ -69,6 +72,21 @@ def foreign_addresses(text: str) -> list[str]:
     loads = re.findall(r"<(?:script|link|img|iframe|source)\b[^>]*?(?:src|href)=\"([^\"]+)\"", text)
     loads += re.findall(r"url\(([^)]+)\)", text)
     return [url for url in loads if re.match(r"['\"]?(?:https?:)?//", url)]
+
+
+def inline_scripts(text: str) -> list[str]:
+    """What a browser would run although it stands in the page; our policy forbids it."""
+    bodies = re.findall(r"<script\b(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", text)
+    handlers = re.findall(r"<[^>]*\s(on[a-z]+=\"[^\"]*\")", text)
+    return bodies + handlers + re.findall(r"(?:href|action)=\"(javascript:[^\"]*)", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<script>x()</script>", '<a class="b" onclick="x()">', '<a href="javascript:x()">'],
+)
+def test_inline_scripts_would_be_found(text: str) -> None:
+    assert inline_scripts(text)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +116,27 @@ def test_a_document_shows_what_happened_to_it(staff: Client, world: World) -> No
     assert "needed by" in text
     waiting = staff.get(reverse("admin:connectors_document_change", args=[world.waiting.pk]))
     assert "Waits for" in waiting.content.decode()
+
+
+def test_an_order_shows_what_bills_have_taken_of_its_lines(staff: Client, world: World) -> None:
+    with tenant_scope(world.tenant_id):
+        order = world.posted.links.get()
+        order.payload = {"lines": [{"key": "1", "quantity": "10", "rate": "5"}]}
+        order.save(update_fields=["payload"])
+        row = {"order": "41", "order_line": "1", "quantity": "2.5"}
+        billed = {"lines": [{**row, "purchaseorder_item_id": "88001"}, {**row, "quantity": "1"}]}
+        Link.objects.create(
+            document=world.waiting,
+            connection=order.connection,
+            part="whole",
+            target_kind="bill",
+            target_id="99001",
+            payload=billed,
+            posted_at=order.posted_at,
+            confirmed_at=order.confirmed_at,
+        )
+    url = reverse("admin:connectors_document_change", args=[world.posted.pk])
+    assert "1 → 88001, 2.5 of 10 billed" in staff.get(url).content.decode()
 
 
 def test_the_overview_counts_by_state(staff: Client, world: World) -> None:

@@ -74,7 +74,7 @@ def findings_of(staff: Client, connection: Connection) -> str:
 def agree(staff: Client, connection: Connection, answer: str = "accept") -> str:
     """Walk the consent in a browser of its own; return the page that the person ends on."""
     start = staff.get(reverse("authorise", args=[connection.tenant_id, connection.pk]))
-    with httpx.Client(trust_env=False) as browser:
+    with httpx.Client(trust_env=False, verify=False) as browser:
         back = browser.post(start["Location"], data={"answer": answer})
     assert back.is_redirect, back.text
     place = urlsplit(back.headers["location"])
@@ -142,3 +142,52 @@ def test_an_unreachable_host_is_said(
     assert "does not work yet" in words
     assert "reach" in words
     assert now(connection).profile == {}
+
+
+def test_the_page_says_how_the_account_behaves(
+    staff: Client, people: People, company: dict[str, Any], sandbox: SandboxProcess
+) -> None:
+    sandbox.post("/control/options", {"procurify_vendor_groups": 500})
+    connection = add_procurify(staff, people, company)
+    findings_of(staff, connection)
+    page = staff.get(reverse("admin:connectors_connection_change", args=[connection.pk]))
+    assert "Procurify lists its vendors at /api/v3/vendors/." in page.content.decode()
+
+
+def test_consent_without_an_organisation_leads_to_the_chooser(
+    staff: Client, people: People, company: dict[str, Any]
+) -> None:
+    connection = add_zoho(staff, people, company, organization_id="")
+    page = agree(staff, connection)
+    assert "Connected. Choose an organisation." in page
+    assert "Authorised, but" not in page
+    assert 'name="offer"' in page, "the chooser itself"
+    tested = findings_of(staff, connection)
+    assert "Connected. Choose an organisation" in tested
+    assert "none chosen" not in tested
+    choose = reverse("admin:connectors_connection_choose", args=[connection.pk])
+    assert choose in tested, "the exit stands beside it"
+    wanted = company["zoho_books"]["organization_id"]
+    done = staff.post(choose, {"offer": wanted})
+    assert "Everything can be read." in staff.get(done["Location"]).content.decode()
+    assert now(connection).health == "ready"
+
+
+def test_a_member_chooses_the_organisation_too(
+    client: Client, staff: Client, people: People, company: dict[str, Any]
+) -> None:
+    connection = add_zoho(staff, people, company, organization_id="")
+    client.force_login(people.admin)
+    page = agree(client, connection)
+    assert "Choose an organisation" in page
+    assert "Authorised, but" not in page
+    choose = reverse("choose", args=[people.tenant.pk, connection.pk])
+    refused = client.post(choose, {"offer": "1"}).content.decode()
+    assert "Choose one of those that are offered." in refused
+    wanted = company["zoho_books"]["organization_id"]
+    assert "Everything can be read." in client.post(choose, {"offer": wanted}).content.decode()
+    assert now(connection).settings["organization_id"] == wanted
+    client.force_login(people.viewer)
+    assert client.get(choose).status_code == 403
+    client.force_login(people.outsider)
+    assert client.get(choose).status_code == 404

@@ -17,7 +17,7 @@ from connectors.models import Connection, InboxEvent, WebhookEndpoint, open_seal
 from connectors.providers.zoho_books.webhooks import SIGNATURE_HEADER, signature
 from connectors.services import connections, webhooks
 from tenants.scope import tenant_scope
-from tests.people import ACTOR, People, make_people
+from tests.people import ACTOR, People
 from tests.web.world import make_connections
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,11 +32,6 @@ EVENT = {
     "resource_name": "Purchase Order Contracts",
     "resource_id": 54321,
 }
-
-
-@pytest.fixture
-def people(transactional_db: None) -> People:
-    return make_people()
 
 
 @pytest.fixture

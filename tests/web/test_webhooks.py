@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,16 +18,11 @@ from connectors.models import Connection, InboxEvent, WebhookEndpoint, open_seal
 from connectors.providers.zoho_books.webhooks import SIGNATURE_HEADER, signature
 from connectors.services import webhooks
 from tenants.scope import tenant_scope
-from tests.people import ACTOR, People, make_people
+from tests.people import ACTOR, People
 from tests.web.world import make_connections
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ORDER = {"organization_id": "601", "purchaseorder": {"purchaseorder_id": "9001", "total": 1}}
-
-
-@pytest.fixture
-def people(transactional_db: None) -> People:
-    return make_people()
 
 
 @pytest.fixture
@@ -154,6 +150,43 @@ def test_an_unknown_address_and_a_foreign_provider_are_nobody(
 def test_a_huge_body_is_refused_unread(client: Client, endpoint: WebhookEndpoint) -> None:
     assert send(client, endpoint, b" " * 1_000_001).status_code == 413
     assert inbox(endpoint) == []
+
+
+def test_a_secret_that_no_key_opens_is_answered_calmly_and_seen(
+    client: Client, endpoint: WebhookEndpoint
+) -> None:
+    with tenant_scope(endpoint.tenant_id), database.cursor() as cursor:
+        other = Fernet(Fernet.generate_key()).encrypt(b"{}").decode()
+        cursor.execute("UPDATE connectors_webhookendpoint SET sealed_secret = %s", [other])
+    answer = send(client, endpoint, json.dumps(ORDER).encode(), signed="0" * 64)
+    assert (answer.status_code, answer.content) == (503, b"")
+    assert inbox(endpoint) == []
+    count, why = refusals(endpoint)
+    assert count == 1
+    assert "FIELD_ENCRYPTION_KEYS" in why
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"purchaseorder": {"purchaseorder_id": "9\\u0000"}}',
+        b'{"purchaseorder": {"purchaseorder_id": "\\ud800"}}',
+        b'{"purchaseorder": {"purchaseorder_id": "' + b"9" * 5000 + b'"}}',
+        b'{"purchaseorder": {"purchaseorder_id": 1e-50000000}}',
+        b'{"purchaseorder": {"purchaseorder_id": ' + b"9" * 5000 + b"}}",
+        b'{"purchaseorder": {"purchaseorder_id": Infinity}}',
+        b'{"purchaseorder_id": "1", "organization_id": {"a": "\\u0000"}}',
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"\x00\xff\xfe",
+    ],
+)
+def test_odd_bodies_are_refused_or_kept(
+    client: Client, endpoint: WebhookEndpoint, body: bytes
+) -> None:
+    assert send(client, endpoint, body).status_code in (200, 401)
+    kept = inbox(endpoint)
+    assert len(kept) + refusals(endpoint)[0] == 1
 
 
 def test_an_endpoint_belongs_to_one_tenant(

@@ -28,7 +28,7 @@ from connectors.models import (
     WebhookEndpoint,
     seal,
 )
-from connectors.services import connections, integrations, webhooks
+from connectors.services import connections, integrations, seen, webhooks
 from tenants.scope import tenant_scope
 from tests.people import ACTOR
 
@@ -71,6 +71,7 @@ def make_world(tenant_id: int) -> World:
         source=source,
         target=target,
         actor=ACTOR,
+        enabled=True,
     )
     with tenant_scope(tenant_id):
         vendors = _vendors(source, target)
@@ -249,3 +250,9 @@ def _run(integration: Integration) -> Run:
         started_at=NOW,
         finished_at=NOW + dt.timedelta(seconds=75),
     )
+
+
+def seen_of(document: Document) -> str:
+    """What the forms of its page carry at this moment."""
+    with tenant_scope(document.tenant_id):
+        return seen.digest(Document.objects.get(pk=document.pk))

@@ -1,4 +1,4 @@
-"""What stands in the way of a bill: gaps in it, a twin, a closed period, a payment.
+"""What stands in the way of a bill: gaps in it, a closed period, a payment.
 
 The bill with facts enters; a decision to hold it leaves, in words that say who can do what, or
 nothing. In which order these are asked is said by ``decide_bills``.
@@ -6,17 +6,16 @@ nothing. In which order these are asked is said by ``decide_bills``.
 
 from datetime import date
 
-from connectors.core.decisions import Facts, Held, LinkState, ReadTarget, Sibling
+from connectors.core.decisions import Facts, Held, LinkState, ReadTarget
 from connectors.core.flow import Context
-from connectors.core.money import parse_decimal, to_cents
+from connectors.core.money import parse_decimal
 from connectors.core.records import TargetState
 from connectors.core.states import Reason
 from connectors.flows.procurify_to_zoho_books import options
 from connectors.flows.procurify_to_zoho_books.bills import predicted_total
 from connectors.flows.procurify_to_zoho_books.lines import Line
 from connectors.flows.procurify_to_zoho_books.resolve import Resolution
-from connectors.flows.procurify_to_zoho_books.suspects import earlier_twin, taken_at_target
-from connectors.flows.procurify_to_zoho_books.words import PART, bill_reference, money
+from connectors.flows.procurify_to_zoho_books.words import NUMBER_LIMIT, PART, money
 from connectors.providers.procurify.records import Bill, bills
 
 POSTED = frozenset(
@@ -39,6 +38,13 @@ def gap(bill: Bill) -> Held | None:
             words=f"The bill of {bill.party} over {money(bill.total, bill.currency)} (Procurify "
             f"{bill.key}) has no invoice number. Enter it in Procurify.",
         )
+    if len(bill.number) > NUMBER_LIMIT:
+        return Held(
+            reason=Reason.REFUSED,
+            words=f"The invoice number {bill.number[:20]}… of {bill.party} has {len(bill.number)} "
+            f"characters; Zoho Books takes {NUMBER_LIMIT}. Shorten it in Procurify, or dismiss "
+            "this document.",
+        )
     if not bill.vendor_id or bill.invoice_day is None:
         lacks = "vendor" if not bill.vendor_id else "invoice date"
         return Held(
@@ -54,29 +60,14 @@ def gap(bill: Bill) -> Held | None:
     return None
 
 
-def duplicate(bill: Bill, facts: Facts) -> Held | None:
-    """The same invoice number of the same vendor, in Procurify: the first one posts."""
-    twin = earlier_twin(bill.key, bill.vendor_id, facts.twins, _will_post)
-    if twin is None:
-        return None
-    return Held(
-        reason=Reason.DUPLICATE_SUSPECTED,
-        words=f"Invoice number {bill.number} of {bill.party} is also that of the bill with group "
-        f"{twin.key} in Procurify. If they are one invoice, withdraw or dismiss this one; if not, "
-        "correct the number.",
-    )
-
-
-def _will_post(twin: Sibling) -> bool:
-    """Whether a twin that is not posted yet is one that this flow posts."""
-    return str(twin.record.get("status")) in {str(status) for status in POSTED}
-
-
 def period_closed(bill: Bill, facts: Facts, context: Context, before: str = "") -> Held | None:
-    """Neither the day it gets nor the day it has may lie in the closed period."""
+    """Neither the day it gets nor the day it has may lie in the closed period.
+
+    Whether the lock's own day is closed is told in two ways: there Zoho Books decides.
+    """
     day = bill_day(bill, context)
     days = [day, *([date.fromisoformat(before)] if before else [])]
-    if facts.locked_until is None or min(days) > facts.locked_until:
+    if facts.locked_until is None or min(days) >= facts.locked_until:
         return None
     return Held(
         reason=Reason.PERIOD_CLOSED,
@@ -92,25 +83,6 @@ def bill_day(bill: Bill, context: Context) -> date:
     return day or date.min
 
 
-def typed_by_hand(
-    bill: Bill, resolution: Resolution, facts: Facts, context: Context
-) -> Held | None:
-    """The same invoice of the same vendor, already in Zoho Books without our reference."""
-    if not resolution.vendor_id:
-        return None
-    reference = bill_reference(bill.key, context.source_settings)
-    suspect = taken_at_target(reference, resolution.vendor_id, facts.target_suspects)
-    if suspect is None:
-        return None
-    total = "" if suspect.total is None else f" over {money(suspect.total, suspect.currency)}"
-    return Held(
-        reason=Reason.DUPLICATE_SUSPECTED,
-        words=f"Zoho Books already has a bill {suspect.number} of {bill.party}{total} that was "
-        "not posted from this one. If it is the same invoice, dismiss this document; if not, "
-        "correct a number.",
-    )
-
-
 def may_change(
     bill: Bill, link: LinkState, facts: Facts, context: Context
 ) -> Held | ReadTarget | None:
@@ -124,16 +96,32 @@ def may_change(
     if live.status == VOID:
         return Held(
             reason=Reason.TARGET_MISSING,
-            words=f"Bill {named(bill)} was changed in Procurify, but somebody voided it in Zoho "
-            "Books. Dismiss this document, or enter the bill there by hand.",
+            words=f"Bill {named(bill)} {_how(bill, link)}, but somebody voided it in Zoho Books. "
+            "Reopen it there and replay this document, or dismiss it.",
         )
     if not _is_paid(live):
         return None
+    undo = "map it as before and replay" if link.renewed else "undo the change in Procurify"
     return Held(
         reason=Reason.PAID,
-        words=f"Bill {named(bill)} was changed to {money(bill.total, bill.currency)} in Procurify, "
-        "but it is already paid, at least in part, in Zoho Books. Settle the difference there and "
-        "dismiss this document, or undo the change in Procurify.",
+        words=f"Bill {named(bill)} {_how(bill, link)}, but it is already paid, at least in part, "
+        f"in Zoho Books. Settle the difference there and dismiss this document, or {undo}.",
+    )
+
+
+def _how(bill: Bill, link: LinkState) -> str:
+    """What would change it; ``renewed`` is for once, so that it tells of the last such choice."""
+    if link.renewed:
+        return "is to follow a mapping that was applied to posted documents"
+    return f"was changed to {money(bill.total, bill.currency)} in Procurify"
+
+
+def still_void(bill: Bill) -> Held:
+    """Voided there when it was taken back here, or by somebody: approval does not undo that."""
+    return Held(
+        reason=Reason.TARGET_MISSING,
+        words=f"Bill {named(bill)} is approved in Procurify, but void in Zoho Books. Reopen it "
+        "there and replay this document, or dismiss it.",
     )
 
 
@@ -146,7 +134,7 @@ def _is_paid(live: TargetState) -> bool:
 
 def differs(bill: Bill, lines: list[Line], resolution: Resolution) -> Held:
     made = predicted_total(bill, lines, resolution, per_line=False)
-    difference = made - to_cents(bill.total, bill.currency)
+    difference = made - bill.total
     return Held(
         reason=Reason.TOTAL_DIFFERS,
         words=f"Bill {named(bill)} has a total of {money(bill.total, bill.currency)} in Procurify, "

@@ -11,16 +11,23 @@ from typing import Any
 
 from connectors.core.decisions import LinkState
 from connectors.core.money import ZERO, plain, to_cents
-from connectors.flows.procurify_to_zoho_books.lines import Line, Source, charge_line, item_lines
+from connectors.flows.procurify_to_zoho_books.lines import (
+    Line,
+    Source,
+    charge_line,
+    exact,
+    item_lines,
+)
 from connectors.flows.procurify_to_zoho_books.payloads import (
     header,
     line_payloads,
-    line_place,
     mappings_of,
     priced,
     without_empty,
 )
+from connectors.flows.procurify_to_zoho_books.quantities import QUANTITY_DIGITS
 from connectors.flows.procurify_to_zoho_books.resolve import Resolution
+from connectors.flows.procurify_to_zoho_books.taking import order_ids, take_from_orders
 from connectors.flows.procurify_to_zoho_books.totals import Priced, bill_total, net_amount
 from connectors.flows.procurify_to_zoho_books.words import (
     FREIGHT,
@@ -33,7 +40,6 @@ from connectors.flows.procurify_to_zoho_books.words import (
 from connectors.providers.procurify.records import Bill, BillItem, MiscCost
 
 _HUNDRED = Decimal(100)
-_ORDER_FIELDS = ("order", "order_line", "purchaseorder_item_id")
 
 
 def is_inclusive(bill: Bill) -> bool:
@@ -42,22 +48,26 @@ def is_inclusive(bill: Bill) -> bool:
     return bool(taxed) and all(item.tax_is_inclusive for item in taxed)
 
 
-def bill_lines(bill: Bill) -> list[Line]:
-    """One line per item and allocation, then the bill's other costs, freight and bare taxes."""
-    inclusive = is_inclusive(bill)
+def bill_lines(bill: Bill, digits: int | None = None) -> list[Line]:
+    """Lines per item and allocation, then the bill's other costs, freight and bare taxes.
+
+    ``digits`` are the decimals that the target takes of a price.
+    """
+    inclusive, currency = is_inclusive(bill), bill.currency
+    exact(bill.total, currency, f"The total of bill {bill.number}")
     lines = [
         line
         for item in bill.items
-        for line in item_lines(_source(item, bill, inclusive=inclusive), bill.currency)
+        for line in item_lines(_source(item, bill, inclusive=inclusive), currency, digits)
     ]
-    lines += [_cost_line(cost, bill.currency) for cost in bill.costs if cost.amount != 0]
+    lines += [_cost_line(cost, currency) for cost in bill.costs if cost.amount != 0]
     freight = sum((item.shipping_amount for item in bill.items), ZERO)
     bare = [item for item in bill.items if not _taxed(item) and not item.tax_is_inclusive]
     taxes = sum((item.tax_amount for item in bare), ZERO)
     return [
         *lines,
-        *charge_line(FREIGHT, "Freight", freight),
-        *charge_line(TAX_CHARGE, "Tax", taxes),
+        *charge_line(FREIGHT, "Freight", freight, currency),
+        *charge_line(TAX_CHARGE, "Tax", taxes, currency),
     ]
 
 
@@ -80,7 +90,7 @@ def bill_payload(
         "date": day.isoformat(),
         "due_date": bill.due_day.isoformat() if bill.due_day else "",
         "notes": notes(bill.note, reference),
-        "total": plain(to_cents(bill.total, bill.currency)),
+        "total": plain(bill.total),
     }
     if inclusive:
         fields["is_inclusive_tax"] = True
@@ -88,19 +98,18 @@ def bill_payload(
         fields["is_item_level_tax_calc"] = True
     rows = line_payloads(lines, resolution)
     amounts = priced(lines, resolution, bill.currency)
-    _take_from_orders(rows, lines, orders, posted)
+    take_from_orders(rows, lines, orders, posted)
     _note_net_amounts(rows, amounts, bill.currency, inclusive=inclusive)
-    if order_ids := _order_ids(rows, orders, posted):
-        fields["purchaseorder_ids"] = order_ids
+    if taken_from := order_ids(rows, orders, posted):
+        fields["purchaseorder_ids"] = taken_from
     used = mappings_of(bill, lines, resolution)
     return without_empty(fields) | {"lines": rows, "mappings": used}
 
 
 def fits_per_line(bill: Bill, lines: Sequence[Line], resolution: Resolution) -> bool | None:
     """Whether tax must be rounded line by line to arrive at the total; None when neither does."""
-    wanted = to_cents(bill.total, bill.currency)
     for per_line in (False, True):
-        if predicted_total(bill, lines, resolution, per_line=per_line) == wanted:
+        if predicted_total(bill, lines, resolution, per_line=per_line) == bill.total:
             return per_line
     return None
 
@@ -119,15 +128,16 @@ def _taxed(item: BillItem) -> bool:
 def _source(item: BillItem, bill: Bill, *, inclusive: bool) -> Source:
     taxed = _taxed(item)
     ships = item.shipping_amount
+    quantity, price = _quantity(item)
     return Source(
         id=item.id,
         name=item.description,
         sku=item.sku,
         unit=item.unit,
         note="",
-        quantity=item.quantity,
-        price=item.unit_cost,
-        amount=to_cents(_amount(item, inclusive=inclusive), bill.currency),
+        quantity=quantity,
+        price=price,
+        amount=_amount(item, bill.currency, inclusive=inclusive),
         account=item.account_code,
         account_name="",
         allocations=item.allocations,
@@ -141,18 +151,33 @@ def _source(item: BillItem, bill: Bill, *, inclusive: bool) -> Source:
         tax_rate=item.tax_percentage if taxed else ZERO,
         order=item.order_key if item.order_item_id else "",
         order_item=item.order_item_id,
+        ordered=item.ordered_quantity,
+        by_cost=not item.quantity,
     )
 
 
-def _amount(item: BillItem, *, inclusive: bool) -> Decimal:
+def _quantity(item: BillItem) -> tuple[Decimal | None, Decimal | None]:
+    """Quantity and price; of an ordered item that is billed by cost, its share of what is ordered.
+
+    The order counts what is billed by quantity, so that a bare amount would close it.
+    """
+    if item.quantity or not item.ordered_quantity or not item.ordered_cost:
+        return item.quantity, item.unit_cost
+    part = item.ordered_quantity * item.total_cost / item.ordered_cost
+    return round(part, QUANTITY_DIGITS), item.ordered_cost / item.ordered_quantity
+
+
+def _amount(item: BillItem, currency: str, *, inclusive: bool) -> Decimal:
     """What the line's amount is at the target: with its tax only where the whole bill is so."""
+    what = f"The cost of {item.description or 'item ' + item.id}"
     if not item.tax_is_inclusive:
-        return item.total_cost
+        return exact(item.total_cost, currency, what)
     if not _taxed(item) or inclusive:
-        return item.total_cost_with_tax
+        return exact(item.total_cost_with_tax, currency, what)
     if item.total_cost < item.total_cost_with_tax:
-        return item.total_cost
-    return item.total_cost_with_tax / (1 + item.tax_percentage / _HUNDRED)
+        return exact(item.total_cost, currency, what)
+    # Procurify says no net cost here, so it is ours to work out.
+    return to_cents(item.total_cost_with_tax / (1 + item.tax_percentage / _HUNDRED), currency)
 
 
 def _cost_line(cost: MiscCost, currency: str) -> Line:
@@ -163,59 +188,8 @@ def _cost_line(cost: MiscCost, currency: str) -> Line:
         account=account,
         account_label=account_label(account, cost.account_name),
         quantity=Decimal(1),
-        rate=to_cents(cost.amount, currency),
+        rate=exact(cost.amount, currency, cost.name or "Another cost"),
     )
-
-
-def _take_from_orders(
-    rows: list[dict[str, Any]],
-    lines: Sequence[Line],
-    orders: Mapping[str, LinkState],
-    posted: Mapping[str, Any],
-) -> None:
-    """Point each line at the posted order line of the same item and account, each at most once.
-
-    A line that was posted before keeps the order line that it took from then, also when the order
-    was revised meanwhile and Procurify no longer names it: what is billed stays billed.
-    """
-    before = {str(line["key"]): line for line in posted.get("lines", ())}
-    taken: set[str] = set()
-    for row, line in zip(rows, lines, strict=True):
-        earlier = before.get(line.key, {})
-        if not line.order:
-            row |= {name: earlier[name] for name in _ORDER_FIELDS if name in earlier}
-            continue
-        link = orders.get(line.order)
-        found = _order_line(line, link, taken, str(earlier.get("order_line", ""))) if link else None
-        if link is None or found is None:
-            continue
-        taken.add(found)
-        kept = earlier.get("order_line") == found and earlier.get("purchaseorder_item_id")
-        line_id = kept or link.lines[found]
-        row |= {"order": line.order, "order_line": found, "purchaseorder_item_id": line_id}
-
-
-def _order_ids(
-    rows: Sequence[Mapping[str, Any]], orders: Mapping[str, LinkState], posted: Mapping[str, Any]
-) -> list[str]:
-    """The posted orders that the bill bills, those that only kept lines still name among them."""
-    found = {link.target_id for link in orders.values()}
-    if any(row.get("order") and row["order"] not in orders for row in rows):
-        found |= set(posted.get("purchaseorder_ids", ()))
-    return sorted(found)
-
-
-def _order_line(line: Line, link: LinkState, taken: set[str], earlier: str) -> str | None:
-    place = (line.order_item, line.account)
-    keys = [
-        str(row["key"])
-        for row in link.payload.get("lines", ())
-        if line_place(row) == place and row["key"] in link.lines
-    ]
-    if earlier in keys:
-        return earlier
-    free = [key for key in keys if key not in taken]
-    return next(iter(free or keys), None)
 
 
 def _note_net_amounts(

@@ -5,15 +5,20 @@ the target is not known here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from connectors.core.errors import BadInputError
-from connectors.core.money import ZERO, minor_digits, plain, share, to_cents
-from connectors.flows.procurify_to_zoho_books.words import NO_ACCOUNT, account_label, money
+from connectors.core.money import ONE, ZERO, is_whole, minor_digits, plain, settle, share, to_cents
+from connectors.flows.procurify_to_zoho_books.quantities import shares_of
+from connectors.flows.procurify_to_zoho_books.words import (
+    DESCRIPTION_LIMIT,
+    NO_ACCOUNT,
+    account_label,
+    money,
+    shortened,
+)
 from connectors.providers.procurify.records import Allocation
-
-ONE = Decimal(1)
 
 # Zoho takes names of items up to this length; the whole name then opens the description.
 _NAME_LIMIT = 100
@@ -27,7 +32,10 @@ class DoesNotAddUpError(BadInputError):
 class Line:
     """One line to post. ``account`` and ``tax`` are source keys of mappings.
 
-    ``order`` and ``order_item`` say which ordered item a bill's line takes from.
+    ``order`` and ``order_item`` say which ordered item a bill's line takes from, of which
+    ``ordered`` were ordered, and ``order_line`` the posted line of it. ``said`` is the source's own
+    quantity where another is posted; ``in_words`` is its text where it is posted as a bare
+    amount, and ``worded`` the quantity that only such a text tells, of one posted so before.
     """
 
     key: str
@@ -41,6 +49,11 @@ class Line:
     tax_rate: Decimal = ZERO
     order: str = ""
     order_item: str = ""
+    order_line: str = ""
+    ordered: Decimal | None = None
+    said: Decimal | None = None
+    in_words: str = ""
+    worded: Decimal | None = None
 
     def amount(self, currency: str) -> Decimal:
         """What the target will make of quantity and rate."""
@@ -67,32 +80,85 @@ class Source:
     tax_rate: Decimal = ZERO
     order: str = ""
     order_item: str = ""
+    ordered: Decimal | None = None
+    by_cost: bool = False
 
 
-def item_lines(source: Source, currency: str) -> list[Line]:
-    """One line per allocation, or one for an item that has none; together exactly its amount."""
-    if len(source.allocations) <= 1:
-        return [_single(source, currency)]
-    shares = split(source, currency)
+def item_lines(source: Source, currency: str, digits: int | None = None) -> list[Line]:
+    """Lines per allocation, or for an item that has none; together exactly its amount and quantity.
+
+    ``digits`` are the decimals that the target takes of a price. An allocation of nothing gives no
+    line, as there is no quantity that it could take.
+    """
+    places = minor_digits(currency) if digits is None else digits
+    allocations: Sequence[Allocation | None] = source.allocations or (None,)
+    amounts = [source.amount]
+    if len(allocations) > 1:
+        split_up = list(zip(allocations, split(source, currency), strict=True))
+        if any(amount for _, amount in split_up):
+            split_up = [(allocation, amount) for allocation, amount in split_up if amount]
+        allocations = [allocation for allocation, _ in split_up]
+        amounts = [amount for _, amount in split_up]
+    told = shares_of(amounts, source.quantity, source.price, places)
     return [
-        _line(source, allocation, quantity=ONE, rate=amount, exact=False)
-        for allocation, amount in zip(source.allocations, shares, strict=True)
+        _line(source, allocation, quantity=quantity, rate=rate, row=row)
+        for allocation, rows in zip(allocations, told, strict=True)
+        for row, (quantity, rate) in enumerate(rows)
     ]
 
 
+def by_amount(lines: Sequence[Line], currency: str) -> list[Line]:
+    """Lines of two prices as one amount each, where tax that is rounded per line needs it so."""
+    merged: dict[str, Line] = {}
+    for line in lines:
+        key = line.key.rstrip("+")
+        amount = line.amount(currency)
+        if key in merged:
+            first = merged[key]
+            merged[key] = replace(first, quantity=ONE, rate=first.amount(currency) + amount)
+        else:
+            merged[key] = line
+    return list(merged.values())
+
+
+def refuse_coarse(lines: Sequence[Line], total: Decimal, currency: str, digits: int | None) -> None:
+    """The target may keep fewer decimals of a currency than the currency has."""
+    if digits is None or digits >= minor_digits(currency):
+        return
+    for amount in (total, *(line.amount(currency) for line in lines)):
+        if amount != round(amount, digits):
+            raise DoesNotAddUpError(
+                f"{money(amount, currency)} cannot be posted, as Zoho Books keeps amounts in "
+                f"{currency} with {digits or 'no'} decimals. Change the currency's decimals there, "
+                "then replay this document."
+            )
+
+
+def exact(amount: Decimal, currency: str, what: str) -> Decimal:
+    """The source's amount to the cent. A finer one is refused, never rounded without a word."""
+    if is_whole(amount, currency):
+        return to_cents(amount, currency)
+    raise DoesNotAddUpError(
+        f"{what} is {plain(amount)} {currency} in Procurify, but amounts in {currency} have "
+        f"{minor_digits(currency) or 'no'} decimals. Correct it in Procurify."
+    )
+
+
 def split(source: Source, currency: str) -> list[Decimal]:
-    """The allocations' shares of the amount, to the cent; the last takes what rounding leaves.
+    """The allocations' shares of the amount, to the cent, by the largest remainder.
 
     Allocations that contain tax or shipping are reduced in proportion. Any other sum is refused:
     nobody could say which account the difference belongs to.
     """
     weights = [allocation.amount for allocation in source.allocations]
     whole = sum(weights, ZERO)
-    slack = len(weights) * ONE.scaleb(-minor_digits(currency))
-    amount = to_cents(source.amount, currency)
+    digits = minor_digits(currency)
+    slack = len(weights) * ONE.scaleb(-digits)
+    amount = source.amount
     if abs(whole - amount) <= slack:
-        shares = [to_cents(weight, currency) for weight in weights[:-1]]
-        return [*shares, amount - sum(shares, ZERO)]
+        if whole * amount <= 0:
+            return settle(amount, weights, -digits)
+        return share(amount, weights, currency)
     if any(abs(whole - other) <= slack for other in source.containing):
         return share(amount, weights, currency)
     raise DoesNotAddUpError(
@@ -102,38 +168,25 @@ def split(source: Source, currency: str) -> list[Decimal]:
     )
 
 
-def charge_line(key: str, name: str, amount: Decimal) -> list[Line]:
+def charge_line(key: str, name: str, amount: Decimal, currency: str) -> list[Line]:
     """A line for freight and the like on its own mapped account, or none for no amount."""
     if amount == 0:
         return []
-    label = account_label(key)
-    return [Line(key=key, name=name, account=key, account_label=label, quantity=ONE, rate=amount)]
-
-
-def _single(source: Source, currency: str) -> Line:
-    allocation = source.allocations[0] if source.allocations else None
-    if source.quantity is not None and source.price is not None and source.quantity > 0:
-        made = to_cents(source.quantity * source.price, currency)
-        if made == source.amount:
-            return _line(
-                source, allocation, quantity=source.quantity, rate=source.price, exact=True
-            )
-    return _line(source, allocation, quantity=ONE, rate=source.amount, exact=False)
+    label, rate = account_label(key), exact(amount, currency, name)
+    return [Line(key=key, name=name, account=key, account_label=label, quantity=ONE, rate=rate)]
 
 
 def _line(
-    source: Source,
-    allocation: Allocation | None,
-    *,
-    quantity: Decimal,
-    rate: Decimal,
-    exact: bool,
+    source: Source, allocation: Allocation | None, *, quantity: Decimal, rate: Decimal, row: int
 ) -> Line:
+    exact_price = source.price is not None and abs(rate) == abs(source.price)
+    exact = bool(source.quantity) and exact_price
     account = (allocation.account_code if allocation else "") or source.account or NO_ACCOUNT
     account_name = allocation.account_name if allocation else source.account_name
     name = source.name or f"Item {source.id}"
     return Line(
-        key=f"{source.id}:{allocation.id if allocation else 0}",
+        # Of two rows for one quantity the second, dearer one has a key of its own.
+        key=f"{source.id}:{allocation.id if allocation else 0}{'+' * row}",
         name=name[:_NAME_LIMIT],
         description=_description(source, name, exact=exact),
         account=account,
@@ -144,6 +197,10 @@ def _line(
         tax_rate=source.tax_rate,
         order=source.order,
         order_item=source.order_item,
+        ordered=source.ordered,
+        in_words=_description(
+            replace(source, quantity=None) if source.by_cost else source, name, exact=False
+        ),
     )
 
 
@@ -157,7 +214,7 @@ def _description(source: Source, name: str, *, exact: bool) -> str:
         parts.append(_true_quantity(source))
     if source.note:
         parts.append(source.note)
-    return "; ".join(parts)
+    return shortened("; ".join(parts), DESCRIPTION_LIMIT)
 
 
 def _true_quantity(source: Source) -> str:

@@ -13,7 +13,14 @@ from rapidfuzz import fuzz
 
 from connectors.core.errors import BadInputError
 from connectors.core.money import parse_decimal, plain
-from connectors.core.names import normalise_name
+from connectors.core.names import (
+    BUT_FORM,
+    OTHER_FORM,
+    doubtful,
+    normalise_name,
+    other_form,
+    same_but_form,
+)
 from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
 from connectors.flows.procurify_to_zoho_books.words import CURRENCY, TAX, VENDOR
 
@@ -74,7 +81,8 @@ def _vendor_links(
             continue
         known.add(row.key)
         taken.add(external)
-        yield _link(row, by_id[external], "external id in Procurify is the Zoho contact id")
+        words = "external id in Procurify is the Zoho contact id"
+        yield _link(row, by_id[external], words, proven=True)
     yield from _name_links(sources, targets, known, taken)
 
 
@@ -86,9 +94,10 @@ def _name_links(
 ) -> Iterator[AutomaticLink]:
     """By exact normalised name where it occurs once on either side, inactive rows counted too."""
     ours, theirs = _by_name(sources), _by_name(targets)
+    unclear = doubtful(ours.keys() | theirs.keys())
     for name, rows in ours.items():
         others = theirs.get(name, [])
-        if len(rows) != 1 or len(others) != 1:
+        if len(rows) != 1 or len(others) != 1 or name in unclear:
             continue
         row, other = rows[0], others[0]
         if row.key not in known and other.key not in taken and other.active:
@@ -106,8 +115,16 @@ def _currency_links(
             yield _link(row, other, "same ISO code")
 
 
-def _link(row: ReferenceRow, other: ReferenceRow, evidence: str) -> AutomaticLink:
-    return AutomaticLink(kind=row.kind, source_key=row.key, target_key=other.key, evidence=evidence)
+def _link(
+    row: ReferenceRow, other: ReferenceRow, evidence: str, *, proven: bool = False
+) -> AutomaticLink:
+    return AutomaticLink(
+        kind=row.kind,
+        source_key=row.key,
+        target_key=other.key,
+        evidence=evidence,
+        proven=proven,
+    )
 
 
 def _external_id(row: ReferenceRow) -> str:
@@ -123,8 +140,7 @@ def _by_name(rows: Iterable[ReferenceRow]) -> dict[str, list[ReferenceRow]]:
 
 
 def _score(kind: str, row: ReferenceRow, target: ReferenceRow) -> tuple[int, tuple[str, ...]]:
-    score = _likeness(kind, row, target)
-    evidence = [f"name {score}% alike"] if score >= _WORTH_SHOWING else []
+    score, evidence, most = _likeness(kind, row, target)
     for words, weight, agrees in _EVIDENCE:
         if agrees(row, target):
             evidence.append(words)
@@ -136,15 +152,23 @@ def _score(kind: str, row: ReferenceRow, target: ReferenceRow) -> tuple[int, tup
             return 0, ()
         evidence.append(f"same rate of {plain(rate)}%")
         score = _WORTH_SHOWING + score * (100 - _WORTH_SHOWING) // 100
-    return min(score, 100), tuple(evidence)
+    return min(score, most), tuple(evidence)
 
 
-def _likeness(kind: str, row: ReferenceRow, target: ReferenceRow) -> int:
-    """How alike the names are, from 0 to 100, whatever the order of their words."""
-    ours = normalise_name(row.name.removeprefix("account for "))
+def _likeness(kind: str, row: ReferenceRow, target: ReferenceRow) -> tuple[int, list[str], int]:
+    """How alike the names are, from 0 to 100, why, and how much may come of it at most."""
+    ours, theirs = (
+        normalise_name(row.name.removeprefix("account for ")),
+        normalise_name(target.name),
+    )
     if kind == TAX:
         ours = normalise_name(row.key.partition("|")[0] or row.name)
-    return round(fuzz.WRatio(ours, normalise_name(target.name)))
+    score = round(fuzz.WRatio(ours, theirs))
+    if kind == VENDOR and other_form(ours, theirs):
+        return min(score, OTHER_FORM), ["another legal form"], OTHER_FORM
+    if kind == VENDOR and ours != theirs and same_but_form(ours, theirs):
+        return max(score, BUT_FORM), ["same name but for its legal form"], 100
+    return score, [f"name {score}% alike"] if score >= _WORTH_SHOWING else [], 100
 
 
 def _rate(row: ReferenceRow) -> Decimal | None:

@@ -9,7 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.core.money import ZERO, plain, to_cents
-from connectors.flows.procurify_to_zoho_books.lines import Line, Source, charge_line, item_lines
+from connectors.flows.procurify_to_zoho_books.lines import (
+    Line,
+    Source,
+    charge_line,
+    exact,
+    item_lines,
+)
 from connectors.flows.procurify_to_zoho_books.payloads import (
     header,
     line_payloads,
@@ -32,18 +38,24 @@ from connectors.providers.procurify.records import OrderItem, PurchaseOrder
 _HUNDRED = Decimal(100)
 
 
-def order_lines(order: PurchaseOrder) -> list[Line]:
-    """One line per item and allocation, then freight, other charges and taxes given as amounts."""
+def order_lines(order: PurchaseOrder, digits: int | None = None) -> list[Line]:
+    """Lines per item and allocation, then freight, other charges and taxes given as amounts.
+
+    ``digits`` are the decimals that the target takes of a price.
+    """
     currency = order.currency
-    lines = [line for item in order.items for line in item_lines(_source(order, item), currency)]
+    exact(order.total, currency, f"The total of purchase order {order.number}")
+    lines = [
+        line for item in order.items for line in item_lines(_source(order, item), currency, digits)
+    ]
     freight = sum((item.shipping_amount for item in order.items), order.freight)
     header_tax = ZERO if order.tax.percent else order.tax.value
     taxes = sum((_tax_amount(item) for item in order.items), header_tax)
     return [
         *lines,
-        *charge_line(FREIGHT, "Freight", freight),
-        *charge_line(OTHER, "Other charges", order.other),
-        *charge_line(TAX_CHARGE, "Tax", taxes),
+        *charge_line(FREIGHT, "Freight", freight, currency),
+        *charge_line(OTHER, "Other charges", order.other, currency),
+        *charge_line(TAX_CHARGE, "Tax", taxes, currency),
     ]
 
 
@@ -61,7 +73,7 @@ def order_payload(
         "date": order.day.isoformat() if order.day else "",
         "delivery_date": order.promise_day.isoformat() if order.promise_day else "",
         "notes": notes(order.comment, reference),
-        "total": plain(to_cents(order.total, order.currency)),
+        "total": plain(order.total),
     }
     if discount.text:
         fields |= {"discount": discount.text, "is_discount_before_tax": discount.before_tax}
@@ -80,9 +92,8 @@ def fitting_discount(
     taken of; None when no reading adds up.
     """
     rows = priced(lines, resolution, order.currency)
-    wanted = to_cents(order.total, order.currency)
     for discount in _readings(order, order_total(rows, order.currency)):
-        if order_total(rows, order.currency, discount) == wanted:
+        if order_total(rows, order.currency, discount) == order.total:
             return discount
     return None
 
@@ -90,12 +101,11 @@ def fitting_discount(
 def nearest_total(order: PurchaseOrder, lines: Sequence[Line], resolution: Resolution) -> Decimal:
     """What the target would make of it, for the words of a difference."""
     rows = priced(lines, resolution, order.currency)
-    wanted = to_cents(order.total, order.currency)
     totals = [
         order_total(rows, order.currency, discount)
         for discount in _readings(order, order_total(rows, order.currency))
     ]
-    return min(totals, key=lambda total: abs(total - wanted))
+    return min(totals, key=lambda total: abs(total - order.total))
 
 
 def _readings(order: PurchaseOrder, undiscounted: Decimal) -> Iterator[Discount]:
@@ -124,7 +134,9 @@ def _source(order: PurchaseOrder, item: OrderItem) -> Source:
         note=item.note,
         quantity=item.quantity,
         price=item.price,
-        amount=to_cents(item.total_cost, order.currency),
+        amount=exact(
+            item.total_cost, order.currency, f"The cost of {item.name or 'item ' + item.id}"
+        ),
         account=item.account_code,
         account_name=item.account_name,
         allocations=item.allocations,

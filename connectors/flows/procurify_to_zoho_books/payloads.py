@@ -15,9 +15,13 @@ from connectors.flows.procurify_to_zoho_books.totals import Priced
 from connectors.flows.procurify_to_zoho_books.words import ACCOUNT, CURRENCY, TAX, VENDOR
 
 # What we keep in a payload for ourselves: source keys, rates, and which order a line takes from.
-_OWN = frozenset({"lines", "source_vendor", "currency_code", "total", "mappings"})
+_OWN = frozenset(
+    {"lines", "source_vendor", "currency_code", "total", "mappings", "without_orders"}
+    | {"fiscal_year", "doubted", "renumbered"}
+)
 _OWN_OF_LINES = frozenset(
-    {"key", "source_account", "source_tax", "tax_rate", "order", "order_line", "net"}
+    {"key", "source_account", "source_tax", "tax_rate", "order", "order_line", "net", "said"}
+    | {"worded"}
 )
 
 
@@ -68,6 +72,8 @@ def _line_payload(line: Line, resolution: Resolution) -> dict[str, Any]:
         "source_account": line.account,
         "source_tax": line.tax,
         "tax_rate": plain(target.tax_rate) if line.tax else "",
+        "said": "" if line.said is None else plain(line.said),
+        "worded": "" if line.worded is None else plain(line.worded),
         "name": line.name,
         "description": line.description,
         "account_id": target.account_id,
@@ -98,7 +104,7 @@ def body_of(
     """The payload as a request body, lines with the target's ids where it has them already."""
     ids = line_ids or {}
     body = {name: value for name, value in payload.items() if name not in _OWN}
-    body["line_items"] = [_line_body(line, ids) for line in payload.get("lines", ())]
+    body["line_items"] = [line_body(line, ids) for line in payload.get("lines", ())]
     return body
 
 
@@ -111,11 +117,19 @@ def update_body(
     """
     ids = known_line_ids(payload, posted, posted_ids)
     before = {posted_ids.get(str(line["key"])): line for line in posted.get("lines", ())}
+    typed_in, typed_in_lines = _typed_in(payload) if posted.get("doubted") else ({}, {})
     rows = []
     for line in payload["lines"]:
         old = before.get(ids.get(str(line["key"]), "new"), {})
-        rows.append(_cleared(_line_body(old, {})) | _line_body(line, ids))
-    return _cleared(body_of(posted)) | body_of(payload) | {"line_items": rows}
+        rows.append(typed_in_lines | _cleared(line_body(old)) | line_body(line, ids))
+    return typed_in | _cleared(body_of(posted)) | body_of(payload) | {"line_items": rows}
+
+
+def _typed_in(payload: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What somebody may have added to header and lines that changes a total, taken back."""
+    # A bill has no discount of its own, and an order's adjustment is not among what may be sent.
+    header = {"adjustment": "0"} if "bill_number" in payload else {"discount": ""}
+    return header, {"tax_id": ""}
 
 
 def _cleared(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,9 +137,10 @@ def _cleared(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _nothing(value) for name, value in body.items() if name != "exchange_rate"}
 
 
-def _line_body(line: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
+def line_body(line: Mapping[str, Any], ids: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What the target is told of a line, with its id where the target has it already."""
     body = {name: value for name, value in line.items() if name not in _OWN_OF_LINES}
-    line_id = ids.get(str(line.get("key")))
+    line_id = (ids or {}).get(str(line.get("key")))
     return {"line_item_id": line_id, **body} if line_id else body
 
 

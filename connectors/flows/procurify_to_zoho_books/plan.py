@@ -5,7 +5,7 @@ anew after every interruption, so it goes by the link and never by what was plan
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,13 +15,14 @@ from connectors.core.decisions import (
     Facts,
     Held,
     LinkState,
+    Noted,
     Nothing,
     PartPlan,
     ReadTarget,
     Step,
 )
 from connectors.core.references import MappingKey
-from connectors.core.states import Reason, State
+from connectors.core.states import Over, Reason, State
 from connectors.flows.procurify_to_zoho_books.payloads import body_of, line_place, update_body
 from connectors.flows.procurify_to_zoho_books.words import PART, money
 
@@ -53,10 +54,13 @@ class Meant:
     by_item: bool = False
     mappings_used: tuple[MappingKey, ...] = ()
     nudges: tuple[DocumentKey, ...] = ()
+    words: str = ""
 
 
 def changes(meant: Meant, link: LinkState) -> bool:
-    """Whether the target must be told anything but a status."""
+    """Whether the target must be told anything but a status; what is doubted is written anew."""
+    if link.payload.get("doubted"):
+        return True
     if body_of(meant.payload) != body_of(link.payload):
         return True
     return meant.by_item and _places(meant.payload) != _places(link.payload)
@@ -67,53 +71,63 @@ def _places(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def total_in_doubt(meant: Meant, link: LinkState, facts: Facts) -> Held | ReadTarget | None:
-    """What was posted with another total than meant stays held until the target says the right one.
+    """What was posted with another total or currency stays held until the target says it right.
 
     Only a person can have put it right there, so the target is read afresh.
     """
-    if link.total is None or link.total == meant.total or changes(meant, link):
+    other_currency = link.currency not in ("", meant.currency)
+    if link.total is None or changes(meant, link):
+        return None
+    if link.total == meant.total and not other_currency:
         return None
     live = facts.live.get(PART)
     if live is None:
         return ReadTarget(parts=(PART,))
-    if live.total == meant.total:
+    currency = live.currency or meant.currency
+    if live.total == meant.total and currency == meant.currency:
         return None
-    says = "no total" if live.total is None else money(live.total, meant.currency)
+    says = "no total" if live.total is None else money(live.total, currency)
+    other = currency != meant.currency
     return Held(
-        reason=Reason.TOTAL_DIFFERS,
+        reason=Reason.CURRENCY_DIFFERS if other else Reason.TOTAL_DIFFERS,
         words=f"It stands in Zoho Books as {link.target_number} with {says} instead of "
         f"{money(meant.total, meant.currency)}. Correct it there, then replay this document.",
     )
 
 
 def plan(meant: Meant, link: LinkState | None, statuses: tuple[str, ...] = ()) -> Deliver | Nothing:
-    """The steps left to do; ``statuses`` are those to pass through after the content is right.
-
-    Only what is cancelled has to be opened before its content can be changed.
-    """
-    content = _content_steps(meant, link)
-    then = [_status_step(status) for status in statuses]
-    revived = link is not None and link.status == CANCELLED
-    steps = [*then[:1], *content, *then[1:]] if revived else [*content, *then]
+    """The steps left to do; ``statuses`` are those to pass through after the content is right."""
+    steps = [*_content_steps(meant, link), *(_status_step(status) for status in statuses)]
     if not steps:
-        return Nothing(nudges=meant.nudges)
+        return Nothing(nudges=meant.nudges, words=meant.words)
     return Deliver(
         parts=(_part(meant, tuple(steps)),),
         nudges=meant.nudges,
+        words=meant.words,
         mappings_used=meant.mappings_used,
     )
 
 
+def found_ended(link: LinkState, facts: Facts) -> Nothing:
+    """What was taken back has ended at the target as well, by somebody's hand: that is noted."""
+    note = Noted(part=PART, status=facts.live[PART].status, payload=link.payload)
+    return Nothing(final=State.CANCELLED, noted=(note,))
+
+
 def cancellation(link: LinkState, currency: str) -> Deliver | Nothing:
-    """Cancel what stands at the target; it keeps its payload, and its total is not compared."""
-    if link.status == CANCELLED:
+    """Cancel what stands at the target; it keeps its payload, and its total is not compared.
+
+    Zoho Books cancels open orders only.
+    """
+    if link.status == CANCELLED or link.status in set(Over):
         return Nothing(final=State.CANCELLED)
+    statuses = (OPEN, CANCELLED) if link.status == DRAFT else (CANCELLED,)
     part = PartPlan(
         part=PART,
         target_kind=link.target_kind,
         reference=link.reference,
         payload=link.payload,
-        steps=(_status_step(CANCELLED),),
+        steps=tuple(replace(_status_step(status), ends=True) for status in statuses),
         total=None,
         currency=currency,
         number=link.target_number,

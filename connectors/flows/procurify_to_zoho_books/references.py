@@ -4,14 +4,14 @@ Clients enter, pages of reference rows leave. Source rows are keyed as documents
 account by its code, a currency by its ISO code.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from connectors.core.errors import BadInputError
 from connectors.core.flow import SOURCE, TARGET, ReferenceStream, TargetIndex
 from connectors.core.records import Page, Raw, TargetState
 from connectors.core.references import ReferenceRow
+from connectors.core.rows import typed_rows
 from connectors.flows.procurify_to_zoho_books.words import (
     ACCOUNT,
     BILLS,
@@ -28,24 +28,6 @@ PERIOD_LOCK = "period_lock"
 _HOURLY = timedelta(hours=1)
 _OFTEN = timedelta(minutes=5)
 _DAILY = timedelta(days=1)
-
-
-def mapped(
-    pages: Iterable[Page[Raw]], read: Callable[[Raw], ReferenceRow | None]
-) -> Iterator[Page[ReferenceRow]]:
-    """Rows as reference rows. One that cannot be read is left out: its documents then wait for a
-    mapping and name it, while the others go on.
-    """
-    for page in pages:
-        rows = []
-        for raw in page.rows:
-            try:
-                row = read(raw)
-            except BadInputError:
-                continue
-            if row is not None:
-                rows.append(row)
-        yield Page(rows=rows, number=page.number, count=page.count)
 
 
 def source_vendor(raw: Raw) -> ReferenceRow | None:
@@ -108,37 +90,32 @@ def _target(kind: str, every: timedelta, fetch: Callable[[Any], Any]) -> Referen
 
 
 def _contacts(client: Any, since: str | None) -> Iterator[Page[ReferenceRow]]:
-    return mapped(client.contacts(modified_since=since), _target_vendor)
+    return typed_rows(client.contacts(modified_since=since), _target_vendor)
 
 
 def _locks(client: Any) -> Iterator[Page[ReferenceRow]]:
-    row = zoho.period_lock_row(client.transaction_locks()["transaction_locks"])
-    yield Page(rows=[row], number=1)
+    locks = client.transaction_locks()["transaction_locks"]
+    yield Page(rows=[zoho.period_lock_row(locks)], number=1, remarks=zoho.undated_locks(locks))
 
 
 def _order_heads(client: Any, since: str | None) -> Iterator[Page[TargetState]]:
-    return _heads(client.purchase_orders(modified_since=since), zoho.purchase_order_state)
+    return typed_rows(client.purchase_orders(modified_since=since), zoho.purchase_order_state)
 
 
 def _bill_heads(client: Any, since: str | None) -> Iterator[Page[TargetState]]:
-    return _heads(client.bills(modified_since=since), zoho.bill_state)
-
-
-def _heads(
-    pages: Iterable[Page[Raw]], read: Callable[[Raw], TargetState]
-) -> Iterator[Page[TargetState]]:
-    for page in pages:
-        yield Page(rows=[read(raw) for raw in page.rows], number=page.number, count=page.count)
+    return typed_rows(client.bills(modified_since=since), zoho.bill_state)
 
 
 REFERENCES = (
-    _source(VENDOR, _HOURLY, lambda client: mapped(client.vendors(), source_vendor)),
-    _source(ACCOUNT, _DAILY, lambda client: mapped(client.account_codes(), source_account)),
-    _source(CURRENCY, _DAILY, lambda client: mapped(client.currencies(), source_currency)),
+    _source(VENDOR, _HOURLY, lambda client: typed_rows(client.vendors(), source_vendor)),
+    _source(ACCOUNT, _DAILY, lambda client: typed_rows(client.account_codes(), source_account)),
+    _source(CURRENCY, _DAILY, lambda client: typed_rows(client.currencies(), source_currency)),
     ReferenceStream(side=TARGET, kind=VENDOR, every=_OFTEN, fetch=_contacts, incremental=True),
-    _target(ACCOUNT, _HOURLY, lambda client: mapped(client.chart_of_accounts(), zoho.account_row)),
-    _target(TAX, _DAILY, lambda client: mapped(client.taxes(), zoho.tax_row)),
-    _target(CURRENCY, _DAILY, lambda client: mapped(client.currencies(), zoho.currency_row)),
+    _target(
+        ACCOUNT, _HOURLY, lambda client: typed_rows(client.chart_of_accounts(), zoho.account_row)
+    ),
+    _target(TAX, _DAILY, lambda client: typed_rows(client.taxes(), zoho.tax_row)),
+    _target(CURRENCY, _DAILY, lambda client: typed_rows(client.currencies(), zoho.currency_row)),
     _target(PERIOD_LOCK, _HOURLY, _locks),
 )
 

@@ -6,7 +6,6 @@ asks for a probe, and when, is not decided here.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 from connectors.core.decisions import Absent, Conflict, Found, Probe, Step
@@ -18,11 +17,12 @@ from connectors.core.errors import (
     UnknownOutcomeError,
 )
 from connectors.core.flow import PartRef
-from connectors.core.money import to_cents
 from connectors.core.records import Raw, TargetState
+from connectors.core.states import Reason
 from connectors.flows.procurify_to_zoho_books.comparing import line_ids, says
+from connectors.flows.procurify_to_zoho_books.long_texts import naming_places
 from connectors.flows.procurify_to_zoho_books.plan import CREATE, SET_STATUS, UPDATE, reached
-from connectors.flows.procurify_to_zoho_books.words import BILLS, ORDERS, money
+from connectors.flows.procurify_to_zoho_books.words import BILLS, DEAD, ORDERS, taken
 from connectors.providers.zoho_books.records import bill_state, purchase_order_state
 
 
@@ -38,7 +38,7 @@ class Kind:
     get: Callable[[Any, str], Raw]
     by_reference: Callable[[Any, PartRef], Sequence[Raw]]
     by_number: Callable[[Any, PartRef], Sequence[Raw]]
-    dead: frozenset[str]
+    dead: Mapping[str, str]
 
 
 KINDS: Mapping[str, Kind] = {
@@ -51,7 +51,8 @@ KINDS: Mapping[str, Kind] = {
         get=lambda client, key: client.purchase_order(key),
         by_reference=lambda client, part: client.find_purchase_orders(reference=part.reference),
         by_number=lambda client, part: client.find_purchase_orders(number=part.number),
-        dead=frozenset(),
+        # One that was cancelled cannot be opened again.
+        dead={"cancelled": "cancelled"},
     ),
     BILLS: Kind(
         title="bill",
@@ -64,7 +65,7 @@ KINDS: Mapping[str, Kind] = {
         by_number=lambda client, part: client.find_bills(
             number=part.number, vendor_id=part.vendor_key
         ),
-        dead=frozenset({"void"}),
+        dead={"void": "voided"},
     ),
 }
 
@@ -75,10 +76,13 @@ class ZohoBooksSink:
     def perform(self, client: Any, part: PartRef, step: Step) -> TargetState:
         """One call. Its answer is the target's own word on what now stands there."""
         kind = KINDS[part.target_kind]
-        if step.action == CREATE:
-            return _written(kind, part, kind.create(client, step.body))
-        if step.action == UPDATE:
-            return _written(kind, part, kind.update(client, part.target_id, step.body))
+        try:
+            if step.action == CREATE:
+                return _written(kind, part, kind.create(client, step.body))
+            if step.action == UPDATE:
+                return _written(kind, part, kind.update(client, part.target_id, step.body))
+        except ProviderError as error:
+            raise naming_places(error, step.body) from error
         if step.action == SET_STATUS and part.target_kind == ORDERS:
             client.set_purchase_order_status(part.target_id, step.status)
             return _after_status(part, step)
@@ -94,12 +98,15 @@ class ZohoBooksSink:
         """Whether the step has happened, by reading only."""
         kind = KINDS[part.target_kind]
         if step.action == CREATE:
-            return _probe_create(kind, client, part)
+            return _probe_create(kind, client, part, step)
         state = self.read(client, part)
         if state is None:
-            return Conflict(words=f"The {kind.title} {part.number} is no longer in Zoho Books.")
+            return Conflict(
+                words=f"The {kind.title} {part.number} is no longer in Zoho Books. Post it anew, "
+                "restore it there and replay, or dismiss this document."
+            )
         if step.action == UPDATE:
-            return Found(state=state) if says(state, part) else Absent()
+            return Found(state=state) if says(state, part, step.body) else Absent()
         return Found(state=state) if reached(step.status, state.status) else Absent()
 
     def read(self, client: Any, part: PartRef) -> TargetState | None:
@@ -119,8 +126,8 @@ class ZohoBooksSink:
         return f"{root}#/{KINDS[target_kind].path}/{target_id}" if root and target_id else ""
 
 
-def _probe_create(kind: Kind, client: Any, part: PartRef) -> Probe:
-    """By our reference first; a record with the number alone is somebody else's."""
+def _probe_create(kind: Kind, client: Any, part: PartRef, step: Step) -> Probe:
+    """By our mark first; a record with the number alone is somebody else's."""
     ours = kind.by_reference(client, part)
     if len(ours) > 1:
         return Conflict(
@@ -128,52 +135,45 @@ def _probe_create(kind: Kind, client: Any, part: PartRef) -> Probe:
             "Delete all but one there, then replay."
         )
     if ours:
-        return _adopt(kind, client, part, kind.state(ours[0]))
-    taken = [kind.state(raw) for raw in kind.by_number(client, part)]
-    for state in taken:
+        return _adopt(kind, client, part, step, kind.state(ours[0]))
+    numbered = [kind.state(raw) for raw in kind.by_number(client, part)]
+    for state in numbered:
         # It may have become visible between the two looks.
         if state.reference == part.reference:
-            return _adopt(kind, client, part, state)
-    if taken:
+            return _adopt(kind, client, part, step, state)
+    rivals = [state for state in numbered if _same_year(part, state)]
+    if rivals:
+        used_up = part.target_kind == ORDERS and rivals[0].status in DEAD
         return Conflict(
-            words=f"Zoho Books already has a {kind.title} {part.number} that was not posted by "
-            "this service. Delete or renumber it there, or dismiss this document.",
-            state=taken[0],
+            words=taken(kind.title, rivals[0]),
+            state=rivals[0],
+            reason=Reason.NUMBER_USED if used_up else Reason.DUPLICATE_SUSPECTED,
         )
     return Absent()
 
 
-def _adopt(kind: Kind, client: Any, part: PartRef, head: TargetState) -> Probe:
-    """Ours if vendor and total agree too; the detail is read for its lines' ids."""
+def _same_year(part: PartRef, state: TargetState) -> bool:
+    """Whether the number is taken for ours, too: a bill's may repeat in another fiscal year."""
+    year = part.payload.get("fiscal_year")
+    day = str(state.content.get("date", ""))
+    return not year or not day or str(year[0]) <= day <= str(year[1])
+
+
+def _adopt(kind: Kind, client: Any, part: PartRef, step: Step, head: TargetState) -> Probe:
+    """Ours, whatever number, vendor or total it has by now: the mark is what is unique.
+
+    The detail is read for its lines' ids, and for whether it says what the step would say.
+    """
     state = ZohoBooksSink().read(client, replace(part, target_id=head.target_id))
     if state is None:
         return Absent()
     if state.status in kind.dead:
         return Conflict(
-            words=f"The {kind.title} {state.number} that we posted was voided in Zoho Books.",
+            words=f"The {kind.title} {state.number} that we posted was {kind.dead[state.status]} "
+            "in Zoho Books. Delete it there and replay to post it anew, or dismiss this document.",
             state=state,
         )
-    if part.vendor_key and state.vendor_key != part.vendor_key:
-        return _stranger(kind, state, "its vendor is another")
-    if not _same_total(part, state):
-        says_total = "none" if state.total is None else money(state.total, state.currency)
-        return _stranger(kind, state, f"its total is {says_total} instead of {part.total}")
-    return Found(state=state)
-
-
-def _stranger(kind: Kind, state: TargetState, why: str) -> Conflict:
-    return Conflict(
-        words=f"The {kind.title} {state.number} in Zoho Books carries our reference, but {why}. "
-        "Correct or delete it there, then replay.",
-        state=state,
-    )
-
-
-def _same_total(part: PartRef, state: TargetState) -> bool:
-    if not part.total:
-        return True
-    wanted = to_cents(Decimal(part.total), state.currency)
-    return state.total is not None and to_cents(state.total, state.currency) == wanted
+    return Found(state=state, as_meant=says(state, part, step.body))
 
 
 def _written(kind: Kind, part: PartRef, raw: Raw) -> TargetState:
@@ -192,7 +192,7 @@ def _written(kind: Kind, part: PartRef, raw: Raw) -> TargetState:
 
 def _state(kind: Kind, part: PartRef, raw: Raw) -> TargetState:
     state = kind.state(raw)
-    return replace(state, lines=line_ids(part.payload, state))
+    return replace(state, lines=line_ids(part.payload, state, part.lines))
 
 
 def _after_status(part: PartRef, step: Step) -> TargetState:

@@ -4,18 +4,18 @@ A client and a window enter, sightings leave; a key enters, a record's JSON leav
 of one order: its items' times and its header's, and a change shows in either.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
-from connectors.core.days import instant_text
 from connectors.core.errors import BadInputError
 from connectors.core.fingerprints import to_plain
 from connectors.core.flow import Listing, Stream
 from connectors.core.names import normalise_number
 from connectors.core.reading import Fields
 from connectors.core.records import Page, Raw, Record, Sighting, Window
+from connectors.core.rows import nameless, sightings, version_of
 from connectors.flows.procurify_to_zoho_books.words import BILLS, ORDERS
 from connectors.providers.procurify.records import parse_bill, parse_purchase_order
 
@@ -25,46 +25,37 @@ _DAY = timedelta(days=1)
 _VOLATILE = frozenset({"modified", "version", "uuid"})
 
 
-def sightings(
-    pages: Iterator[Page[Raw]], window: Window, read: Callable[[Fields], Sighting | None]
-) -> Iterator[Page[Sighting]]:
-    """Rows as sightings, without those outside the window.
-
-    Procurify ignores a filter that it does not know, so every row is checked again. A row without
-    a time, or one that cannot be read, is looked at rather than lost.
-    """
-    for page in pages:
-        found = (read(Fields(row, "a row of a Procurify list")) for row in page.rows)
-        rows = [row for row in found if row is not None and _inside(row, window)]
-        yield Page(rows=rows, number=page.number, count=page.count)
-
-
 def item_sighting(row: Fields) -> Sighting | None:
     """The order that an item stands on; none for an item that was only requested."""
     key = row.id_of("purchase_order", "procurify_PO")
+    if not key and ("purchase_order" in row or "id" not in row):
+        raise nameless(row, "procurify_PO of its purchase order")
     if not key:
         return None
     number = row.text("purchase_order_number")
-    return Sighting(key=key, facet="items", version=_version(row, "last_modified"), number=number)
+    return Sighting(key=key, facet="items", version=version_of(row, "last_modified"), number=number)
 
 
 def header_sighting(row: Fields) -> Sighting | None:
     key = row.text("procurify_PO")
     if not key:
-        return None
-    version = _version(row, "last_modified")
+        raise nameless(row, "procurify_PO")
+    version = version_of(row, "last_modified")
     return Sighting(key=key, facet="header", version=version, number=row.text("number"))
 
 
 def bill_sighting(row: Fields) -> Sighting | None:
-    """A bill by its group; its UUID is that of one version, and what the detail is asked for by."""
-    key = row.text("group")
+    """A bill by its group; its UUID is that of one version, and what the detail is asked for by.
+
+    Procurify's schema lets the group be null: such a bill is known by its UUID.
+    """
+    key = row.text("group") or row.text("uuid")
     if not key:
-        return None
+        raise nameless(row, "group and no uuid")
     return Sighting(
         key=key,
         facet="bill",
-        version=_version(row, "last_modified_datetime"),
+        version=version_of(row, "last_modified_datetime"),
         number=row.text("invoice_number"),
         locator=row.text("uuid"),
     )
@@ -72,13 +63,17 @@ def bill_sighting(row: Fields) -> Sighting | None:
 
 def read_order(client: Any, key: str, locator: str) -> Raw:
     del locator
-    return _plain(client.purchase_order(key))
+    raw = _plain(client.purchase_order(key))
+    if Fields(raw, f"purchase order {key}").text("procurify_PO") != key:
+        raise BadInputError(f"Procurify answered with another purchase order for {key}.")
+    return raw
 
 
 def read_bill(client: Any, key: str, locator: str) -> Raw:
     """The version that was last seen in the list; another bill's answer is refused."""
-    raw = _plain(client.bill(locator))
-    if str(raw.get("group")) != key:
+    raw = _plain(client.bill(locator or key))
+    fields = Fields(raw, f"bill {key}")
+    if key not in (fields.text("group"), fields.text("uuid")):
         raise BadInputError(f"Procurify answered with group {raw.get('group')!r} for bill {key}")
     return raw
 
@@ -99,34 +94,25 @@ def party_key(record: Record) -> str:
 
 def _item_pages(client: Any, window: Window) -> Iterator[Page[Sighting]]:
     since, until = _days(window)
-    return sightings(client.order_items(since, until), window, item_sighting)
+    pages = client.order_items(since, until)
+    return sightings(pages, window, item_sighting, facet="items", what="An ordered item")
 
 
 def _header_pages(client: Any, window: Window) -> Iterator[Page[Sighting]]:
     since, until = _days(window)
-    return sightings(client.purchase_orders(since, until), window, header_sighting)
+    pages = client.purchase_orders(since, until)
+    return sightings(pages, window, header_sighting, facet="header", what="A purchase order")
 
 
 def _bill_pages(client: Any, window: Window) -> Iterator[Page[Sighting]]:
-    return sightings(client.bills(window.since, window.until), window, bill_sighting)
+    pages = client.bills(window.since, window.until)
+    return sightings(pages, window, bill_sighting, facet="bill", what="A bill")
 
 
 def _days(window: Window) -> tuple[Any, Any]:
     """Filters by day mean the source's own days: one more at either end covers every time zone."""
     since = window.since.date() - _DAY if window.since else None
     return since, window.until.date() + _DAY
-
-
-def _version(row: Fields, name: str) -> str:
-    instant = row.instant(name)
-    return instant_text(instant) if instant else ""
-
-
-def _inside(row: Sighting, window: Window) -> bool:
-    if not row.version:
-        return True
-    since = instant_text(window.since) if window.since else ""
-    return since <= row.version <= instant_text(window.until)
 
 
 def _plain(raw: Raw) -> Raw:

@@ -12,7 +12,8 @@ from connectors.core.decisions import Probe, Step
 from connectors.core.errors import BadInputError, ErrorFacts, ErrorKind, ProviderError
 from connectors.core.flow import PartRef
 from connectors.core.records import Raw, TargetState
-from connectors.flows.zoho_books_to_procore import probing, writing
+from connectors.flows.zoho_books_to_procore import probing, workflow, writing
+from connectors.flows.zoho_books_to_procore.long_texts import naming_fields
 from connectors.flows.zoho_books_to_procore.plan import (
     ADD_VENDOR,
     APPROVE,
@@ -20,6 +21,7 @@ from connectors.flows.zoho_books_to_procore.plan import (
     CREATE,
     DELETE,
     LINES,
+    MARK,
     PRUNE,
     PRUNE_ALL,
     REOPEN,
@@ -47,6 +49,8 @@ class CommitmentSink:
             return writing.prune(client, part, everything=step.action == PRUNE_ALL)
         if step.action == DELETE:
             return writing.delete(client, part)
+        if step.action == MARK:
+            return writing.mark(client, part)
         raise BadInputError(f"no step {step.action!r} for a commitment in Procore")
 
     def perform_batch(
@@ -64,8 +68,12 @@ class CommitmentSink:
         return probing.probe(client, part, step)
 
     def read(self, client: Any, part: PartRef) -> TargetState | None:
-        """The commitment as it stands, or as deleted; None when Procore does not know it."""
-        return probing.read(client, part)
+        """The commitment as it stands, or as deleted; None when Procore does not know it.
+
+        Of one that is not approved it says whether a workflow has that to decide.
+        """
+        state = probing.read(client, part)
+        return state and workflow.with_workflow(client, state)
 
     def web_url(self, target_kind: str, target_id: str, profile: Mapping[str, Any]) -> str:
         """Where a person sees it; empty while its company or project (the part) is not known."""
@@ -93,8 +101,14 @@ def _sync(client: Any, items: Sequence[Pair]) -> list[TargetState | ProviderErro
             results.append(_stands_already(part))
             continue
         answer = next(answers)
-        wrong = isinstance(answer, ProviderError)
-        results.append(answer if wrong else _written(part, step, answer))
+        if isinstance(answer, ProviderError):
+            refused = workflow.refused(client, part, step, answer)
+            results.append(naming_fields(refused, _row(part, step)))
+            continue
+        written = _written(part, step, answer)
+        if isinstance(written, TargetState) and not workflow.took(step, written):
+            written = workflow.ignored(client, part, step, written.status)
+        results.append(written)
     return results
 
 

@@ -12,7 +12,13 @@ from connectors.core.flow import FieldDifference
 from connectors.core.money import parse_decimal
 from connectors.core.records import TargetState
 from connectors.flows.zoho_books_to_procore.payloads import HEADER, line_content
-from connectors.flows.zoho_books_to_procore.words import CLOSED, DELETED, DRAFT, line_key
+from connectors.flows.zoho_books_to_procore.words import (
+    CLOSED,
+    DELETED,
+    DRAFT,
+    VENDOR,
+    line_key,
+)
 
 _NUMBERS = ("quantity", "unit_cost", "amount")
 _IDS = ("wbs_code_id",)
@@ -71,6 +77,15 @@ def differences(
     return [*_status(payload, state), *_header(payload, state), *_lines(payload, state)]
 
 
+def says_all(payload: Mapping[str, Any], header: Mapping[str, Any], state: TargetState) -> bool:
+    """Whether somebody has made the change there by hand; ``header`` is what it would change.
+
+    What cannot be compared, or is to be emptied, is told all the same.
+    """
+    compared = all(name in _SHOWN and value is not None for name, value in header.items())
+    return compared and not differences("", payload, state)
+
+
 def _status(payload: Mapping[str, Any], state: TargetState) -> list[FieldDifference]:
     """What goes on with an approved commitment (received, say) is not somebody's change."""
     meant = str(payload["status"])
@@ -80,13 +95,20 @@ def _status(payload: Mapping[str, Any], state: TargetState) -> list[FieldDiffere
 
 
 def _header(payload: Mapping[str, Any], state: TargetState) -> list[FieldDifference]:
-    return [
+    found = [
         FieldDifference(
-            field=_LABELS.get(name, name), ours=str(payload[name]), theirs=_shown(state, name)
+            field=_LABELS.get(name, name),
+            ours=str(payload[name]),
+            theirs=_shown(state, name),
+            kind=VENDOR if name == "vendor_id" else "",
         )
         for name in _SHOWN
         if name in payload and _shown(state, name) != str(payload[name])
     ]
+    ours = str(payload.get("currency", ""))
+    if ours and state.currency and state.currency != ours:
+        found.append(FieldDifference(field="currency", ours=ours, theirs=state.currency))
+    return found
 
 
 def _shown(state: TargetState, name: str) -> str:

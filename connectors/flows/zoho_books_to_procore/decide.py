@@ -14,19 +14,22 @@ from connectors.core.decisions import (
     Held,
     LinkState,
     Needs,
+    Noted,
     Nothing,
     PartPlan,
     ReadTarget,
+    Waiting,
 )
 from connectors.core.flow import Context
-from connectors.core.names import normalise_number
-from connectors.core.records import Record
+from connectors.core.names import normalise_number, spelt_number
+from connectors.core.records import Record, TargetState
 from connectors.core.references import MappingKey
 from connectors.core.states import Reason
 from connectors.flows.zoho_books_to_procore import options
 from connectors.flows.zoho_books_to_procore.life import (
     CANCELLED,
     NOT_YET,
+    approved,
     cancelled,
     ended,
     gone,
@@ -43,6 +46,7 @@ from connectors.flows.zoho_books_to_procore.meaning import meant_parts
 from connectors.flows.zoho_books_to_procore.meant import Meant, settled
 from connectors.flows.zoho_books_to_procore.plan import (
     Steps,
+    approval,
     first_steps,
     next_steps,
     part_plan,
@@ -50,7 +54,7 @@ from connectors.flows.zoho_books_to_procore.plan import (
     withdrawn_plan,
 )
 from connectors.flows.zoho_books_to_procore.resolve import mapping_keys
-from connectors.flows.zoho_books_to_procore.words import CLOSED, DELETED
+from connectors.flows.zoho_books_to_procore.words import CLOSED, DELETED, MARK, UNIT
 from connectors.providers.zoho_books.records import SourceOrder
 
 
@@ -63,6 +67,7 @@ def needs(stream: str, record: Record, context: Context) -> Needs:
     return Needs(
         mappings=mapping_keys(order, lines, _readable_charges(order)),
         twins=frozenset(normalise_number(number) for number in numbers if order.number),
+        lists=frozenset({UNIT}),
     )
 
 
@@ -114,7 +119,8 @@ def _problem(order: SourceOrder, context: Context) -> Held | None:
     if not order.number:
         return Held(
             reason=Reason.NUMBER_MISSING,
-            words=f"The purchase order (Zoho {order.key}) has no number.",
+            words=f"The purchase order (Zoho {order.key}) has no number. Enter one in Zoho Books, "
+            "or dismiss this document.",
         )
     if not order.vendor_id or not order.lines:
         lacks = "vendor" if not order.vendor_id else "lines"
@@ -139,7 +145,7 @@ def _post(
     ours = {part.project_id for part in meant}
     lost = {part: link for part, link in links.items() if part not in ours and stands(link)}
     if unseen := _unseen(meant, lost, links, facts):
-        return ReadTarget(parts=unseen)
+        return ReadTarget(parts=unseen, ending=tuple(sorted(lost)))
     return _plan(order, meant, used, lost, links, facts, context)
 
 
@@ -171,10 +177,16 @@ def _plan(
 ) -> Decision:
     contents: list[PartPlan] = []
     after: list[PartPlan] = []
+    owned: list[tuple[Meant, Waiting]] = []
+    made: list[Noted] = []
     for part in meant:
-        steps = _steps(part, links.get(part.project_id), facts, context)
+        steps = _steps(order, part, links.get(part.project_id), facts, context)
         if isinstance(steps, Held):
             return steps
+        if isinstance(steps, Waiting):
+            owned.append((part, steps))
+            continue
+        made += [_made_there(part, facts)] if steps.noted else []
         contents += [part_plan(part, steps.content)] if steps.content else []
         after += [part_plan(part, steps.after)] if steps.after else []
     for name, link in sorted(lost.items()):
@@ -182,37 +194,82 @@ def _plan(
         if isinstance(steps, Held):
             return steps
         after += [withdrawn_plan(link, steps.after, order.currency)] if steps.after else []
-    noted = ended(facts, but={part.project_id for part in meant})
+    if not contents and not after and owned:
+        return replace(owned[0][1], words=" ".join(waiting.words for _, waiting in owned))
+    noted = (*ended(facts, but={part.project_id for part in meant}), *approved(facts), *made)
     if not contents and not after:
         return Nothing(noted=noted)
+    # Beside other work the document comes back to what waits by trying its approval.
+    after += [part_plan(part, approval(part)) for part, _ in owned]
     return Deliver(parts=(*contents, *after), mappings_used=tuple(used), noted=noted)
 
 
-def _steps(part: Meant, link: LinkState | None, facts: Facts, context: Context) -> Steps | Held:
+def _made_there(part: Meant, facts: Facts) -> Noted:
+    status = facts.live[part.project_id].status
+    return Noted(part=part.project_id, status=status, payload=part.payload, ended=False)
+
+
+def _steps(
+    order: SourceOrder, part: Meant, link: LinkState | None, facts: Facts, context: Context
+) -> Steps | Held | Waiting:
     if link is None or link.status == DELETED:
-        return _taken(part, facts) or first_steps(part)
+        return _taken(part, order, facts) or first_steps(part)
     if settled(part, link):
         return Steps()
     live = facts.live[part.project_id]
     return next_steps(part, link, live, reopens=options.reopens_approved(context))
 
 
-def _taken(part: Meant, facts: Facts) -> Held | None:
-    """Somebody typed the same order into Procore already: same number, same vendor."""
+def _taken(part: Meant, order: SourceOrder, facts: Facts) -> Held | None:
+    """Somebody typed the same order into Procore already: same number, same vendor.
+
+    People give the order's own number to its commitment in each of several projects.
+    """
     for suspect in facts.target_suspects:
-        same = normalise_number(suspect.number) == normalise_number(part.number)
+        project_id = suspect.content.get("part", part.project_id)
+        number = spelt_number(suspect.number)
+        same = number == spelt_number(part.number) or (
+            number == spelt_number(order.number)
+            and project_id == part.project_id
+            and not suspect.reference
+        )
+        ours = suspect.reference.startswith(MARK)
+        # Procore gives a number as often as it is asked to: what we closed keeps none.
+        if ours and suspect.status in (CLOSED, DELETED):
+            continue
         if (
             same
             and suspect.vendor_key == part.vendor_id
-            and suspect.reference != (part.reference.text)
+            and suspect.reference != part.reference.text
         ):
+            elsewhere = project_id != part.project_id
             return Held(
                 reason=Reason.DUPLICATE_SUSPECTED,
-                words=f"Procore already has a commitment {suspect.number} of this vendor that was "
-                "not posted by this service. Delete or renumber it there, or dismiss this "
-                "document.",
+                words=_stands_there(suspect, ours=ours, elsewhere=elsewhere),
             )
     return None
+
+
+def _stands_there(suspect: TargetState, *, ours: bool, elsewhere: bool) -> str:
+    there = f"Procore already has a commitment {suspect.number} of this vendor" + (
+        " in another project" if elsewhere else ""
+    )
+    if ours:
+        return (
+            f"{there}, which this service posted for another order ({suspect.reference}). Change "
+            "the number in Zoho Books, close the other one in Procore and replay, or dismiss this "
+            "document."
+        )
+    if suspect.reference:
+        return (
+            f"{there} that another program made (origin id {suspect.reference}). Delete or "
+            "renumber it there and replay, or dismiss this document."
+        )
+    link = "Delete" if elsewhere else "Link this document to it, delete"
+    return (
+        f"{there} that was not posted by this service. {link} or renumber it there and replay, or "
+        "dismiss this document."
+    )
 
 
 def _readable_charges(order: SourceOrder) -> list[Charge]:

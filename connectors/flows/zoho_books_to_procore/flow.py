@@ -1,9 +1,11 @@
 """The flow as one value: everything that the engine needs to sync Zoho Books to Procore."""
 
 from connectors.core.flow import Flow
+from connectors.core.sinks import SinkByKind
 from connectors.flows.zoho_books_to_procore.code_sink import BudgetCodeSink
 from connectors.flows.zoho_books_to_procore.commitment_sink import CommitmentSink
 from connectors.flows.zoho_books_to_procore.dispatch import KEPT, decide, differences, needs
+from connectors.flows.zoho_books_to_procore.linking import linked_lines, unlinkable
 from connectors.flows.zoho_books_to_procore.matching import autolink, suggest
 from connectors.flows.zoho_books_to_procore.options import OPTIONS, problem, unproved
 from connectors.flows.zoho_books_to_procore.references import (
@@ -11,7 +13,6 @@ from connectors.flows.zoho_books_to_procore.references import (
     MAPPING_KINDS,
     REFERENCES,
 )
-from connectors.flows.zoho_books_to_procore.sink import SinkByKind
 from connectors.flows.zoho_books_to_procore.streams import STREAMS
 from connectors.flows.zoho_books_to_procore.vendor_sink import VendorSink
 from connectors.flows.zoho_books_to_procore.words import (
@@ -51,4 +52,6 @@ FLOW = Flow(
     refuses_second=frozenset({COMMITMENTS, VENDOR, BUDGET_CODE}),
     watched={"Purchase Order Contracts": COMMITMENTS},
     differences=differences,
+    unlinkable=unlinkable,
+    linked_lines=linked_lines,
 )

@@ -22,7 +22,7 @@ from connectors.flows.zoho_books_to_procore.plan import (
     withdrawn_payload,
     withdrawn_plan,
 )
-from connectors.flows.zoho_books_to_procore.words import CLOSED, DELETED
+from connectors.flows.zoho_books_to_procore.words import CLOSED, DELETED, DRAFT, PENDING
 from connectors.providers.zoho_books.records import SourceOrder
 
 CANCELLED = frozenset({"cancelled", "void"})
@@ -46,6 +46,17 @@ def ended(facts: Facts, *, but: Collection[str] = ()) -> tuple[Noted, ...]:
         if part not in but
         and live.status in (CLOSED, DELETED)
         and facts.links[part].status != live.status
+    )
+
+
+def approved(facts: Facts) -> tuple[Noted, ...]:
+    """Drafts of ours that somebody or a workflow has approved in Procore since."""
+    return tuple(
+        Noted(part=part, status=live.status, payload=facts.links[part].payload, ended=False)
+        for part, live in sorted(facts.live.items())
+        if facts.links[part].status == DRAFT
+        and live.status not in (*PENDING, CLOSED, DELETED)
+        and facts.links[part].payload
     )
 
 
@@ -106,7 +117,8 @@ def _unseen(standing: Mapping[str, LinkState], facts: Facts) -> ReadTarget | Non
     """All that stand are looked at together."""
     if standing.keys() <= facts.live.keys():
         return None
-    return ReadTarget(parts=tuple(sorted({*standing, *facts.live})))
+    parts = tuple(sorted({*standing, *facts.live}))
+    return ReadTarget(parts=parts, ending=parts)
 
 
 def _numbers(links: Mapping[str, LinkState]) -> str:

@@ -6,11 +6,11 @@ is not known here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from connectors.core.errors import BadInputError
 from connectors.core.flow import Context
-from connectors.core.money import ZERO, plain, to_cents
+from connectors.core.money import ZERO, is_whole, minor_digits, plain
 from connectors.flows.zoho_books_to_procore import options
 from connectors.flows.zoho_books_to_procore.words import (
     ADJUSTMENT,
@@ -24,6 +24,10 @@ from connectors.flows.zoho_books_to_procore.words import (
 )
 from connectors.providers.zoho_books.records import SourceLine, SourceOrder
 
+_CENT = Decimal("0.01")
+# Unit costs have four decimals on Procore's pages; nothing says whether its API keeps more.
+_FINEST = Decimal("0.0001")
+
 
 class DoesNotAddUpError(BadInputError):
     """Zoho's own numbers contradict each other; a person must look."""
@@ -31,10 +35,7 @@ class DoesNotAddUpError(BadInputError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line to post. ``source_project`` and ``source_code`` are what mappings go by.
-
-    ``exact`` says that quantity and rate make the amount without rounding.
-    """
+    """One line to post. ``source_project`` and ``source_code`` are what mappings go by."""
 
     key: str
     source_project: str
@@ -46,10 +47,24 @@ class Line:
     quantity: Decimal
     rate: Decimal
     taxed: Decimal = ZERO
+    unit: str = ""
 
     @property
     def exact(self) -> bool:
-        return self.quantity * self.rate == self.amount
+        """Whether Zoho's own quantity and rate make the amount without rounding, by a price that
+        is no finer than Procore's.
+        """
+        return self.quantity * self.rate == self.amount and not self.rate % _FINEST
+
+    @property
+    def unit_cost(self) -> Decimal | None:
+        """What one costs: Zoho's rate, or less by a discount; None where no price tells it."""
+        if self.exact:
+            return self.rate
+        if not self.quantity:
+            return None
+        cost = (self.amount / self.quantity).quantize(_CENT, rounding=ROUND_HALF_UP)
+        return cost if self.quantity * cost == self.amount else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +85,12 @@ def charges(order: SourceOrder) -> list[Charge]:
 
     Where the lines' amounts contain their tax already, no tax is added.
     """
+    _refuse_finer(order)
     gross = sum((line.amount for line in order.lines), ZERO)
     rest = order.adjustment - order.discount
     taxes = (ZERO, order.tax) if order.inclusive else (order.tax,)
     for tax in taxes:
-        if to_cents(gross + tax + rest, order.currency) == to_cents(order.total, order.currency):
+        if gross + tax + rest == order.total:
             found = {TAX: tax, DISCOUNT: -order.discount, ADJUSTMENT: order.adjustment}
             return [Charge(key=key, amount=amount) for key, amount in found.items() if amount]
     made = gross + order.tax + rest
@@ -84,6 +100,24 @@ def charges(order: SourceOrder) -> list[Charge]:
         f"{money(made, order.currency)}, a difference of "
         f"{money(made - order.total, order.currency)}. Correct it in Zoho Books."
     )
+
+
+def _refuse_finer(order: SourceOrder) -> None:
+    """Amounts that their currency cannot express are never rounded without a word."""
+    named = [
+        ("total", order.total),
+        ("tax", order.tax),
+        ("discount", order.discount),
+        ("adjustment", order.adjustment),
+        *((f"line {line.name or line.id!r}", line.amount) for line in order.lines),
+    ]
+    for name, amount in named:
+        if not is_whole(amount, order.currency):
+            raise DoesNotAddUpError(
+                f"The {name} of purchase order {order.number} is {plain(amount)} {order.currency} "
+                f"in Zoho Books, but amounts in {order.currency} have "
+                f"{minor_digits(order.currency) or 'no'} decimals. Correct it in Zoho Books."
+            )
 
 
 def charge_line(key: str, amount: Decimal, near: Line) -> Line:
@@ -103,7 +137,7 @@ def charge_line(key: str, amount: Decimal, near: Line) -> Line:
 
 def reproduces(lines: Sequence[Line]) -> bool:
     """Whether quantities and rates alone tell every amount."""
-    return all(line.exact for line in lines)
+    return all(line.unit_cost is not None for line in lines)
 
 
 def _line(line: SourceLine, order: SourceOrder, context: Context) -> Line:
@@ -120,6 +154,7 @@ def _line(line: SourceLine, order: SourceOrder, context: Context) -> Line:
         quantity=line.quantity,
         rate=line.rate,
         taxed=line.amount * line.tax_percentage,
+        unit=line.unit.strip(),
     )
 
 

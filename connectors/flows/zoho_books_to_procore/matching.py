@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from rapidfuzz import fuzz
 
 from connectors.core.alignment import plain_name
+from connectors.core.names import BUT_FORM, OTHER_FORM, doubtful, other_form, same_but_form
 from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
 from connectors.flows.zoho_books_to_procore.words import (
     COST_CODE,
     PROJECT,
     VENDOR,
     made_for,
+    parts_of,
     vendor_of,
 )
 
@@ -36,12 +38,15 @@ def autolink(
     sources, targets = list(source), list(target)
     known, taken = {key for key, _ in linked}, {key for _, key in linked}
     found: list[AutomaticLink] = []
-    for kind, ours_by, theirs_by, evidence in _RULES:
+    for kind, ours_by, theirs_by, evidence, proven in _RULES:
         ours = _grouped((row for row in sources if row.kind == kind), ours_by)
         theirs = _grouped(
             (row for row in targets if row.kind == kind and _is_general(row)), theirs_by
         )
-        for link in _unique_links(ours, theirs, evidence):
+        if kind == VENDOR and theirs_by is plain_name:
+            unclear = doubtful(ours.keys() | theirs.keys())
+            ours = {name: rows for name, rows in ours.items() if name not in unclear}
+        for link in _unique_links(ours, theirs, evidence, proven=proven):
             free = kind == COST_CODE or link.target_key not in taken
             if link.source_key not in known and free:
                 known.add(link.source_key)
@@ -71,7 +76,9 @@ def suggest(kind: str, row: ReferenceRow, targets: Iterable[ReferenceRow]) -> li
     ]
 
 
-def _unique_links(ours: Grouped, theirs: Grouped, evidence: str) -> Iterator[AutomaticLink]:
+def _unique_links(
+    ours: Grouped, theirs: Grouped, evidence: str, *, proven: bool
+) -> Iterator[AutomaticLink]:
     """Rows that alone have the same word on either side, inactive rows counted too."""
     for word, rows in ours.items():
         others = theirs.get(word, [])
@@ -81,6 +88,7 @@ def _unique_links(ours: Grouped, theirs: Grouped, evidence: str) -> Iterator[Aut
                 source_key=rows[0].key,
                 target_key=others[0].key,
                 evidence=f"{evidence}, and the only {rows[0].name!r} on either side",
+                proven=proven,
             )
 
 
@@ -97,8 +105,8 @@ def _number(row: ReferenceRow) -> str:
 
 
 def _cost_code(row: ReferenceRow) -> str:
-    """The code that an account has, or the cost code in front of a budget code's cost type."""
-    return row.number.partition(".")[0].strip().casefold()
+    """The whole cost code of a budget code that has a cost type besides it, and nothing more."""
+    return parts_of(row.number, row.attributes)[0].strip().casefold()
 
 
 def _is_general(row: ReferenceRow) -> bool:
@@ -114,18 +122,29 @@ def _fits(kind: str, row: ReferenceRow, target: ReferenceRow) -> bool:
 
 
 def _score(kind: str, row: ReferenceRow, target: ReferenceRow) -> tuple[int, tuple[str, ...]]:
-    score = round(fuzz.WRatio(plain_name(row), plain_name(target)))
-    evidence = [f"name {score}% alike"] if score >= _WORTH_SHOWING else []
-    code_of = _cost_code if kind == COST_CODE else _number
+    score, evidence, most = _likeness(kind, plain_name(row), plain_name(target))
+    same_code = _same(_number(row), _number(target)) or (
+        kind == COST_CODE and _same(_number(row), _cost_code(target))
+    )
     for words, weight, agrees in (
-        ("same code", _SAME_CODE, kind != VENDOR and _same(code_of(row), code_of(target))),
+        ("same code", _SAME_CODE, kind != VENDOR and same_code),
         ("same e-mail domain", _SAME_DOMAIN, bool(_domains(row) & _domains(target))),
         ("same city", _SAME_CITY, _same(_city(row), _city(target))),
     ):
         if agrees:
             evidence.append(words)
             score += weight
-    return min(score, 100), tuple(evidence)
+    return min(score, most), tuple(evidence)
+
+
+def _likeness(kind: str, ours: str, theirs: str) -> tuple[int, list[str], int]:
+    """How alike the names are, from 0 to 100, why, and how much may come of it at most."""
+    score = round(fuzz.WRatio(ours, theirs))
+    if kind == VENDOR and other_form(ours, theirs):
+        return min(score, OTHER_FORM), ["another legal form"], OTHER_FORM
+    if kind == VENDOR and ours != theirs and same_but_form(ours, theirs):
+        return max(score, BUT_FORM), ["same name but for its legal form"], 100
+    return score, [f"name {score}% alike"] if score >= _WORTH_SHOWING else [], 100
 
 
 def _same(ours: str, theirs: str) -> bool:
@@ -155,12 +174,14 @@ def _made_for(row: ReferenceRow) -> str:
     return made_for(str(row.attributes.get("description") or ""))
 
 
-# The first that finds a link counts. Ours and theirs are looked up by what the two readings say.
-_RULES: tuple[tuple[str, KeyOf, KeyOf, str], ...] = (
-    (VENDOR, _own_key, _contact, "it carries our origin id"),
-    (VENDOR, plain_name, plain_name, "same name"),
-    (PROJECT, _made_for, _own_key, "it was made for that project"),
-    (PROJECT, _number, _number, "same number"),
-    (PROJECT, plain_name, plain_name, "same name"),
-    (COST_CODE, _cost_code, _cost_code, "same code"),
+# The first that finds a link counts. Ours and theirs are looked up by what the two readings say;
+# the last word is whether that proves it.
+_RULES: tuple[tuple[str, KeyOf, KeyOf, str, bool], ...] = (
+    (VENDOR, _own_key, _contact, "it carries our origin id", True),
+    (VENDOR, plain_name, plain_name, "same name", False),
+    (PROJECT, _made_for, _own_key, "it was made for that project", True),
+    (PROJECT, _number, _number, "same number", False),
+    (PROJECT, plain_name, plain_name, "same name", False),
+    (COST_CODE, _number, _number, "same code", False),
+    (COST_CODE, _number, _cost_code, "same code", False),
 )

@@ -13,12 +13,13 @@ from connectors.core.references import MappingKey
 from connectors.core.states import Reason
 from connectors.flows.zoho_books_to_procore import options
 from connectors.flows.zoho_books_to_procore.lines import Charge, Line, order_lines
+from connectors.flows.zoho_books_to_procore.long_texts import number_too_long, texts_of
 from connectors.flows.zoho_books_to_procore.meant import Meant
 from connectors.flows.zoho_books_to_procore.parts import Part, split
 from connectors.flows.zoho_books_to_procore.payloads import method_of, part_payload
 from connectors.flows.zoho_books_to_procore.resolve import Code, Resolver
 from connectors.flows.zoho_books_to_procore.waiting import waiting_for
-from connectors.flows.zoho_books_to_procore.words import DELETED, money, reference
+from connectors.flows.zoho_books_to_procore.words import CHARGES, DELETED, money, reference
 from connectors.providers.zoho_books.records import SourceOrder
 
 Parts = tuple[list[Meant], tuple[MappingKey, ...]]
@@ -42,8 +43,10 @@ def meant_parts(
         resolver.code_unknown(line)
     if resolver.missing:
         return waiting_for(tuple(resolver.missing.values()))
-    held = _currency_differs(order, parts, resolver) or _unbudgeted(order, resolver, context)
-    held = held or _does_not_add_up(order, parts)
+    held = _other_owner(order, parts, resolver)
+    held = held or _currency_differs(order, parts, resolver, context)
+    held = held or _unbudgeted(order, resolver, context)
+    held = held or number_too_long(parts, kept, context) or _does_not_add_up(order, parts)
     if held is not None:
         return held
     meant = [
@@ -85,8 +88,13 @@ def _meant(
         ref,
         vendor_id=vendor_id,
         method=method_of(part, _posted_method(part.project_id, links, facts)),
-        unit=options.text(context, options.UNIT),
+        units={
+            line.key: resolver.unit(line, part.project_id, options.text(context, options.UNIT))
+            for line in part.lines
+            if line.key not in CHARGES
+        },
         mappings=resolver.used,
+        texts=texts_of(links.get(part.project_id), context),
     )
     return Meant(
         project_id=part.project_id,
@@ -107,15 +115,42 @@ def _posted_method(part: str, links: Mapping[str, LinkState], facts: Facts) -> s
     return str(posted or (live.content.get("accounting_method") if live else "") or "")
 
 
-def _currency_differs(order: SourceOrder, parts: Sequence[Part], resolver: Resolver) -> Held | None:
+def _other_owner(order: SourceOrder, parts: Sequence[Part], resolver: Resolver) -> Held | None:
+    """Two programs that write the commitments of one project would overwrite each other."""
     for part in parts:
-        currency = resolver.currency(part.lines[0])
-        if currency and currency != order.currency:
+        if resolver.has_other_owner(part.lines[0], part.project_id):
+            label = part.lines[0].project_label
+            return Held(
+                reason=Reason.OTHER_OWNER,
+                words=f"{label[:1].upper()}{label[1:]} is connected to an accounting system by "
+                "Procore's own ERP integration, which makes its commitments, so purchase order "
+                f"{order.number} is not posted. Enter the commitment there and dismiss this "
+                "document, or have Procore disconnect the project and replay it.",
+            )
+    return None
+
+
+def _currency_differs(
+    order: SourceOrder, parts: Sequence[Part], resolver: Resolver, context: Context
+) -> Held | None:
+    """Amounts are never carried over from one currency to another, nor to one that is unknown."""
+    for part in parts:
+        label = part.lines[0].project_label
+        currency = resolver.currency(part.lines[0], part.project_id)
+        currency = currency or options.text(context, options.CURRENCY).upper()
+        if not currency:
             return Held(
                 reason=Reason.CURRENCY_DIFFERS,
-                words=f"Purchase order {order.number} is in {order.currency}, but "
-                f"{part.lines[0].project_label} is kept in {currency} in Procore. Enter the "
-                "commitment there by hand and dismiss this document.",
+                words=f"Procore does not say in which currency {label} is kept, so purchase order "
+                f"{order.number} in {order.currency} is not posted. Enter that currency under "
+                f"“{options.CURRENCY.label}” in the options, then replay this document.",
+            )
+        if currency != order.currency:
+            return Held(
+                reason=Reason.CURRENCY_DIFFERS,
+                words=f"Purchase order {order.number} is in {order.currency or 'no currency'}, but "
+                f"{label} is kept in {currency} in Procore. Enter the commitment there by hand and "
+                "dismiss this document.",
             )
     return None
 
@@ -134,10 +169,11 @@ def _unbudgeted(order: SourceOrder, resolver: Resolver, context: Context) -> Hel
 def _does_not_add_up(order: SourceOrder, parts: Sequence[Part]) -> Held | None:
     """The parts' sum is the order's total by construction; nothing is posted should it not be."""
     total = sum((part.total for part in parts), ZERO)
-    if to_cents(total, order.currency) == to_cents(order.total, order.currency):
+    if total == order.total:
         return None
     return Held(
         reason=Reason.TOTAL_DIFFERS,
         words=f"The commitments of purchase order {order.number} would come to "
-        f"{money(total, order.currency)} instead of {money(order.total, order.currency)}.",
+        f"{money(total, order.currency)} instead of {money(order.total, order.currency)}. "
+        "Correct the order in Zoho Books, or dismiss this document.",
     )

@@ -64,5 +64,7 @@ def changes(meant: Meant, link: LinkState) -> Changes:
 
 def settled(meant: Meant, link: LinkState) -> bool:
     """Whether the part needs nothing, without a look at Procore."""
-    in_doubt = link.total is not None and link.total != meant.total
+    in_doubt = link.total is not None and (
+        link.total != meant.total or link.currency not in ("", meant.currency)
+    )
     return not changes(meant, link) and link.status not in (DRAFT, CLOSED) and not in_doubt

@@ -18,6 +18,13 @@ def obstacle(
 ) -> Held | None:
     """What a person must settle before this commitment is touched."""
     number = meant.number
+    if live.currency and live.currency != meant.currency:
+        return Held(
+            reason=Reason.CURRENCY_DIFFERS,
+            words=f"Purchase order {number} is in {meant.currency}, but its commitment is in "
+            f"{live.currency} in Procore. Enter a commitment in {meant.currency} there by hand, "
+            "delete this one, and dismiss this document.",
+        )
     if found.locked and is_invoiced(live):
         return invoiced(number, live, "was changed")
     reopening = live.status == CLOSED or (found.locked and live.status != DRAFT)
@@ -47,7 +54,7 @@ def obstacle(
 
 
 def is_invoiced(live: TargetState) -> bool:
-    return parse_decimal(live.content.get("invoiced") or 0) > 0
+    return parse_decimal(live.content.get("invoiced") or 0) != 0
 
 
 def invoiced(number: str, live: TargetState, why: str) -> Held:

@@ -20,6 +20,7 @@ POSTED_STATUSES = Option(
     "billed_not_received, received_not_billed, manually_received, accepted, signed, "
     "to_be_received, to_be_billed, closed",
     kind="text",
+    kept=True,
 )
 COST_CODE_FROM = Option(
     name="cost_code_from",
@@ -34,6 +35,7 @@ COST_CODE_FROM = Option(
         (TAG, "A reporting tag"),
         (LINE_FIELD, "A custom field of the line"),
     ),
+    kept=True,
 )
 COST_CODE_NAME = Option(
     name="cost_code_name",
@@ -41,6 +43,7 @@ COST_CODE_NAME = Option(
     help="Which reporting tag or custom field it is, where the cost code comes from one.",
     default="",
     kind="text",
+    kept=True,
 )
 PROJECT_FIELD = Option(
     name="project_field",
@@ -49,6 +52,7 @@ PROJECT_FIELD = Option(
     "Its values are linked to Procore's projects like Zoho's own projects.",
     default="",
     kind="text",
+    kept=True,
 )
 DEFAULT_PROJECT = Option(
     name="default_project",
@@ -57,6 +61,7 @@ DEFAULT_PROJECT = Option(
     "them wait.",
     default="",
     kind="text",
+    kept=True,
 )
 ALLOW_UNBUDGETED = Option(
     name="allow_unbudgeted",
@@ -75,11 +80,45 @@ REOPEN_APPROVED = Option(
 )
 UNIT = Option(
     name="unit",
-    label="Unit of measure",
-    help="The unit that lines with quantities get; it must be in the Procore company's list of "
-    "units. Empty for none.",
-    default="ea",
+    label="Unit of lines that name none",
+    help="Lines keep their own unit where the Procore company lists it, else they have none. This "
+    "is for lines that name no unit in Zoho Books; it must be in that list. Empty for none.",
+    default="",
     kind="text",
+)
+CURRENCY = Option(
+    name="currency",
+    label="Currency where Procore names none",
+    help="The code (USD, say) of the currency that projects are kept in whose configuration "
+    "Procore does not show. What Procore does say counts before it. Empty to have their orders "
+    "held.",
+    default="",
+    kind="text",
+    kept=True,
+)
+TITLE_LIMIT = Option(
+    name="title_limit",
+    label="Longest title",
+    help="Procore publishes no limits of its texts. Titles with more characters are shortened; the "
+    "whole text stays in the document here. 0 to send them as they are.",
+    default=255,
+    kind="number",
+)
+LINE_LIMIT = Option(
+    name="line_limit",
+    label="Longest text of a line",
+    help="Likewise for the descriptions of lines. Procore's refusal names its limit. 0 to send "
+    "them as they are.",
+    default=0,
+    kind="number",
+)
+NUMBER_LIMIT = Option(
+    name="number_limit",
+    label="Longest number",
+    help="Numbers of commitments are never shortened. Orders with a longer number are held before "
+    "Procore is asked. 0 to let Procore say so.",
+    default=0,
+    kind="number",
 )
 VENDORS_FOLLOW = Option(
     name="vendors_follow",
@@ -167,6 +206,10 @@ OPTIONS = (
     ALLOW_UNBUDGETED,
     REOPEN_APPROVED,
     UNIT,
+    CURRENCY,
+    TITLE_LIMIT,
+    LINE_LIMIT,
+    NUMBER_LIMIT,
     VENDORS_FOLLOW,
     CREATE_VENDORS,
     PROJECTS_FOLLOW,
@@ -180,8 +223,12 @@ OPTIONS = (
 
 
 def posted_statuses(context: Context) -> frozenset[str]:
-    """The statuses as Zoho spells them, however a person typed them."""
-    words = text(context, POSTED_STATUSES).casefold().split(",")
+    """The statuses as Zoho spells them, however a person typed them.
+
+    A posted order is followed through those of its day, and through those added since.
+    """
+    chosen = [text(context, POSTED_STATUSES), str(context.current.get(POSTED_STATUSES.name) or "")]
+    words = ",".join(chosen).casefold().split(",")
     return frozenset("_".join(word.split()) for word in words if word.strip())
 
 
@@ -260,6 +307,12 @@ def unproved(chosen: Mapping[str, Any], profile: Mapping[str, Any]) -> str:
 
 def text(context: Context, option: Option) -> str:
     return str(_chosen(context, option) or "").strip()
+
+
+def number(context: Context, option: Option) -> int:
+    """A whole number as its form checked it; what is none counts as the default."""
+    chosen = _chosen(context, option)
+    return chosen if isinstance(chosen, int) else int(option.default)
 
 
 def _chosen(context: Context, option: Option) -> object:

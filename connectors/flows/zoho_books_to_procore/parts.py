@@ -69,7 +69,7 @@ def _places(
     for project_id in projects:
         ordinal = taken.get(project_id, 0)
         if ordinal:
-            bare = ordinal == 1 and _is_bare(links[project_id].target_number, number)
+            bare = ordinal == 1 and _is_bare(links[project_id], number)
         else:
             following += 1
             ordinal, bare = following, alone
@@ -77,9 +77,15 @@ def _places(
     return places
 
 
-def _is_bare(posted: str, number: str) -> bool:
-    """Whether the first part has no suffix; an order's own number may well end in "-1"."""
-    return posted == number or not posted.endswith("-1")
+def _is_bare(link: LinkState, number: str) -> bool:
+    """Whether the first part has no suffix; an order's own number may well end in "-1".
+
+    What was posted tells the order's number of then, which may be another one by now.
+    """
+    then = link.payload.get("origin_code")
+    if then and link.payload.get("number"):
+        return bool(link.payload["number"] == then)
+    return link.target_number == number or not link.target_number.endswith("-1")
 
 
 def _generation(link: LinkState | None) -> int:
@@ -93,7 +99,7 @@ def _generation(link: LinkState | None) -> int:
 def _distributed(
     parts: Sequence[Sequence[Line]], charges: Sequence[Charge], currency: str
 ) -> list[list[Line]]:
-    """Each part's shares of the charges as lines, in proportion; the last takes the remainder."""
+    """Each part's shares of the charges as lines, in proportion, by the largest remainder."""
     found: list[list[Line]] = [[] for _ in parts]
     for charge in charges:
         shares = share(charge.amount, _weights(parts, charge), currency)
@@ -104,9 +110,15 @@ def _distributed(
 
 
 def _weights(parts: Sequence[Sequence[Line]], charge: Charge) -> list[Decimal]:
-    """Amounts of the lines; of tax, what each line's rate makes of them, where rates are known."""
-    amounts = [sum((line.amount for line in lines), ZERO) for lines in parts]
+    """Amounts of the lines; of tax, what each line's rate makes of them, where rates are known.
+
+    A part that takes off bears none of a charge, or another would bear more than all of it.
+    """
+    sums = [sum((line.amount for line in lines), ZERO) for lines in parts]
+    amounts = [max(amount, ZERO) for amount in sums]
+    if not any(amounts):
+        amounts = sums
     if charge.key != TAX:
         return amounts
     taxes = [sum((line.taxed for line in lines), ZERO) for lines in parts]
-    return taxes if any(taxes) else amounts
+    return taxes if sum(taxes, ZERO) * charge.amount > 0 else amounts

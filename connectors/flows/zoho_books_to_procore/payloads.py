@@ -11,13 +11,14 @@ from typing import Any
 from connectors.core.money import plain, to_cents
 from connectors.core.references import MappingKey
 from connectors.flows.zoho_books_to_procore.lines import Line, reproduces, true_quantity
+from connectors.flows.zoho_books_to_procore.long_texts import Texts
 from connectors.flows.zoho_books_to_procore.parts import Part
 from connectors.flows.zoho_books_to_procore.resolve import Code
 from connectors.flows.zoho_books_to_procore.words import (
     APPROVED,
-    CHARGES,
     Reference,
     description,
+    money,
     read_reference,
 )
 from connectors.providers.zoho_books.records import SourceOrder
@@ -37,8 +38,6 @@ LINE = ("wbs_code_id", "description", "quantity", "unit_cost", "uom", "amount")
 # What decides whether an approved commitment must be opened before it can be changed.
 LOCKED_HEADER = ("vendor_id", "accounting_method")
 
-_TITLE_LIMIT = 255
-
 
 def part_payload(
     order: SourceOrder,
@@ -48,15 +47,42 @@ def part_payload(
     *,
     vendor_id: str,
     method: str,
-    unit: str,
+    units: Mapping[str, str],
     mappings: Mapping[MappingKey, str],
+    texts: Texts,
 ) -> dict[str, Any]:
     """Everything that Procore is told of one part, with our own keys beside it."""
-    fields = {
+    fields = _header(order, part, ref, texts, vendor_id=vendor_id, method=method)
+    lines = [
+        _line_payload(
+            line,
+            codes[line.key],
+            order.currency,
+            unit=units.get(line.key, ""),
+            method=method,
+            texts=texts,
+        )
+        for line in part.lines
+    ]
+    return {name: value for name, value in fields.items() if value != ""} | {
+        "lines": lines,
+        "mappings": [
+            {"kind": key.kind, "source_key": key.source_key, "target_key": target_key}
+            for key, target_key in sorted(mappings.items())
+        ],
+    }
+
+
+def _header(
+    order: SourceOrder, part: Part, ref: Reference, texts: Texts, *, vendor_id: str, method: str
+) -> dict[str, Any]:
+    title = texts.title(f"{order.number} {order.party}".strip())
+    return {
         "project_id": part.project_id,
         "number": part.number,
-        "title": f"{order.number} {order.party}".strip()[:_TITLE_LIMIT],
-        "description": description(ref.text),
+        "title": title.text,
+        "title_limit": title.limit or "",
+        "description": description(ref.text) + _withheld(order),
         "vendor_id": vendor_id,
         "source_vendor": order.vendor_id,
         "status": APPROVED,
@@ -67,17 +93,15 @@ def part_payload(
         "currency": order.currency,
         "total": str(to_cents(part.total, order.currency)),
     }
-    lines = [
-        _line_payload(line, codes[line.key], order.currency, unit=unit, method=method)
-        for line in part.lines
-    ]
-    return {name: value for name, value in fields.items() if value != ""} | {
-        "lines": lines,
-        "mappings": [
-            {"kind": key.kind, "source_key": key.source_key, "target_key": target_key}
-            for key, target_key in sorted(mappings.items())
-        ],
-    }
+
+
+def _withheld(order: SourceOrder) -> str:
+    """Why Zoho shows another total: withholding lowers what is paid, not what the order costs."""
+    if not order.withheld:
+        return ""
+    shown = money(order.total - order.withheld, order.currency)
+    kept_back = money(order.withheld, order.currency)
+    return f" Zoho Books shows a total of {shown}, after withholding {kept_back} of tax (TDS)."
 
 
 def method_of(part: Part, posted: str) -> str:
@@ -115,22 +139,28 @@ def line_content(payload: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _line_payload(
-    line: Line, code: Code, currency: str, *, unit: str, method: str
+    line: Line, code: Code, currency: str, *, unit: str, method: str, texts: Texts
 ) -> dict[str, Any]:
     amount = str(to_cents(line.amount, currency))
     text = line.description
-    fields = {
+    fields: dict[str, Any] = {
         "key": line.key,
         "source_project": line.source_project,
         "source_code": line.source_code,
+        "source_unit": line.unit,
         "wbs_code_id": code.id,
         "amount": amount,
     }
     if method == BY_UNIT:
-        quantity, cost = (line.quantity, line.rate) if line.exact else (Decimal(1), line.amount)
+        cost = line.unit_cost
+        quantity, cost = (Decimal(1), line.amount) if cost is None else (line.quantity, cost)
         fields |= {"quantity": plain(quantity), "unit_cost": plain(cost)}
-        if unit and line.key not in CHARGES:
+        # Of a line that is posted as one times its amount, no unit says what there is one of.
+        if unit and line.exact:
             fields["uom"] = unit
     if not line.exact:
         text = "; ".join(part for part in (text, true_quantity(line)) if part)
-    return fields | {"description": text or code.label}
+    fitted = texts.line(line.key, text or code.label)
+    if fitted.limit:
+        fields["text_limit"] = fitted.limit
+    return fields | {"description": fitted.text}

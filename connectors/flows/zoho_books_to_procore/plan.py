@@ -5,11 +5,13 @@ asked. Made anew after every interruption, so it goes by the link and by what Pr
 what was planned before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.core.decisions import Held, LinkState, PartPlan, Step
+from connectors.core.decisions import Held, LinkState, PartPlan, Step, Waiting
 from connectors.core.records import TargetState
+from connectors.core.states import Reason
+from connectors.flows.zoho_books_to_procore.comparing import says_all
 from connectors.flows.zoho_books_to_procore.meant import Changes, Meant, changes
 from connectors.flows.zoho_books_to_procore.obstacles import (
     invoiced,
@@ -30,19 +32,28 @@ from connectors.flows.zoho_books_to_procore.words import (
 ADD_VENDOR, CREATE, UPDATE = "add_vendor", "create", "update"
 LINES, PRUNE, PRUNE_ALL = "lines", "prune", "prune_all"
 REOPEN, APPROVE, CLOSE, DELETE = "reopen", "approve", "close", "delete"
+MARK = "mark"
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """A part's steps: its content first, and apart from it what may follow for all parts."""
+    """A part's steps: its content first, and apart from it what may follow for all parts.
+
+    ``noted`` says that none is needed, as somebody has made the change there.
+    """
 
     content: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
+    noted: bool = False
 
 
 def first_steps(meant: Meant) -> Steps:
-    """Draft, lines, approved; the vendor must be in the project's directory before."""
-    row = {**header_row(meant.payload), "status": DRAFT}
+    """Draft, lines, approved; the vendor must be in the project's directory before.
+
+    New commitments are drafts by themselves. The row does not say so, since Procore updates what
+    carries the origin id already: a create that arrives late would reset an approved commitment.
+    """
+    row = header_row(meant.payload)
     create = Step(
         action=CREATE, body=row, status=DRAFT, creates=True, batch=_batch(meant.project_id)
     )
@@ -51,24 +62,55 @@ def first_steps(meant: Meant) -> Steps:
     )
 
 
-def next_steps(meant: Meant, link: LinkState, live: TargetState, *, reopens: bool) -> Steps | Held:
-    """What is left to do on a commitment that is there."""
+def next_steps(
+    meant: Meant, link: LinkState, live: TargetState, *, reopens: bool
+) -> Steps | Held | Waiting:
+    """What is left to do on a commitment that is there, or whose approval it waits for."""
     found = changes(meant, link)
+    if found and _made_there(meant, link, live, found):
+        return Steps(noted=True)
     held = obstacle(meant, link, live, found, reopens=reopens)
     if held is not None:
         return held
     open_first = found.locked and live.status != DRAFT
-    extra = strangers(live, meant)
-    prune = extra if not link.payload else orphans(live, meant)
+    # Where nothing counts as posted everything goes that is not the order's. That comes first: an
+    # interruption after our own content would leave lines that pass for somebody's additions.
+    everything = bool(strangers(live, meant)) and not link.payload
     content = [
         *(_vendor_steps(meant) if "vendor_id" in found.header else ()),
         *([_status(REOPEN, DRAFT, meant)] if open_first else ()),
+        *([Step(action=PRUNE_ALL, status=DRAFT)] if everything else ()),
         *([_update_step(meant, link, found)] if found.header else ()),
         *([_lines_step()] if found.lines else ()),
-        *([_prune_step(everything=not link.payload)] if prune else ()),
+        *([Step(action=PRUNE, status=DRAFT)] if link.payload and orphans(live, meant) else ()),
     ]
+    if not content and live.content.get("workflow"):
+        return _waits_for_workflow(meant, live)
     approve = open_first or live.status in (DRAFT, CLOSED)
-    return Steps(tuple(content), (_status(APPROVE, APPROVED, meant),) if approve else ())
+    after = (_status(APPROVE, APPROVED, meant),) if approve else ()
+    if content or after:
+        content = [*_mark_steps(live, meant.reference.text), *content]
+    return Steps(tuple(content), after)
+
+
+def _made_there(meant: Meant, link: LinkState, live: TargetState, found: Changes) -> bool:
+    """Whether the commitment says all of it already: a locked one is changed by hand only."""
+    ours = live.reference == meant.reference.text and live.total == meant.total
+    known = link.payload and all(str(row["key"]) in link.lines for row in meant.payload["lines"])
+    return bool(ours and known) and says_all(meant.payload, found.header, live)
+
+
+def approval(meant: Meant) -> tuple[Step, ...]:
+    """The step that a workflow may keep for itself, tried once more beside other work."""
+    return (_status(APPROVE, APPROVED, meant),)
+
+
+def _waits_for_workflow(meant: Meant, live: TargetState) -> Waiting:
+    return Waiting(
+        reason=Reason.WORKFLOW,
+        words=f"Commitment {meant.number} stands in Procore with all its lines, but "
+        f"{live.content['workflow']}. Once it is approved there, this is posted by itself.",
+    )
 
 
 def withdrawal(link: LinkState, live: TargetState, why: str) -> Steps | Held:
@@ -79,10 +121,13 @@ def withdrawal(link: LinkState, live: TargetState, why: str) -> Steps | Held:
         return invoiced(link.target_number, live, why)
     if live.status == DRAFT:
         # With a body, so that what we know of it afterwards is that it has ended.
-        return Steps(after=(Step(action=DELETE, body={"status": DELETED}, status=DELETED),))
+        body = {"status": DELETED}
+        return Steps(after=(Step(action=DELETE, body=body, status=DELETED, ends=True),))
     project_id = str(live.content.get("project_id") or link.part)
     body = {"status": CLOSED}
-    return Steps(after=(Step(action=CLOSE, body=body, status=CLOSED, batch=_batch(project_id)),))
+    close = Step(action=CLOSE, body=body, status=CLOSED, ends=True, batch=_batch(project_id))
+    marks = (replace(step, ends=True) for step in _mark_steps(live, link.reference))
+    return Steps(after=(*marks, close))
 
 
 def part_plan(meant: Meant, steps: tuple[Step, ...]) -> PartPlan:
@@ -119,6 +164,11 @@ def withdrawn_payload(link: LinkState) -> dict[str, Any]:
     return {**link.payload, "status": CLOSED}
 
 
+def _mark_steps(live: TargetState, reference: str) -> tuple[Step, ...]:
+    """One that people typed in has no mark; what is synced by it would become a second one."""
+    return () if live.reference == reference else (Step(action=MARK, status=live.status),)
+
+
 def _vendor_steps(meant: Meant) -> tuple[Step, ...]:
     if meant.in_directory:
         return ()
@@ -135,10 +185,6 @@ def _update_step(meant: Meant, link: LinkState, found: Changes) -> Step:
 def _lines_step() -> Step:
     # The rows are made of the payload, which is stored with the intent; a body says "content".
     return Step(action=LINES, body={"lines": "all"}, status=DRAFT)
-
-
-def _prune_step(*, everything: bool) -> Step:
-    return Step(action=PRUNE_ALL if everything else PRUNE, status=DRAFT)
 
 
 def _status(action: str, status: str, meant: Meant) -> Step:

@@ -22,6 +22,7 @@ from connectors.flows.zoho_books_to_procore.plan import (
     CREATE,
     DELETE,
     LINES,
+    MARK,
     PRUNE,
     PRUNE_ALL,
     UPDATE,
@@ -36,13 +37,16 @@ def probe(client: Any, part: PartRef, step: Step) -> Probe:
     if step.action == ADD_VENDOR:
         return _in_directory(client, part)
     if step.action == CREATE:
-        return _created(client, part)
+        return _created(client, part, step)
     state = read(client, part)
     if step.action == DELETE:
         gone = state is None or state.status == DELETED
         return Found(state=bare_state(part, status=DELETED)) if gone else Absent()
     if state is None:
-        return Conflict(words=f"Commitment {part.number} is no longer in Procore.")
+        return Conflict(
+            words=f"Commitment {part.number} is no longer in Procore. Post it anew, restore it "
+            "there and replay, or dismiss this document."
+        )
     if state.status == DELETED:
         # Noted as deleted, it is decided anew.
         return Found(state=state)
@@ -66,11 +70,11 @@ def read(client: Any, part: PartRef) -> TargetState | None:
 
 def by_origin(client: Any, project_id: str, references: Sequence[str]) -> list[TargetState]:
     """Commitments with these origin ids; those that were deleted say so by their status."""
-    if not references:
+    # What people typed in has none, and an empty filter finds everything.
+    wanted = [reference for reference in references if reference]
+    if not wanted:
         return []
-    pages = client.purchase_order_contracts(
-        project_id, origin_ids=list(references), include_deleted="with"
-    )
+    pages = client.purchase_order_contracts(project_id, origin_ids=wanted, include_deleted="with")
     found = []
     for row in (row for page in pages for row in page.rows):
         state = contract_state(row)
@@ -85,19 +89,17 @@ def _in_directory(client: Any, part: PartRef) -> Probe:
     return Absent()
 
 
-def _created(client: Any, part: PartRef) -> Probe:
-    """By our origin id, which Procore gives to one commitment only. Its lines are not judged."""
+def _created(client: Any, part: PartRef, step: Step) -> Probe:
+    """By our origin id, which Procore gives to one commitment only. Its lines are not judged.
+
+    Vendor and header may have changed since it was made: then all of it is told again.
+    """
     found = by_origin(client, part.part, [part.reference])
     standing = [state for state in found if state.status != DELETED]
     for state in standing or found:
-        if state.status != DELETED and part.vendor_key and state.vendor_key != part.vendor_key:
-            return Conflict(
-                words=f"Commitment {state.number} in Procore carries our origin id "
-                f"{part.reference}, but its vendor is another. Correct or delete it there, then "
-                "replay.",
-                state=state,
-            )
-        return Found(state=replace(state, lines={}, total=None))
+        shown = {name: value for name, value in step.body.items() if name in state.content}
+        as_meant = state.status == DELETED or not changed_fields(shown, state.content)
+        return Found(state=replace(state, lines={}, total=None), as_meant=as_meant)
     return Absent()
 
 
@@ -112,16 +114,21 @@ def _content(state: TargetState, part: PartRef, step: Step) -> Probe:
         total = None if ours.keys() - meant or others else state.total
         return Found(state=replace(state, lines=kept, total=total)) if done else Absent()
     if step.action in (PRUNE, PRUNE_ALL):
-        return Absent() if surplus else Found(state=state)
+        # Our own lines may be yet to follow, so that its total says nothing.
+        total = None if step.action == PRUNE_ALL else state.total
+        return Absent() if surplus else Found(state=replace(state, total=total))
     if step.action == UPDATE:
         wanted = dict(step.body["row"])
         done = not changed_fields(wanted, state.content)
         known = dict(step.body["lines"])
         return Found(state=replace(state, lines=known, total=None)) if done else Absent()
-    return _status(state, step)
+    return _status(state, step, part.reference)
 
 
-def _status(state: TargetState, step: Step) -> Probe:
+def _status(state: TargetState, step: Step, reference: str) -> Probe:
+    if step.action == MARK:
+        done = state.reference == reference
+        return Found(state=replace(state, total=None)) if done else Absent()
     if step.action == APPROVE:
         done = state.status not in (DRAFT, CLOSED)
         return Found(state=state) if done else Absent()

@@ -5,21 +5,27 @@ projects ("*|5010"); of Procore there is a row per budget code of a project, and
 that says which budget code it is in which project.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from connectors.core.errors import BadInputError, ErrorKind, ProviderError
+from connectors.core.errors import ErrorKind, ProviderError
 from connectors.core.flow import SOURCE, TARGET, ReferenceStream, TargetIndex
 from connectors.core.records import Page, Raw, TargetState
 from connectors.core.references import ReferenceRow
+from connectors.core.rows import typed_rows
 from connectors.flows.zoho_books_to_procore.words import (
     ANY_PROJECT,
     CHARGES,
     COMMITMENTS,
     COST_CODE,
+    COST_TYPE,
+    CURRENCY,
+    ERP,
+    OWN_CODE,
     PROJECT,
+    UNIT,
     VENDOR,
     code_label,
     cost_code_key,
@@ -29,26 +35,9 @@ from connectors.providers.zoho_books import records as zoho
 
 _OFTEN = timedelta(minutes=5)
 _HOURLY = timedelta(hours=1)
+_DAILY = timedelta(days=1)
 # What a project may refuse without standing in the way of the others.
-_NOT_PERMITTED = frozenset({ErrorKind.PERMISSION, ErrorKind.NOT_FOUND})
-
-
-def mapped(
-    pages: Iterable[Page[Raw]], read: Callable[[Raw], ReferenceRow | None]
-) -> Iterator[Page[ReferenceRow]]:
-    """Rows as reference rows. One that cannot be read is left out: its orders then wait for a
-    mapping and name it, while the others go on.
-    """
-    for page in pages:
-        rows = []
-        for raw in page.rows:
-            try:
-                row = read(raw)
-            except BadInputError:
-                continue
-            if row is not None:
-                rows.append(row)
-        yield Page(rows=rows, number=page.number, count=page.count)
+_REFUSED = frozenset({ErrorKind.PERMISSION, ErrorKind.NOT_FOUND, ErrorKind.REJECTED})
 
 
 # --- Zoho Books --------------------------------------------------------------------------------
@@ -72,18 +61,18 @@ def _contacts(client: Any, since: str | None) -> Iterator[Page[ReferenceRow]]:
     def vendor(raw: Raw) -> ReferenceRow | None:
         return zoho.vendor_row(raw) if zoho.is_vendor(raw) else None
 
-    return mapped(client.contacts(modified_since=since), vendor)
+    return typed_rows(client.contacts(modified_since=since), vendor)
 
 
 def _source_projects(client: Any, since: str | None) -> Iterator[Page[ReferenceRow]]:
     del since
-    return mapped(client.projects(), zoho.project_row)
+    return typed_rows(client.projects(), zoho.project_row)
 
 
 def _source_cost_codes(client: Any, since: str | None) -> Iterator[Page[ReferenceRow]]:
     """The accounts, and beside them what stands for an order's tax, discount and adjustment."""
     del since
-    yield from mapped(client.chart_of_accounts(), source_cost_code)
+    yield from typed_rows(client.chart_of_accounts(), source_cost_code)
     rows = [
         ReferenceRow(kind=COST_CODE, key=cost_code_key(ANY_PROJECT, key), name=code_label(key, ""))
         for key in CHARGES
@@ -107,15 +96,42 @@ def target_cost_code(raw: Raw, project_id: str, budgeted: frozenset[str]) -> Ref
     return replace(row, key=str(row.attributes["wbs_code_id"]))
 
 
+def _target_units(client: Any, since: str | None) -> Iterator[Page[ReferenceRow]]:
+    """The company's units; none, in words, where it keeps its list to itself."""
+    del since
+    try:
+        yield from typed_rows(client.uoms(), procore.uom_row)
+    except ProviderError as error:
+        if error.kind not in _REFUSED:
+            raise
+        yield Page(rows=[], number=1, remarks=(f"The company shows no units. {error}",))
+
+
 def _target_vendors(client: Any, since: str | None) -> Iterator[Page[ReferenceRow]]:
     # Whole each time: being added to a project may not count as a change of the vendor.
     del since
-    return mapped(client.vendors(), target_vendor)
+    return typed_rows(client.vendors(), target_vendor)
 
 
 def _target_projects(client: Any, since: str | None) -> Iterator[Page[ReferenceRow]]:
+    """Permitted projects, each active one with its currency and whether it has another owner."""
     del since
-    for page in mapped(client.projects(), procore.project_row):
+    company: str | None = None
+    for page in _usable_projects(client):
+        rows = []
+        for row in page.rows:
+            code = client.project_currency(row.key) if row.active else None
+            if code == "":
+                company = client.company_currency() or "" if company is None else company
+                code = company
+            erp = row.active and client.is_erp_integrated(row.key) is True
+            about = {CURRENCY: code or "", ERP: erp}
+            rows.append(replace(row, attributes={**row.attributes, **about}))
+        yield replace(page, rows=rows)
+
+
+def _usable_projects(client: Any) -> Iterator[Page[ReferenceRow]]:
+    for page in typed_rows(client.projects(), procore.project_row):
         yield replace(page, rows=[row for row in page.rows if client.may_use(row.key)])
 
 
@@ -124,10 +140,10 @@ def _target_cost_codes(client: Any, since: str | None) -> Iterator[Page[Referenc
     del since
     by_flat_code: dict[str, list[ReferenceRow]] = {}
     for project_id in _permitted(client):
-        rows = _codes_of(client, project_id)
-        for row in rows:
-            by_flat_code.setdefault(row.number, []).append(row)
-        yield Page(rows=rows, number=1)
+        for page in _codes_of(client, project_id):
+            for row in page.rows:
+                by_flat_code.setdefault(row.number, []).append(row)
+            yield page
     yield Page(rows=[flat_code(rows) for rows in by_flat_code.values()], number=1)
 
 
@@ -148,35 +164,62 @@ def flat_code(rows: list[ReferenceRow]) -> ReferenceRow:
         name=f"{first.name} (any project)",
         number=first.number,
         active=any(row.active for row in rows),
-        attributes={"projects": projects},
+        attributes={"projects": projects, **_in_common(rows)},
     )
 
 
-def _codes_of(client: Any, project_id: str) -> list[ReferenceRow]:
-    """A project's budget codes; none where its tools are closed to the service account."""
+def _in_common(rows: list[ReferenceRow]) -> dict[str, str]:
+    """What the flat code consists of, where every project says the same of it."""
+    said = [{name: row.attributes.get(name) for name in (OWN_CODE, COST_TYPE)} for row in rows]
+    first = said[0]
+    if first[OWN_CODE] is None:
+        return {}
+    same = all(one == first for one in said)
+    return {name: str(value) if same else "" for name, value in first.items()}
+
+
+def _codes_of(client: Any, project_id: str) -> list[Page[ReferenceRow]]:
+    """A project's budget codes; none, in words, where its tools are closed to us."""
     try:
         budgeted = client.budgeted_wbs_codes(project_id)
         pages = list(client.wbs_codes(project_id))
     except ProviderError as error:
-        if error.kind in _NOT_PERMITTED:
-            return []
+        if error.kind in _REFUSED:
+            said = f"Project {project_id} shows none of its budget codes. {error}"
+            return [Page(rows=[], number=1, remarks=(said,))]
         raise
-    read = mapped(pages, lambda raw: target_cost_code(raw, project_id, budgeted))
-    return [row for page in read for row in page.rows]
+    return list(typed_rows(pages, lambda raw: target_cost_code(raw, project_id, budgeted)))
 
 
 def _permitted(client: Any) -> list[str]:
     """The active projects that are to be used."""
-    pages = _target_projects(client, None)
+    pages = _usable_projects(client)
     return [row.key for page in pages for row in page.rows if row.active]
 
 
 def _heads(client: Any, since: str | None) -> Iterator[Page[TargetState]]:
-    for project_id in _permitted(client):
-        pages = client.purchase_order_contracts(project_id, view="compact", updated_since=since)
-        for page in pages:
-            rows = [procore.contract_state(raw) for raw in page.rows]
-            yield Page(rows=rows, number=page.number)
+    """Every permitted project's commitments. One that shows none takes none of ours either; where
+    no project shows any, the list as a whole is refused.
+    """
+    projects = _permitted(client)
+    refused = 0
+    for project_id in projects:
+        try:
+            yield from _heads_of(client, project_id, since)
+        except ProviderError as error:
+            refused += 1
+            if error.kind not in _REFUSED or refused == len(projects):
+                raise
+            said = f"Project {project_id} does not show its commitments. {error}"
+            yield Page(rows=[], number=1, remarks=(said,))
+
+
+def _heads_of(client: Any, project_id: str, since: str | None) -> Iterator[Page[TargetState]]:
+    pages = client.purchase_order_contracts(project_id, view="compact", updated_since=since)
+    for page in typed_rows(pages, procore.contract_state):
+        # A commitment is read, and linked, as the part of its project.
+        rows = [replace(s, content={**s.content, "part": project_id}) for s in page.rows]
+        yield replace(page, rows=rows)
 
 
 def _stream(
@@ -203,9 +246,11 @@ REFERENCES = (
     _stream(SOURCE, COST_CODE, _HOURLY, _source_cost_codes),
     _stream(TARGET, VENDOR, _HOURLY, _target_vendors, "Company Vendors"),
     _stream(TARGET, PROJECT, _HOURLY, _target_projects, "Projects"),
+    _stream(TARGET, UNIT, _DAILY, _target_units),
     _stream(TARGET, COST_CODE, _HOURLY, _target_cost_codes, "Cost Codes"),
 )
 
-INDEXES = (TargetIndex(kind=COMMITMENTS, fetch=_heads),)
+# Every project costs a call, and webhooks tell of changes besides.
+INDEXES = (TargetIndex(kind=COMMITMENTS, fetch=_heads, every=_HOURLY),)
 
-MAPPING_KINDS = {VENDOR: "Vendor", PROJECT: "Project", COST_CODE: "Cost code"}
+MAPPING_KINDS = {VENDOR: "Vendor", PROJECT: "Project", COST_CODE: "Cost code", UNIT: "Unit"}

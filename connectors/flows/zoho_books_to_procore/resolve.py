@@ -2,7 +2,7 @@
 
 Lines and facts enter, a resolution leaves, naming everything that is missing at once. What is
 posted already keeps the mappings that it was posted with, line by line, as long as the source
-still says the same.
+still says the same and the target is still in use there.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +16,13 @@ from connectors.flows.zoho_books_to_procore.lines import Charge, Line
 from connectors.flows.zoho_books_to_procore.words import (
     ANY_PROJECT,
     COST_CODE,
+    CURRENCY,
+    ERP,
     PROJECT,
+    UNIT,
     VENDOR,
     cost_code_key,
+    plain_unit,
     vendor_label,
 )
 from connectors.providers.zoho_books.records import SourceOrder
@@ -54,8 +58,13 @@ class Resolver:
         """The vendor's key in Procore, empty when it is missing."""
         key = MappingKey(VENDOR, order.vendor_id)
         for link in self.posted.values():
+            before = ""
             if link.payload.get("source_vendor") == order.vendor_id:
-                return self._note(key, str(link.payload["vendor_id"]))
+                before = str(link.payload["vendor_id"])
+            elif not link.payload:
+                before = link.mappings.get(key, "")
+            if before and self.facts.keeps(link, key, before):
+                return self._note(key, before)
         target = self._find(key, vendor_label(order.vendor_id, order.party))
         return target.key if target else ""
 
@@ -63,8 +72,11 @@ class Resolver:
         """The project's key in Procore, empty when it is missing."""
         key = MappingKey(PROJECT, line.source_project)
         for part, link in self.posted.items():
-            before = _posted_line(link, line.key)
-            if before.get("source_project") == line.source_project:
+            # Of what is to be restored only the mappings are known.
+            here = link.mappings.get(key) == part
+            if link.payload:
+                here = _posted_line(link, line.key).get("source_project") == line.source_project
+            if here and self.facts.keeps(link, key, part):
                 return self._note(key, part)
         target = self._find(key, line.project_label)
         return target.key if target else ""
@@ -74,16 +86,32 @@ class Resolver:
         own = MappingKey(COST_CODE, cost_code_key(line.source_project, line.source_code))
         rule = MappingKey(COST_CODE, cost_code_key(ANY_PROJECT, line.source_code))
         link = self.posted.get(project_id)
-        before = _posted_line(link, line.key) if link else {}
-        if _said(before) == (line.source_project, line.source_code):
-            code_id = str(before["wbs_code_id"])
-            return Code(self._note(own, code_id), line.code_label, kept=True)
-        for key in (own, rule):
-            target = self.facts.mappings.get(key)
-            if target is not None:
-                return self._of_project(target, key, own, line, project_id)
+        before = _posted_code(link, line, own, rule) if link else ""
+        key = own if own in self.facts.mappings else rule
+        if link and before:
+            kept = Code(before, line.code_label, kept=True)
+            # Under the key that it was posted by, so that its rule finds it again.
+            under = rule if rule in link.mappings and own not in link.mappings else own
+            if self.facts.keeps(link, key, before):
+                return self._keep(under, kept)
+            return self._better(key, own, line, project_id) or self._keep(under, kept)
+        target = self.facts.mappings.get(key)
+        if target is not None:
+            return self._of_project(target, key, own, line, project_id)
         self._miss(rule, line.code_label)
         return None
+
+    def _better(self, key: MappingKey, own: MappingKey, line: Line, project_id: str) -> Code | None:
+        """What the mapping leads to now, where that is in use; nothing is noted as missing."""
+        missing = dict(self.missing)
+        target = self.facts.mappings.get(key)
+        code = self._of_project(target, key, own, line, project_id) if target else None
+        self.missing = missing
+        return code
+
+    def _keep(self, key: MappingKey, code: Code) -> Code:
+        self._note(key, code.id)
+        return code
 
     def code_unknown(self, line: Line) -> None:
         """Name a code that nobody has linked anywhere, of a line whose project is missing too."""
@@ -92,11 +120,41 @@ class Resolver:
         if own not in self.facts.mappings and rule not in self.facts.mappings:
             self._miss(rule, line.code_label)
 
-    def currency(self, line: Line) -> str:
-        """The project's currency, as far as Procore says one."""
+    def currency(self, line: Line, project_id: str) -> str:
+        """The project's currency, as far as Procore says one.
+
+        Of a project that the line keeps, but is not mapped to any more, the currency as posted.
+        """
         target = self.facts.mappings.get(MappingKey(PROJECT, line.source_project))
-        own = str(target.attributes.get("currency") or "") if target else ""
-        return own or str(self.facts.target_profile.get("currency_code") or "")
+        if target is not None and target.key == project_id:
+            return str(target.attributes.get(CURRENCY) or "")
+        link = self.posted.get(project_id)
+        return str(link.payload.get("currency") or "") if link else ""
+
+    def has_other_owner(self, line: Line, project_id: str) -> bool:
+        """Whether Procore's own connection to an accounting system makes its commitments."""
+        target = self.facts.mappings.get(MappingKey(PROJECT, line.source_project))
+        return target is not None and target.key == project_id and bool(target.attributes.get(ERP))
+
+    def unit(self, line: Line, project_id: str, otherwise: str) -> str:
+        """The line's unit as Procore lists it; empty where it does not.
+
+        ``otherwise`` is for lines that name none. What is posted keeps its unit as long as the
+        source says the same, or said none of its own then.
+        """
+        link = self.posted.get(project_id)
+        before = _posted_line(link, line.key) if link else {}
+        if before and before.get("source_unit", line.unit) == line.unit:
+            return str(before.get("uom", ""))
+        named = line.unit or otherwise
+        mapped = self.facts.mappings.get(MappingKey(UNIT, plain_unit(named)))
+        if mapped is not None and mapped.active:
+            return mapped.key
+        listed = [row.key for row in self.facts.lists.get(UNIT, ())]
+        alike = [key for key in listed if plain_unit(key) == plain_unit(named)]
+        if named in listed:
+            return named
+        return alike[0] if len(alike) == 1 else ""
 
     def in_directory(self, order: SourceOrder, vendor_id: str, project_id: str) -> bool:
         """Whether the project's directory is known to have the vendor."""
@@ -156,6 +214,7 @@ def mapping_keys(
         {MappingKey(VENDOR, order.vendor_id)}
         | {MappingKey(PROJECT, project) for project in projects}
         | {MappingKey(COST_CODE, code) for code in codes}
+        | {MappingKey(UNIT, plain_unit(line.unit)) for line in lines if line.unit}
     )
 
 
@@ -167,7 +226,11 @@ def _posted_line(link: LinkState, key: str) -> Mapping[str, Any]:
     return {}
 
 
-def _said(before: Mapping[str, Any]) -> tuple[str, str] | None:
-    if "wbs_code_id" not in before:
-        return None
-    return str(before.get("source_project", "")), str(before.get("source_code", ""))
+def _posted_code(link: LinkState, line: Line, own: MappingKey, rule: MappingKey) -> str:
+    """The budget code that the line was posted on, while it says the same; empty for none."""
+    if not link.payload:
+        return link.mappings.get(own, "") or link.mappings.get(rule, "")
+    before = _posted_line(link, line.key)
+    said = (str(before.get("source_project", "")), str(before.get("source_code", "")))
+    same = said == (line.source_project, line.source_code)
+    return str(before.get("wbs_code_id", "")) if same else ""

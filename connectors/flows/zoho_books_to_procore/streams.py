@@ -14,6 +14,7 @@ from connectors.core.flow import Listing, Stream
 from connectors.core.names import normalise_number
 from connectors.core.reading import Fields
 from connectors.core.records import Page, Raw, Record, Sighting, Window
+from connectors.core.rows import nameless, sightings, version_of
 from connectors.flows.zoho_books_to_procore.words import COMMITMENTS, ORDERS
 from connectors.providers.zoho_books.records import parse_purchase_order
 
@@ -24,21 +25,18 @@ _VOLATILE = frozenset({"version"})
 def order_pages(client: Any, window: Window) -> Iterator[Page[Sighting]]:
     """Orders modified in the window; those that Zoho lists beside it are left out again."""
     since = instant_text(window.since) if window.since else None
-    for page in client.purchase_orders(modified_since=since):
-        found = (order_sighting(Fields(row, "a row of Zoho's orders")) for row in page.rows)
-        rows = [row for row in found if row is not None and _inside(row, window)]
-        yield Page(rows=rows, number=page.number, count=page.count)
+    pages = client.purchase_orders(modified_since=since)
+    return sightings(pages, window, order_sighting, facet="order", what="A purchase order")
 
 
-def order_sighting(row: Fields) -> Sighting | None:
+def order_sighting(row: Fields) -> Sighting:
     key = row.text("purchaseorder_id")
     if not key:
-        return None
-    modified = row.instant("last_modified_time")
+        raise nameless(row, "purchaseorder_id")
     return Sighting(
         key=key,
         facet="order",
-        version=instant_text(modified) if modified else "",
+        version=version_of(row, "last_modified_time"),
         number=row.text("purchaseorder_number"),
     )
 
@@ -65,14 +63,6 @@ def content(record: Record) -> dict[str, Any]:
     """What of an order matters: all that we read of it but when it was changed."""
     names = (field.name for field in fields(record))  # type: ignore[arg-type]
     return {name: getattr(record, name) for name in names if name not in _VOLATILE}
-
-
-def _inside(row: Sighting, window: Window) -> bool:
-    """A row without a readable time is looked at rather than lost."""
-    if not row.version:
-        return True
-    since = instant_text(window.since) if window.since else ""
-    return since <= row.version <= instant_text(window.until)
 
 
 _LIST = Listing(name="orders", facet="order", pages=order_pages)

@@ -28,16 +28,26 @@ from connectors.core.names import normalise_name
 from connectors.core.records import TargetState
 from connectors.core.references import MappingKey, ReferenceRow
 from connectors.core.states import Reason
-from connectors.core.upkeep import ATTACH, CREATE, UPDATE, Creates, UpkeepRecord, upkeep_stream
+from connectors.core.upkeep import (
+    ATTACH,
+    CREATE,
+    UPDATE,
+    Creates,
+    UpkeepRecord,
+    not_confirmed,
+    upkeep_stream,
+)
 from connectors.flows.zoho_books_to_procore import options
 from connectors.flows.zoho_books_to_procore.kept import Kept
 from connectors.flows.zoho_books_to_procore.words import (
     ANY_PROJECT,
     BUDGET_CODE,
     COST_CODE,
+    ERP,
     PROJECT,
     account_of,
     code_reference,
+    parts_of,
 )
 
 ADD_COST_CODE = "add_cost_code"
@@ -142,6 +152,7 @@ class _Kept:
     agreed: list[Agreed] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
     at_odds: list[str] = field(default_factory=list)
+    unconfirmed: list[str] = field(default_factory=list)
 
 
 def _kept(record: UpkeepRecord, facts: Facts, context: Context) -> _Kept:
@@ -153,12 +164,19 @@ def _kept(record: UpkeepRecord, facts: Facts, context: Context) -> _Kept:
             continue
         if key in record.shared:
             found.shared.append(row.number)
+        elif key in record.unconfirmed and not _made_by_us(row, links.get(key)):
+            found.unconfirmed.append(row.number)
         elif key not in links and row.attributes.get(STATUS) != _status(record):
             # Nothing is switched on or off at first sight: somebody may have had a reason.
             found.at_odds.append(row.number)
         else:
             _keep(record, row, links.get(key), context, found)
     return found
+
+
+def _made_by_us(row: MappedTarget, link: LinkState | None) -> bool:
+    """A part is named by the code that was to be made, or by the id of one that was there."""
+    return link is not None and link.part == f"{row.attributes['project_id']}:{row.number}"
 
 
 def _is_unlisted(row: MappedTarget) -> bool:
@@ -232,6 +250,8 @@ def _words(record: UpkeepRecord, kept: _Kept) -> str:
             f"{_listed(kept.at_odds)} is not {_status(record)} in Procore like the account. It is "
             "left as it is until both say the same."
         )
+    if kept.unconfirmed:
+        said.append(not_confirmed(_listed(kept.unconfirmed)))
     return " ".join(said) or "No budget code is linked to this account."
 
 
@@ -252,6 +272,7 @@ def _made(record: UpkeepRecord, facts: Facts, context: Context) -> Sequence[Part
         return ()
     rule = facts.mappings.get(MappingKey(COST_CODE, record.key))
     flat = rule.key if rule else _new_code(record, context)
+    made_of = parts_of(flat, rule.attributes) if rule else _new_parts(record, context)
     if rule is None and (held := _nameless(record, context)):
         return held
     listed = rule or facts.rows.get(flat)
@@ -259,8 +280,10 @@ def _made(record: UpkeepRecord, facts: Facts, context: Context) -> Sequence[Part
     there |= {str(row.attributes.get("project_id")) for row in facts.rows.values()}
     if rule is not None and "projects" not in rule.attributes:
         return ()
+    if not all(made_of):
+        return _more_than_two(record, flat)
     plans = [
-        _making(record, project.key, flat, context)
+        _making(record, project.key, flat, made_of, context)
         for project in _projects(record, facts)
         if project.key not in there
     ]
@@ -284,9 +307,19 @@ def _nameless(record: UpkeepRecord, context: Context) -> Held | None:
     return None
 
 
+def _more_than_two(record: UpkeepRecord, flat: str) -> Held:
+    return Held(
+        reason=Reason.REFUSED,
+        words=f"The budget code {flat} of account {record.name} does not consist of a cost code "
+        "and a cost type alone, so it is not made where it is missing. Make it in Procore by hand, "
+        "then replay this document.",
+    )
+
+
 def _projects(record: UpkeepRecord, facts: Facts) -> list[MappedTarget]:
-    """All active permitted projects, or those alone that orders wait for."""
-    active = sorted(facts.lists.get(PROJECT, ()), key=lambda row: row.key)
+    """All active permitted projects without another owner, or those that orders wait for."""
+    listed = (row for row in facts.lists.get(PROJECT, ()) if not row.attributes.get(ERP))
+    active = sorted(listed, key=lambda row: row.key)
     if record.key in record.needed:
         return active
     keys = (MappingKey(PROJECT, project) for project in _source_projects(record))
@@ -299,16 +332,22 @@ def _source_projects(record: UpkeepRecord) -> set[str]:
 
 
 def _new_code(record: UpkeepRecord, context: Context) -> str:
-    return f"{record.number}.{options.text(context, options.CODE_COST_TYPE)}"
+    return ".".join(_new_parts(record, context))
+
+
+def _new_parts(record: UpkeepRecord, context: Context) -> tuple[str, str]:
+    return record.number, options.text(context, options.CODE_COST_TYPE)
 
 
 def _code(record: UpkeepRecord) -> str:
     return record.key.rpartition("|")[2]
 
 
-def _making(record: UpkeepRecord, project_id: str, flat: str, context: Context) -> PartPlan:
+def _making(
+    record: UpkeepRecord, project_id: str, flat: str, made_of: tuple[str, str], context: Context
+) -> PartPlan:
     """The cost code first, where the project lacks it, then the budget code of it and its type."""
-    code, _, cost_type = flat.rpartition(".")
+    code, cost_type = made_of
     about = {"project_id": project_id, "code": code}
     add = Step(action=ADD_COST_CODE, body={**about, "name": record.name})
     create = Step(action=CREATE, body={**about, "type": cost_type}, status=ACTIVE, creates=True)

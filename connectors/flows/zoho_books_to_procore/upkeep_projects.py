@@ -24,11 +24,11 @@ from connectors.core.decisions import (
     Step,
 )
 from connectors.core.flow import TARGET, Context, FieldDifference, Upkeep
-from connectors.core.names import normalise_name
+from connectors.core.names import alike_name
 from connectors.core.records import TargetState
 from connectors.core.references import ReferenceRow
 from connectors.core.states import Reason
-from connectors.core.upkeep import CREATE, Creates, UpkeepRecord, upkeep_stream
+from connectors.core.upkeep import CREATE, Creates, UpkeepRecord, not_confirmed, upkeep_stream
 from connectors.flows.zoho_books_to_procore import options
 from connectors.flows.zoho_books_to_procore.kept import Kept
 from connectors.flows.zoho_books_to_procore.words import (
@@ -55,7 +55,7 @@ def project_needs(record: UpkeepRecord, context: Context) -> Needs:
     if record.linked or not record.wanted:
         return Needs(rows=rows)
     names = {record.name, bare_name(record.name, record.number)}
-    return Needs(alike=frozenset((PROJECT, normalise_name(name)) for name in names if name))
+    return Needs(alike=frozenset((PROJECT, alike_name(name)) for name in names if name))
 
 
 def decide_project(record: UpkeepRecord, facts: Facts, context: Context) -> Decision:
@@ -68,6 +68,8 @@ def decide_project(record: UpkeepRecord, facts: Facts, context: Context) -> Deci
     if len(rows) != 1:
         return NotApplicable(words=_left(rows))
     (row,) = rows
+    if row.key in record.unconfirmed:
+        return NotApplicable(words=not_confirmed(row.name))
     link = next((one for one in facts.links.values() if one.target_id == row.key), None)
     if row.shared:
         return NotApplicable(words=f"Another document keeps up the Zoho project {row.name}.")

@@ -72,7 +72,7 @@ def differences(payload: Mapping[str, Any], state: TargetState) -> Sequence[Fiel
 def same(name: str, ours: Any, theirs: Any) -> bool:
     """Whether two spellings mean the same: Procore may show a phone number in its own way."""
     if name == PHONE:
-        return _digits(ours) == _digits(theirs)
+        return _dialled(ours) == _dialled(theirs)
     if name == EMAIL:
         return str(ours or "").casefold() == str(theirs or "").casefold()
     return bool(ours == theirs)
@@ -99,6 +99,9 @@ def _rules(settings: Mapping[str, Any]) -> Rules:
 def _payload(
     settings: Mapping[str, Any], record: UpkeepRecord, row: MappedTarget | None
 ) -> dict[str, Any]:
+    if row is not None and not (row.active or record.active):
+        # Procore changes active vendors only; the rest follows once this one is active again.
+        return {ACTIVE: False}
     fields = {
         NAME: plain(record.name),
         ACTIVE: record.active,
@@ -137,8 +140,9 @@ def _shown(value: Any) -> str:
     return _status(value) if isinstance(value, bool) else str(value or "")
 
 
-def _digits(value: Any) -> str:
-    return "".join(char for char in str(value or "") if char.isdigit())
+def _dialled(value: Any) -> str:
+    """A phone number without the signs that group it; an extension's words stay."""
+    return "".join(char for char in str(value or "").casefold() if char.isalnum())
 
 
 VENDORS = Kept(

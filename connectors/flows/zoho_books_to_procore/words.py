@@ -16,6 +16,13 @@ ORDERS = "purchase_order"
 COMMITMENTS = "commitment"
 
 VENDOR, PROJECT, COST_CODE = "vendor", "project", "cost_code"
+UNIT = "unit"
+# Of a budget code, what it consists of besides its sub job and the like.
+OWN_CODE, COST_TYPE = "cost_code", "cost_type"
+# Of a project, the currency of its amounts; empty where Procore does not say it.
+CURRENCY = "currency"
+# Of a project, whether Procore's own ERP connection makes its commitments.
+ERP = "erp_integrated"
 # What their owner's rows are written to on the other side.
 ZOHO_PROJECT, BUDGET_CODE = "zoho_project", "budget_code"
 
@@ -28,6 +35,10 @@ ANY_PROJECT = "*"
 # Procore's own words for where a commitment stands, and ours for one that is gone.
 DRAFT, APPROVED, CLOSED = "Draft", "Approved", "Closed"
 DELETED = "deleted"
+# Not approved yet: a workflow leads through these.
+PENDING = frozenset({DRAFT, "Processing", "Submitted"})
+
+MARK = "mlc:"
 
 _REFERENCE_LIMIT = 50
 
@@ -108,6 +119,20 @@ def code_reference(
     return text
 
 
+def parts_of(flat: str, attributes: Mapping[str, Any]) -> tuple[str, str]:
+    """The whole cost code and the cost type of a budget code; both empty where it has more.
+
+    Where Procore does not say its segments, only a code of two can be told apart, whose second
+    one begins with a letter as cost types do.
+    """
+    if OWN_CODE in attributes:
+        return str(attributes[OWN_CODE]), str(attributes.get(COST_TYPE) or "")
+    code, *others = flat.split(".")
+    if len(others) == 1 and others[0][:1].isalpha():
+        return code, others[0]
+    return "", ""
+
+
 def account_of(key: str) -> str:
     """The rule for all projects that a cost code's key is about; empty where it is no account's."""
     code = key.rpartition("|")[2]
@@ -142,9 +167,22 @@ def vendor_of(origin_id: str) -> str:
     return contact if (mark, kind) == ("mlc", "vendor") else ""
 
 
+def plain_unit(text: str) -> str:
+    """A unit of measure as it is compared: "SQ. FT" is "sqft". Signs that change it stay.
+
+    Of a single letter its case is such a sign: M are thousands, m are metres.
+    """
+    signs = re.sub(r"[\s.,_-]", "", text)
+    return signs if len(signs) == 1 else signs.casefold()
+
+
 def cost_code_key(source_project: str, code: str) -> str:
-    """The source key of a cost code's mapping: in one project, or ("*") in any."""
-    return f"{source_project}|{code}"
+    """The source key of a cost code's mapping: in one project, or ("*") in any.
+
+    A stroke in a project's name stays; one in a code is written otherwise, so that the last stroke
+    of a key always parts the two and 32|900 is never taken for 900.
+    """
+    return f"{source_project}|{code.replace('|', '%7C')}"
 
 
 def description(ref: str) -> str:

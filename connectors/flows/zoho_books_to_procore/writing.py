@@ -4,7 +4,8 @@ A client and a part enter, the state that is known afterwards leaves. Errors are
 that of several refused lines becomes one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.core.errors import (
@@ -18,8 +19,10 @@ from connectors.core.flow import PartRef
 from connectors.core.money import ZERO
 from connectors.core.reading import Fields
 from connectors.core.records import Raw, TargetState
+from connectors.flows.zoho_books_to_procore.long_texts import is_too_long, quoted, way_out
 from connectors.flows.zoho_books_to_procore.payloads import line_rows
 from connectors.flows.zoho_books_to_procore.words import DELETED, DRAFT, line_key
+from connectors.providers.procore.records import contract_state
 
 _SHOWN = 5
 
@@ -28,9 +31,13 @@ def put_lines(client: Any, part: PartRef) -> TargetState:
     """All lines in one call, each under its origin id, so that a second time changes nothing."""
     rows = line_rows(part.payload, part.reference)
     results = client.sync_lines(part.part, part.target_id, rows)
-    refused = [result for result in results if isinstance(result, ProviderError)]
+    refused = {
+        number: result
+        for number, result in enumerate(results, start=1)
+        if isinstance(result, ProviderError)
+    }
     if refused:
-        raise _together(part, refused)
+        raise _together(part, rows, refused)
     keys = [str(line["key"]) for line in part.payload["lines"]]
     try:
         ids = [Fields(row, "a Procore line").required_text("id") for row in results]
@@ -48,6 +55,16 @@ def put_lines(client: Any, part: PartRef) -> TargetState:
         vendor_key=part.vendor_key,
         lines=dict(zip(keys, ids, strict=True)),
     )
+
+
+def mark(client: Any, part: PartRef) -> TargetState:
+    """Give a commitment that people typed in our origin id; nothing else of it changes."""
+    raw = client.patch_contract(part.part, part.target_id, {"origin_id": part.reference})
+    try:
+        state = contract_state(raw)
+    except BadInputError as error:
+        raise unreadable(error) from error
+    return replace(state, lines={}, total=None)
 
 
 def prune(client: Any, part: PartRef, *, everything: bool) -> TargetState:
@@ -124,17 +141,26 @@ def unreadable(error: BadInputError) -> UnknownOutcomeError:
     )
 
 
-def _together(part: PartRef, refused: Sequence[ProviderError]) -> ProviderError:
+def _together(
+    part: PartRef, rows: Sequence[Mapping[str, Any]], refused: Mapping[int, ProviderError]
+) -> ProviderError:
     """One error for all refused lines; a fate that is unknown weighs more than a refusal."""
-    for error in refused:
+    for error in refused.values():
         if isinstance(error, UnknownOutcomeError) or error.kind is not ErrorKind.REJECTED:
             return error
-    said = "; ".join(dict.fromkeys(error.facts.message for error in refused[:_SHOWN]))
+    said: dict[str, list[str]] = {}
+    for number, error in refused.items():
+        line = f"line {number} {quoted(str(rows[number - 1].get('description', '')))}"
+        said.setdefault(error.facts.message, []).append(line)
+    told = "; ".join(f"{words} ({', '.join(named[:_SHOWN])})" for words, named in said.items())
+    hints = dict.fromkeys(error.facts.hint for error in refused.values() if error.facts.hint)
+    counted = "1 line" if len(refused) == 1 else f"{len(refused)} lines"
+    ways = [way_out("description")] if any(is_too_long(error) for error in refused.values()) else []
     return ProviderError(
         ErrorFacts(
             kind=ErrorKind.REJECTED,
-            message=f"{len(refused)} lines of commitment {part.number} were refused. {said}",
-            hint="The commitment stays a draft until all of its lines are taken.",
+            message=f"{counted} of commitment {part.number} refused. {told}",
+            hint=" ".join([*ways, *hints]),
             provider="procore",
         )
     )

@@ -60,10 +60,13 @@ class ZohoProjectSink:
     def probe(self, client: Any, part: PartRef, step: Step) -> Probe:
         """Whether the step has happened, by reading only."""
         if step.action == CREATE:
-            return _created(client, part)
+            return _created(client, part, step)
         state = _read(client, str(step.body["id"]))
         if state is None:
-            return Conflict(words=f"Project {part.number} is no longer in Zoho Books.")
+            return Conflict(
+                words=f"Project {part.number} is no longer in Zoho Books. Restore it there and "
+                "replay, post it anew, or dismiss this document."
+            )
         field = NAME if step.action == RENAME else STATUS
         done = state.content[field] == step.body[field]
         return Found(state=state) if done else Absent()
@@ -79,18 +82,22 @@ class ZohoProjectSink:
 
 
 def _create(client: Any, part: PartRef, step: Step) -> TargetState:
-    if not isinstance(_created(client, part), Absent):
+    if not isinstance(_created(client, part, step), Absent):
         raise _refused(part)
     return _written(client.create_project(step.body["row"]), part)
 
 
-def _created(client: Any, part: PartRef) -> Probe:
-    """By our reference; one of the same name that does not carry it is somebody else's."""
+def _created(client: Any, part: PartRef, step: Step) -> Probe:
+    """By our reference; one of the same name that does not carry it is somebody else's.
+
+    Ours may be called otherwise by now: then it is renamed after it is linked.
+    """
     name, alike = str(part.payload[NAME]), []
     for row in (row for page in client.projects() for row in page.rows):
         state = project_state(row)
         if part.reference in str(state.content["description"]).split():
-            return Found(state=replace(state, reference=part.reference))
+            there = replace(state, reference=part.reference)
+            return Found(state=there, as_meant=_says(there, step))
         if same_name(state.number, name, str(part.payload.get("number", ""))):
             alike.append(state.number)
     if alike:
@@ -99,6 +106,18 @@ def _created(client: Any, part: PartRef) -> Probe:
             "the two in the mapping, or dismiss this document."
         )
     return Absent()
+
+
+def _says(state: TargetState, step: Step) -> bool:
+    """Whether the project says every field that a creation sends, and is as active as that made it.
+
+    White space in a text is Zoho's own.
+    """
+    said = {**step.body["row"], STATUS: step.status}
+    return all(
+        str(state.content.get(name) or "").split() == str(value or "").split()
+        for name, value in said.items()
+    )
 
 
 def _refused(part: PartRef) -> ProviderError:

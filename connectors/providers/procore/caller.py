@@ -7,21 +7,20 @@ the nouns.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.core.errors import BadInputError
+from connectors.core.answers import Answer, told
 from connectors.core.records import Page, Raw
 from connectors.providers.procore.bodies import numeric_ids, record_of
 from connectors.providers.procore.errors import KEY, TABLE
 from connectors.providers.procore.limits import limits, quota_subject, read_quota
+from connectors.providers.procore.origins import Origins
 from connectors.providers.procore.settings import project_ids
 from connectors.providers.procore.sync import Result, Update, sync
 from connectors.transport.client import ApiClient, Dialect
 from connectors.transport.pagination import PageGuard, header_pages
-from connectors.transport.provider import ClientContext
+from connectors.transport.provider import ClientContext, not_chosen
 from connectors.transport.wire import Reply
 
 PER_PAGE = 100
-# Origin ids per look-up: an address must stay shorter than servers allow (8 KB).
-ORIGINS_AT_ONCE = 40
 COMPANY_HEADER = "Procore-Company-Id"
 
 DIALECT = Dialect(token_scheme="Bearer", errors=TABLE, read_quota=read_quota)  # noqa: S106
@@ -32,6 +31,10 @@ class Caller:
 
     def __init__(self, context: ClientContext) -> None:
         settings = context.settings
+        self._profile = context.profile
+        self._told: dict[str, Any] = {}
+        self._learn = context.learn
+        self.origins = Origins(context.profile, context.learn)
         self._company = str(settings.get("company_id") or "")
         self._projects = frozenset(project_ids(settings))
         self.sandbox_url = context.endpoints.sandbox_url
@@ -46,8 +49,18 @@ class Caller:
     def company(self) -> str:
         """The chosen company's id."""
         if not self._company:
-            raise BadInputError("Choose the Procore company in the connection's settings.")
+            raise not_chosen(KEY, "company")
         return self._company
+
+    def told(self, name: str) -> Any:
+        """What the account has told of how it behaves, by its profile or since."""
+        return self._told.get(name, told(self._profile, name))
+
+    def learn(self, answer: Answer) -> None:
+        """Have an answer kept, where it is news."""
+        if self.told(answer.name) != answer.value:
+            self._told[answer.name] = answer.value
+            self._learn(answer)
 
     def may_use(self, project_id: str) -> bool:
         """Whether a project is one of the chosen ones; all are where none was chosen."""

@@ -7,10 +7,11 @@ from connectors.providers.procore.contracts import ContractCalls
 from connectors.providers.procore.cost_codes import CostCodeCalls
 from connectors.providers.procore.directory import DirectoryCalls
 from connectors.providers.procore.hooks import HookCalls
+from connectors.providers.procore.workflows import WorkflowCalls
 from connectors.transport.provider import ClientContext
 
 
-class ProcoreClient(DirectoryCalls, CostCodeCalls, ContractCalls, HookCalls):
+class ProcoreClient(DirectoryCalls, CostCodeCalls, ContractCalls, WorkflowCalls, HookCalls):
     """One company's API. ``reopens`` is what the connection's test found, None where not tried."""
 
     reopens: bool | None = None

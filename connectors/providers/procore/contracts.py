@@ -7,9 +7,11 @@ filter found, so that a filter that Procore ignores cannot lead to a wrong recor
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from connectors.core.errors import ProviderError
 from connectors.core.records import Page, Raw
 from connectors.providers.procore.bodies import changed_since, record_of
-from connectors.providers.procore.caller import ORIGINS_AT_ONCE, Caller
+from connectors.providers.procore.caller import Caller
+from connectors.providers.procore.origins import COMMITMENTS
 from connectors.providers.procore.sync import Result, Update
 
 _PATH = "/rest/v1.0/purchase_order_contracts"
@@ -41,7 +43,15 @@ class ContractCalls(Caller):
         }
         if origin_ids is None:
             return self._list(_PATH, params)
-        return self._by_origin(params, list(origin_ids))
+
+        def read(filters: Mapping[str, Any]) -> Iterator[Page[Raw]]:
+            return self.contracts_by(project_id, {**params, **filters})
+
+        return self.origins.find(COMMITMENTS, project_id, origin_ids, read)
+
+    def contracts_by(self, project_id: str, filters: Mapping[str, Any]) -> Iterator[Page[Raw]]:
+        """Contracts by filters as Procore spells them."""
+        return self._list(_PATH, {"project_id": project_id, **filters})
 
     def purchase_order_contract(self, project_id: str, contract_id: str) -> Raw:
         """One contract with its lines."""
@@ -61,7 +71,11 @@ class ContractCalls(Caller):
 
     def sync_contracts(self, project_id: str, updates: Sequence[Update]) -> list[Result]:
         """One result per update: the contract, or why it was refused."""
-        return self._sync(f"{_PATH}/sync", updates, {"project_id": project_id})
+        results = self._sync(f"{_PATH}/sync", updates, {"project_id": project_id})
+        for result in results:
+            if not isinstance(result, ProviderError):
+                self.origins.note(COMMITMENTS, project_id, result)
+        return results
 
     # --- lines -------------------------------------------------------------------------------
 
@@ -84,12 +98,3 @@ class ContractCalls(Caller):
             contract=contract_id,
             line=line_id,
         )
-
-    # --- how ---------------------------------------------------------------------------------
-
-    def _by_origin(self, params: Mapping[str, Any], wanted: list[str]) -> Iterator[Page[Raw]]:
-        for start in range(0, len(wanted), ORIGINS_AT_ONCE):
-            some = wanted[start : start + ORIGINS_AT_ONCE]
-            for page in self._list(_PATH, {**params, "filters[origin_id][]": some}):
-                rows = [row for row in page.rows if row.get("origin_id") in some]
-                yield Page(rows=rows, number=page.number)

@@ -70,6 +70,11 @@ class CostCodeCalls(Caller):
         owner = {"project": project_id}
         return [row for page in self._list(_SEGMENTS, {}, owner) for row in page.rows]
 
+    def segment_items(self, project_id: str, segment_id: str) -> Iterator[Page[Raw]]:
+        """What can stand in one segment of this project's codes."""
+        ids = {"project": project_id, "segment": segment_id}
+        return self._list(f"{_SEGMENTS}/{{segment}}/segment_items", {}, ids)
+
     def create_wbs_code(self, project_id: str, segment_items: Sequence[Mapping[str, str]]) -> Raw:
         """The WBS code of these items, each ``segment_id`` and ``segment_item_id``.
 

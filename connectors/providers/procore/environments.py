@@ -13,7 +13,11 @@ from connectors.core.errors import BadInputError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """One of Procore's worlds; credentials and tokens of one are worth nothing in another."""
+    """One of Procore's worlds; credentials and tokens of one are worth nothing in another.
+
+    ``web`` is where people see its pages; empty where that host is not published, and nothing is
+    linked.
+    """
 
     key: str
     title: str
@@ -46,6 +50,13 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 login="https://login-sandbox-monthly.procore.com",
                 api="https://api-monthly.procore.com",
                 web="https://app-monthly.procore.com",
+            ),
+            Environment(
+                key="federal",
+                title="Procore for Government",
+                login="https://login.procoregov.com",
+                api="https://api.procoregov.com",
+                web="",
             ),
         )
     }

@@ -19,17 +19,20 @@ TITLE = "Procore"
 
 _K = ErrorKind
 _LONGEST = 400
-_ALREADY = r"already|exists|been added|been taken"
-_ORIGIN_TAKEN = r"origin[_ ]id\b.*(?:unique|taken|already|exists|in use)"
+_ALREADY = r"\balready\b|(?<!not )\bbeen (?:added|taken)\b|^(?!.*\b(?:no|not)\b).*\bexists\b"
+_ORIGIN_TAKEN = r"origin[_ ]id\b.{0,80}(?:unique|taken|already|exists|in use)"
 _LOCKED = (
-    r"\block|(?:cannot|can't|can not|may not|must not)\b.*\b(?:approved|complete)\b"
-    r"|\b(?:approved|complete)\b.*\b(?:cannot|can't|can not|not allowed|not be|must be draft)"
+    r"\block|(?:cannot|can't|can not|may not|must not)\b.{0,80}\b(?:approved|complete)\b"
+    r"|\b(?:approved|complete)\b.{0,80}\b(?:cannot|can't|can not|not allowed|not be|must be draft)"
 )
 _INVOICED = r"\b(?:invoices?|invoiced|requisitions?|payments?)\b"
 _NO_COMPANY = r"missing procore-company-id"
-_NOT_CONNECTED = r"app\b.*\bnot\b.*\b(?:connected|installed)\b|not connected to this company"
+_NOT_CONNECTED = (
+    r"app\b.{0,80}\bnot\b.{0,80}\b(?:connected|installed)\b|not connected to this company"
+)
 # Sentences are believed of answers that are sure refusals; a 500 stays a 500 whatever it says.
 _REFUSALS = frozenset({400, 406, 409, 413, 422})
+_ALREADY_THERE = frozenset({400, 409, 422})
 _CLIENT_ERRORS = frozenset(range(400, 500)) - {401, 408, 429}
 
 RULES: tuple[Rule, ...] = (
@@ -188,8 +191,8 @@ _CORRECT = "Correct the record at the source, or its mapping here, and run it ag
 
 def is_already_there(facts: ErrorFacts) -> bool:
     """Whether Procore refused to make what is there already."""
-    return facts.status == 409 or (
-        facts.status == 422 and re.search(_ALREADY, facts.message, re.IGNORECASE) is not None
+    return facts.status in _ALREADY_THERE and (
+        re.search(_ALREADY, facts.message, re.IGNORECASE) is not None
     )
 
 

@@ -5,12 +5,12 @@ company, so those two together are the quota subject.
 """
 
 import hashlib
-import time
 from collections.abc import Mapping
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from connectors.core import clock
 from connectors.transport.governor import Limits, QuotaFacts
 from connectors.transport.provider import positive_int
 
@@ -90,5 +90,5 @@ def _their_time(headers: Mapping[str, str]) -> float:
     try:
         theirs = parsedate_to_datetime(headers.get("date", ""))
     except (ValueError, TypeError, IndexError):
-        return time.time()
+        return clock.now().timestamp()
     return (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)).timestamp()

@@ -4,15 +4,16 @@ Client id and secret enter, a token leaves. There is no refresh token: the grant
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from connectors.core import clock
 from connectors.core.errors import ErrorFacts, ErrorKind, ProviderError, RetryLater
 from connectors.providers.procore.environments import environment
 from connectors.providers.procore.errors import KEY, TITLE, read_error
 from connectors.providers.procore.limits import reset_in
 from connectors.transport.error_table import retry_at
 from connectors.transport.provider import Credentials, Endpoints, Settings
-from connectors.transport.token_request import request_token
+from connectors.transport.token_request import access_token, request_token, token_life
 from connectors.transport.tokens import Grant, GrantRefusedError, NewToken
 from connectors.transport.wire import Reply, Wire
 
@@ -42,7 +43,7 @@ def grant(wire: Wire, credentials: Credentials, settings: Settings, endpoints: E
 def _token(reply: Reply, where: str) -> NewToken:
     if reply.status == 429:
         at = retry_at(reply.headers, reset_in(reply.headers) or _PAUSE)
-        raise RetryLater(at or datetime.now(UTC) + _PAUSE, "Procore asks for fewer token requests")
+        raise RetryLater(at or clock.now() + _PAUSE, "Procore asks for fewer token requests")
     if reply.status in _REFUSED:
         code, said = read_error(reply.body)
         raise GrantRefusedError(
@@ -50,13 +51,11 @@ def _token(reply: Reply, where: str) -> NewToken:
             f"in the Procore developer portal, and that they belong to the environment “{where}”."
         )
     body = reply.body if isinstance(reply.body, Mapping) else {}
-    access = str(body.get("access_token") or "")
+    access = access_token(body)
     if not reply.ok or not access:
         raise _unclear(reply)
-    life = str(body.get("expires_in") or "")
-    seconds = int(life) if life.isdigit() else TOKEN_LIFE.total_seconds()
-    seconds = min(seconds, 24 * TOKEN_LIFE.total_seconds())
-    return NewToken(access_token=access, expires_at=datetime.now(UTC) + timedelta(seconds=seconds))
+    expires_at = clock.now() + token_life(body, TOKEN_LIFE)
+    return NewToken(access_token=access, expires_at=expires_at)
 
 
 def _unclear(reply: Reply) -> ProviderError:

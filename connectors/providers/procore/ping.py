@@ -9,26 +9,31 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from connectors.core.errors import BadInputError, ConnectorError, ProviderError
+from connectors.core.errors import BadInputError, ConnectorError, ErrorKind, ProviderError
+from connectors.core.reading import is_true, plain_text
 from connectors.core.records import Page, Raw
+from connectors.providers.procore.asking import ask
 from connectors.providers.procore.client import ProcoreClient
 from connectors.providers.procore.environments import environment
 from connectors.providers.procore.limits import spike_limit
 from connectors.providers.procore.reopening import can_reopen
 from connectors.providers.procore.settings import project_ids
+from connectors.transport.findings import failed, readable, unread, why
 from connectors.transport.provider import Finding, Settings
 
 _CLOCK_TOLERANCE = 120
 # A test answers a person who waits; projects beyond these are met when an order names them.
 _PROJECTS_TRIED = 20
+# What a project answers that the application may not use; anything else is a failure of its own.
+_NOT_PERMITTED = frozenset({ErrorKind.PERMISSION, ErrorKind.NOT_FOUND, ErrorKind.REJECTED})
 
 
 def ping(client: ProcoreClient, settings: Settings) -> list[Finding]:
     """Authorised, company, projects, permissions, clock and quota, in this order."""
     try:
         companies = client.companies()
-    except ProviderError as error:
-        return [Finding(name="authorised", ok=False, words=str(error))]
+    except ConnectorError as error:
+        return [failed("authorised", error)]
     findings = [Finding(name="authorised", ok=True, words="Procore accepts the application.")]
     company = _own(companies, settings)
     findings.append(_company(company, companies, settings))
@@ -55,21 +60,20 @@ def resolve(client: ProcoreClient, settings: Settings) -> dict[str, Any]:
 
 
 def _profile(client: ProcoreClient, company: Raw, settings: Settings) -> dict[str, Any]:
-    me = client.me()
     projects = _projects(client)
     chosen = project_ids(settings) or [_id(row) for row in projects]
     seen = {_id(row) for row in projects}
     profile = {
         "company_id": _id(company),
         "name": _name(company),
-        "user_id": _id(me),
-        "currency_code": _currency(company, projects),
+        "user_id": _own_user(client),
+        "currency_code": client.company_currency() or "",
         "projects": [
             {
                 "id": _id(row),
                 "name": _name(row),
-                "number": str(row.get("project_number") or ""),
-                "active": row.get("active") is not False,
+                "number": plain_text(row.get("project_number")),
+                "active": is_true(row.get("active"), True),
             }
             for row in projects
         ],
@@ -81,15 +85,19 @@ def _profile(client: ProcoreClient, company: Raw, settings: Settings) -> dict[st
     return profile | {name: value for name, value in learnt.items() if value is not None}
 
 
-def _currency(company: Raw, projects: Sequence[Raw]) -> str:
-    """The company's currency; else the one that all its projects have; else unknown."""
-    own = str(company.get("currency_iso_code") or "").upper()
-    found = {str(row.get("currency_iso_code") or "").upper() for row in projects}
-    return own or (found.pop() if len(found) == 1 else "")
+def _own_user(client: ProcoreClient) -> str:
+    """The application's own user, whose changes are known again; empty where it may not see it."""
+    try:
+        return _id(client.me())
+    except ProviderError as error:
+        if error.kind not in _NOT_PERMITTED:
+            raise
+        return ""
 
 
 def _projects(client: ProcoreClient) -> list[Raw]:
-    return [row for page in client.projects() for row in page.rows]
+    """Those that can be named: a row without an id cannot be asked about, nor chosen."""
+    return [row for page in client.projects() for row in page.rows if _id(row)]
 
 
 def _own(companies: Sequence[Raw], settings: Settings) -> Raw | None:
@@ -101,7 +109,7 @@ def _company(found: Raw | None, offered: Sequence[Raw], settings: Settings) -> F
     if found is None:
         return Finding(name="organization", ok=False, words=_unknown(settings, offered))
     words = f"Company {_name(found)} found."
-    if found.get("is_active") is False:
+    if not is_true(found.get("is_active"), True):
         return Finding(name="organization", ok=False, words=f"{words} It is not active.")
     return Finding(name="organization", ok=True, words=words)
 
@@ -127,18 +135,37 @@ def _unknown(settings: Settings, offered: Sequence[Raw]) -> str:
 def _inside(client: ProcoreClient, settings: Settings) -> list[Finding]:
     try:
         projects = _projects(client)
-    except ProviderError as error:
-        return [Finding(name="projects", ok=False, words=f"May not read projects. {error}")]
+    except ConnectorError as error:
+        return [unread("projects", "projects", error)]
     chosen = project_ids(settings)
     known = {_id(row): row for row in projects}
     missing = [project_id for project_id in chosen if project_id not in known]
     tried = [row for row in projects if not chosen or _id(row) in chosen]
-    findings = [_readable("vendors", "vendors", client.vendors)]
+    findings = [readable("vendors", "vendors", client.vendors)]
     findings.append(_allowed(client, tried, missing))
     if tried:
         findings.extend(_permissions(client, _id(tried[0])))
-    findings.append(_readable("webhooks", "webhooks", client.hooks))
+        findings.append(_money(client, tried[0]))
+        findings.extend(ask(client, [row for row in tried if is_true(row.get("active"), True)]))
+    findings.append(readable("webhooks", "webhooks", client.hooks))
     return [*findings, *_reopening(client, settings, known)]
+
+
+def _money(client: ProcoreClient, project: Raw) -> Finding:
+    """Which currency commitments are in. Where nothing says it, their orders are held, not lost."""
+    try:
+        own = client.project_currency(_id(project))
+        code = client.company_currency() if own == "" else own
+    except ConnectorError as error:
+        return unread("currency", "currencies", error)
+    if code:
+        words = f"Commitments of {_name(project)} are in {code}."
+    else:
+        words = (
+            f"Procore does not say which currency {_name(project)} is kept in. Name it in the "
+            "integration's options, or its orders are held."
+        )
+    return Finding(name="currency", ok=True, words=words)
 
 
 def _reopening(client: ProcoreClient, settings: Settings, known: Collection[str]) -> list[Finding]:
@@ -150,10 +177,17 @@ def _reopening(client: ProcoreClient, settings: Settings, known: Collection[str]
         words = f"Project {project_id}, named for trying, is not permitted to the application."
         return [Finding(name="reopening", ok=False, words=words)]
     try:
-        client.reopens = can_reopen(client, project_id)
+        reopens = can_reopen(client, project_id)
     except ConnectorError as error:
-        words = f"Could not try whether approved commitments can be set back to draft. {error}"
+        words = f"Could not try whether approved commitments can be set back to draft. {why(error)}"
         return [Finding(name="reopening", ok=False, words=words)]
+    client.reopens = bool(reopens)
+    if reopens is None:
+        words = (
+            "A workflow of Procore owns the status of commitments: they stop at Draft until it "
+            "approves them, and are not changed afterwards."
+        )
+        return [Finding(name="reopening", ok=True, words=words)]
     words = (
         "Approved commitments can be set back to draft, and so be changed."
         if client.reopens
@@ -164,11 +198,14 @@ def _reopening(client: ProcoreClient, settings: Settings, known: Collection[str]
 
 def _allowed(client: ProcoreClient, tried: Sequence[Raw], missing: Sequence[str]) -> Finding:
     """Whether each project lets the application at its commitments."""
-    refused = [
-        _name(row)
-        for row in islice(tried, _PROJECTS_TRIED)
-        if not _commitments(client, _id(row)).ok
-    ]
+    refused = []
+    for row in islice(tried, _PROJECTS_TRIED):
+        try:
+            next(client.purchase_order_contracts(_id(row), view="compact"), None)
+        except ConnectorError as error:
+            if not isinstance(error, ProviderError) or error.kind not in _NOT_PERMITTED:
+                return unread("projects", f"commitments of {_name(row)}", error)
+            refused.append(_name(row))
     if not tried or missing or refused:
         which = ", ".join([*refused, *missing]) or "none is permitted"
         words = f"Not permitted to the application, or without its Commitments tool: {which}."
@@ -177,37 +214,22 @@ def _allowed(client: ProcoreClient, tried: Sequence[Raw], missing: Sequence[str]
     return Finding(name="projects", ok=True, words=f"May use {len(tried)} projects.")
 
 
-def _commitments(client: ProcoreClient, project_id: str) -> Finding:
-    def read() -> Iterator[Page[Raw]]:
-        return client.purchase_order_contracts(project_id, view="compact")
-
-    return _readable("commitments", "commitments", read)
-
-
 def _permissions(client: ProcoreClient, project_id: str) -> list[Finding]:
     needed: tuple[tuple[str, str, Callable[[str], Iterator[Page[Raw]]]], ...] = (
         ("project_vendors", "vendors of projects", client.project_vendors),
         ("cost_codes", "cost codes", client.cost_codes),
         ("wbs_codes", "budget codes", client.wbs_codes),
     )
-    findings = [_readable(name, what, partial(read, project_id)) for name, what, read in needed]
+    findings = [readable(name, what, partial(read, project_id)) for name, what, read in needed]
     return [*findings, _budget(client, project_id)]
 
 
 def _budget(client: ProcoreClient, project_id: str) -> Finding:
     try:
         codes = client.budgeted_wbs_codes(project_id)
-    except ProviderError as error:
-        return Finding(name="budget", ok=False, words=f"May not read budgets. {error}")
+    except ConnectorError as error:
+        return unread("budget", "budgets", error)
     return Finding(name="budget", ok=True, words=f"May read budgets ({len(codes)} budget codes).")
-
-
-def _readable(name: str, what: str, read: Callable[[], Iterator[Page[Raw]]]) -> Finding:
-    try:
-        next(read(), None)
-    except ProviderError as error:
-        return Finding(name=name, ok=False, words=f"May not read {what}. {error}")
-    return Finding(name=name, ok=True, words=f"May read {what}.")
 
 
 def _clock(client: ProcoreClient) -> list[Finding]:
@@ -228,8 +250,8 @@ def _quota(client: ProcoreClient) -> list[Finding]:
 
 
 def _id(row: Raw) -> str:
-    return str(row.get("id", ""))
+    return plain_text(row.get("id"))
 
 
 def _name(row: Raw) -> str:
-    return str(row.get("name") or row.get("login") or "")
+    return plain_text(row.get("name")) or plain_text(row.get("login"))

@@ -18,10 +18,16 @@ TITLE = "Test of the connection: may be deleted"
 _DRAFT, _APPROVED, _CLOSED = "Draft", "Approved", "Closed"
 
 
-def can_reopen(client: ProcoreClient, project_id: str) -> bool:
-    """Whether it can; any other refusal than that of the lock is raised."""
+def can_reopen(client: ProcoreClient, project_id: str) -> bool | None:
+    """Whether it can, None where a workflow owns the status of commitments.
+
+    Any other refusal than that of the lock is raised.
+    """
     contract_id = _left_over(client, project_id) or _made(client, project_id)
-    client.patch_contract(project_id, contract_id, {"status": _APPROVED})
+    if not _approved(client, project_id, contract_id):
+        with suppress(ProviderError):
+            client.delete_contract(project_id, contract_id)
+        return None
     try:
         after = client.patch_contract(project_id, contract_id, {"status": _DRAFT})
         reopened = after.get("status") == _DRAFT
@@ -36,6 +42,24 @@ def can_reopen(client: ProcoreClient, project_id: str) -> bool:
         else:
             client.patch_contract(project_id, contract_id, {"status": _CLOSED})
     return reopened
+
+
+def _approved(client: ProcoreClient, project_id: str, contract_id: str) -> bool:
+    """Approve it, unless that is a workflow's to do."""
+    try:
+        after = client.patch_contract(project_id, contract_id, {"status": _APPROVED})
+        if after.get("status") == _APPROVED:
+            return True
+        said = "workflow"
+    except ProviderError as error:
+        if error.kind is not ErrorKind.REJECTED:
+            raise
+        said = error.facts.message.casefold()
+        if "workflow" not in said and client.workflow_of(contract_id) is None:
+            raise
+    if client.workflows_of(contract_id) is None and "workflow" in said:
+        client.learn_of_workflows()
+    return False
 
 
 def _left_over(client: ProcoreClient, project_id: str) -> str:

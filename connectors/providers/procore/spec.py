@@ -27,6 +27,7 @@ SPEC = ProviderSpec(
     dialect=DIALECT,
     credential_fields=CREDENTIALS,
     setting_fields=SETTINGS,
+    identity=("environment", "company_id"),
     authorisation="client_credentials",
     token_life=TOKEN_LIFE,
     token_margin=TOKEN_MARGIN,

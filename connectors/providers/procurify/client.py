@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from connectors.core.answers import Answer, told
 from connectors.core.errors import ErrorFacts, ErrorKind, ProviderError
 from connectors.core.records import Page, Raw
-from connectors.providers.procurify.errors import KEY, TABLE, TITLE, suspended
+from connectors.providers.procurify.errors import KEY, NO_LIST, TABLE, TITLE, refused, suspended
 from connectors.providers.procurify.limits import limits, quota_subject
 from connectors.providers.procurify.lists import PageSize, pages
 from connectors.providers.procurify.names import names_for
@@ -19,6 +20,11 @@ from connectors.transport.client import ApiClient, Dialect
 from connectors.transport.provider import ClientContext, positive_int
 
 PAGE_SIZE = 50
+# Which path lists vendors here: the schema names one by group, the documentation's sample none.
+VENDORS_AT = "vendors_at"
+_VENDOR_PATHS = ("vendors", "vendors_fallback")
+
+Rows = Iterator[Page[Raw]]
 
 DIALECT = Dialect(
     token_scheme="Bearer",  # noqa: S106 - a scheme, no secret
@@ -37,6 +43,8 @@ class ProcurifyClient:
         self.api = ApiClient(DIALECT, account)
         self._names = names_for(settings)
         self._size = PageSize(positive_int(settings, "page_size") or PAGE_SIZE)
+        self.learn = context.learn
+        self._vendors_at = str(told(context.profile, VENDORS_AT) or "")
 
     # --- purchase orders ---------------------------------------------------------------------
 
@@ -63,11 +71,14 @@ class ProcurifyClient:
     def bills(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> Iterator[Page[Raw]]:
-        """Slim bills by their last change; both moments included."""
+        """Slim bills by their last change; both moments included.
+
+        Whether Procurify includes the very second at either end is not known, so one is added.
+        """
         name = self._names["bills.modified"]
         params = {}
         if since is not None:
-            params[f"{name}_0"] = _moment(since)
+            params[f"{name}_0"] = _moment(since - timedelta(seconds=1))
         if until is not None:
             params[f"{name}_1"] = _moment(until + timedelta(seconds=1))
         return self._list("bills", params, _by_id)
@@ -78,19 +89,35 @@ class ProcurifyClient:
 
     # --- master data -------------------------------------------------------------------------
 
-    def vendors(self) -> Iterator[Page[Raw]]:
-        """All vendors; from the shorter path where Procurify has no groups."""
-        found = self._list("vendors", {}, _by_id)
-        try:
-            first = next(found, None)
-        except ProviderError as error:
-            if error.kind is not ErrorKind.NOT_FOUND:
-                raise
-            yield from self._list("vendors_fallback", {}, _by_id)
-            return
+    def vendors(self, *, afresh: bool = False) -> Iterator[Page[Raw]]:
+        """All vendors, from the path that this domain answers at, which is then remembered.
+
+        ``afresh`` asks again which one it is.
+        """
+        known = "" if afresh else self._vendors_at
+        paths = sorted(_VENDOR_PATHS, key=lambda name: self._names[name] != known)
+        first, found = self._first_page(*paths)
         if first is not None:
             yield first
             yield from found
+
+    def _first_page(self, name: str, other: str = "") -> tuple[Page[Raw] | None, Rows]:
+        """The list at the first of two paths, or at the other where the first is refused."""
+        found = self._list(name, {}, _by_id)
+        try:
+            first = next(found, None)
+        except ProviderError as error:
+            if not other or not refused(error):
+                raise
+            try:
+                return self._first_page(other)
+            except ProviderError:
+                raise error from None
+        if self._names[name] != self._vendors_at:
+            self._vendors_at = self._names[name]
+            words = f"Procurify lists its vendors at {self._vendors_at}."
+            self.learn(Answer(name=VENDORS_AT, value=self._vendors_at, words=words))
+        return first, found
 
     def account_codes(self) -> Iterator[Page[Raw]]:
         return self._list("account_codes", {}, _by_id)
@@ -179,6 +206,7 @@ def _odd(what: str) -> ProviderError:
         ErrorFacts(
             kind=ErrorKind.TRANSIENT,
             message=f"{TITLE} answered with success, but with {what}.",
+            code=NO_LIST,
             hint="Nothing to do: it is read again by itself. If it lasts, tell the operator.",
             provider=KEY,
         )

@@ -13,6 +13,8 @@ from connectors.transport.error_table import ErrorTable, Rule
 
 KEY = "procurify"
 TITLE = "Procurify"
+# Our own code for a good answer that holds no list or record.
+NO_LIST = "nothing_in_it"
 
 _K = ErrorKind
 
@@ -77,7 +79,17 @@ def _fields(errors: Mapping[str, Any]) -> tuple[str, str]:
 TABLE = ErrorTable(provider=KEY, title=TITLE, rules=RULES, read=read_error)
 
 
-def suspended(refused: ProviderError) -> ProviderError:
+def refused(error: ProviderError) -> bool:
+    """Whether a path itself was refused: not the account, not the pace, no gateway in trouble."""
+    status = error.facts.status
+    if error.facts.code == NO_LIST:
+        return True
+    if error.kind is _K.SUSPENDED:
+        return False
+    return status is not None and 300 <= status <= 500 and status not in (401, 429)
+
+
+def suspended(error: ProviderError) -> ProviderError:
     """The error for an account that refuses every call, its own user's page included."""
     return ProviderError(
         ErrorFacts(
@@ -87,7 +99,7 @@ def suspended(refused: ProviderError) -> ProviderError:
             hint="A Procurify administrator must reactivate the user or ask Procurify's support. "
             "The connection resumes by itself.",
             provider=KEY,
-            status=refused.facts.status,
-            code=refused.facts.code,
+            status=error.facts.status,
+            code=error.facts.code,
         )
     )

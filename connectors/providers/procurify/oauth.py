@@ -4,13 +4,14 @@ Client id and secret enter, a token leaves. There is no refresh token: the grant
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from connectors.core import clock
 from connectors.core.errors import ErrorFacts, ErrorKind, ProviderError, RetryLater
 from connectors.providers.procurify.errors import KEY, TITLE, read_error
 from connectors.transport.error_table import retry_at
 from connectors.transport.provider import Credentials, Endpoints, Settings
-from connectors.transport.token_request import request_token
+from connectors.transport.token_request import access_token, request_token, token_life
 from connectors.transport.tokens import Grant, GrantRefusedError, NewToken
 from connectors.transport.wire import Reply, Wire
 
@@ -40,7 +41,7 @@ def grant(wire: Wire, credentials: Credentials, settings: Settings, endpoints: E
 
 def _token(reply: Reply, subdomain: str) -> NewToken:
     if reply.status == 429:
-        at = retry_at(reply.headers, timedelta(seconds=60)) or datetime.now(UTC)
+        at = retry_at(reply.headers, timedelta(seconds=60)) or clock.now()
         raise RetryLater(at, "Procurify asks for fewer token requests")
     if reply.status in _REFUSED:
         code, said = read_error(reply.body)
@@ -49,12 +50,11 @@ def _token(reply: Reply, subdomain: str) -> NewToken:
             "Check both under Settings, Integrations in Procurify, and that their user is active."
         )
     body = reply.body if isinstance(reply.body, Mapping) else {}
-    access = str(body.get("access_token") or "")
+    access = access_token(body)
     if not reply.ok or not access:
         raise _unclear(reply, subdomain)
-    life = str(body.get("expires_in") or "")
-    seconds = int(life) if life.isdigit() else TOKEN_LIFE.total_seconds()
-    return NewToken(access_token=access, expires_at=datetime.now(UTC) + timedelta(seconds=seconds))
+    expires_at = clock.now() + token_life(body, TOKEN_LIFE)
+    return NewToken(access_token=access, expires_at=expires_at)
 
 
 def _unclear(reply: Reply, subdomain: str) -> ProviderError:

@@ -1,12 +1,15 @@
 """The test of a Procurify connection: real read calls, and what they mean in words."""
 
-from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from connectors.core.errors import ErrorKind, ProviderError
-from connectors.core.records import Page, Raw
+from connectors.core.errors import ConnectorError, ErrorKind, ProviderError
+from connectors.core.reading import is_true, plain_text
+from connectors.core.records import Raw
+from connectors.providers.procurify.behaviour import ask_filters
 from connectors.providers.procurify.client import ProcurifyClient
 from connectors.providers.procurify.errors import suspended
+from connectors.transport.findings import Read, failed, readable
 from connectors.transport.provider import Finding, Settings
 
 _CLOCK_TOLERANCE = 120
@@ -16,9 +19,10 @@ def ping(client: ProcurifyClient, settings: Settings) -> list[Finding]:
     """Authorised, company, permissions and clock, in this order."""
     try:
         user = client.me()
-    except ProviderError as error:
-        shown = suspended(error) if error.kind is ErrorKind.PERMISSION else error
-        return [Finding(name="authorised", ok=False, words=str(shown))]
+    except ConnectorError as error:
+        if isinstance(error, ProviderError) and error.kind is ErrorKind.PERMISSION:
+            error = suspended(error)
+        return [failed("authorised", error)]
     words = f"Procurify accepts the application; it acts as {_name(user)}."
     return [
         Finding(name="authorised", ok=True, words=words),
@@ -43,34 +47,24 @@ def resolve(client: ProcurifyClient, settings: Settings) -> dict[str, Any]:
 def _base_currency(client: ProcurifyClient) -> str:
     for page in client.currencies():
         for row in page.rows:
-            if row.get("base"):
-                return str(row.get("name") or "")
+            if is_true(row.get("base")):
+                return plain_text(row.get("name"))
     return ""
 
 
 def _name(user: Raw) -> str:
-    full = " ".join(str(user.get(part) or "") for part in ("firstName", "lastName")).strip()
-    return full or str(user.get("name") or user.get("email") or user.get("username") or "a user")
+    full = " ".join(plain_text(user.get(part)) for part in ("firstName", "lastName")).strip()
+    others = (plain_text(user.get(part)) for part in ("name", "email", "username"))
+    return full or next(filter(None, others), "a user")
 
 
 def _permissions(client: ProcurifyClient) -> list[Finding]:
-    needed: tuple[tuple[str, str, Callable[[], Iterator[Page[Raw]]]], ...] = (
-        ("order_items", "order items", client.order_items),
-        ("purchase_orders", "purchase orders", client.purchase_orders),
-        ("bills", "bills", client.bills),
-        ("vendors", "vendors", client.vendors),
+    needed: tuple[tuple[str, str, Read], ...] = (
+        ("vendors", "vendors", partial(client.vendors, afresh=True)),
         ("account_codes", "account codes", client.account_codes),
         ("currencies", "currencies", client.currencies),
     )
-    return [_readable(name, what, read) for name, what, read in needed]
-
-
-def _readable(name: str, what: str, read: Callable[[], Iterator[Page[Raw]]]) -> Finding:
-    try:
-        next(read(), None)
-    except ProviderError as error:
-        return Finding(name=name, ok=False, words=f"May not read {what}. {error}")
-    return Finding(name=name, ok=True, words=f"May read {what}.")
+    return [*ask_filters(client), *(readable(name, what, read) for name, what, read in needed)]
 
 
 def _clock(client: ProcurifyClient) -> list[Finding]:

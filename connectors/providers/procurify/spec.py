@@ -104,6 +104,7 @@ SPEC = ProviderSpec(
     dialect=DIALECT,
     credential_fields=CREDENTIALS,
     setting_fields=SETTINGS,
+    identity=("subdomain",),
     authorisation="client_credentials",
     token_life=TOKEN_LIFE,
     token_margin=timedelta(minutes=30),

@@ -16,6 +16,7 @@ from connectors.core.money import parse_decimal
 from connectors.core.records import Raw
 from connectors.providers.zoho_books.errors import KEY, TITLE
 
+_MISSING = object()
 # A discount stays a text: it may be "10%".
 _NUMBERS = frozenset({"rate", "quantity", "exchange_rate", "adjustment", "amount"})
 
@@ -39,6 +40,19 @@ def object_of(body: Any) -> Mapping[str, Any]:
     if isinstance(body, Mapping):
         return body
     raise ProviderError(_nameless(ErrorKind.TRANSIENT, "no JSON object", "it is read again"))
+
+
+def list_of(body: Any, key: str) -> list[Raw]:
+    """The rows of a list without pages; what is no object among them names nothing.
+
+    Zoho spells emptiness in several ways; an answer without the list says nothing of it.
+    """
+    found = object_of(body).get(key, _MISSING)
+    if isinstance(found, list):
+        return [row for row in found if isinstance(row, Mapping)]
+    if found is None or found == "" or found == {}:
+        return []
+    raise ProviderError(_nameless(ErrorKind.TRANSIENT, f"no {key}", "it is read again"))
 
 
 def record_of(body: Any, key: str, *, written: bool = False) -> Raw:

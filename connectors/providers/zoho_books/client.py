@@ -5,21 +5,27 @@ what Zoho's filters found, so that a filter that Zoho ignores cannot lead to a w
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from connectors.core.errors import BadInputError
-from connectors.core.names import normalise_number
+from connectors.core.answers import Answer, said, told
+from connectors.core.errors import BadInputError, ProviderError
+from connectors.core.names import spelt_number
 from connectors.core.records import Page, Raw
-from connectors.providers.zoho_books.bodies import exact_numbers, object_of, record_of
-from connectors.providers.zoho_books.errors import KEY, TABLE
+from connectors.providers.zoho_books.bodies import exact_numbers, list_of, object_of, record_of
+from connectors.providers.zoho_books.errors import KEY, TABLE, perhaps_for
 from connectors.providers.zoho_books.limits import limits, quota_subject, read_quota
 from connectors.providers.zoho_books.lists import modified_after, newest_first, row_id
 from connectors.transport.client import ApiClient, Dialect
 from connectors.transport.pagination import PageGuard, flagged_pages
-from connectors.transport.provider import ClientContext
+from connectors.transport.provider import ClientContext, not_chosen
 
 PER_PAGE = 200
 ORDER_STATUSES = frozenset({"open", "billed", "cancelled"})
+# Which status new bills get here, by approvals that Zoho does not tell of.
+BILL_STATUS = "bill_status"
+# How many reporting tags are mandatory, as the connection's test has found out.
+MANDATORY_TAGS = "mandatory_tags"
 PROJECT_STATUSES = frozenset({"active", "inactive"})
 
 DIALECT = Dialect(token_scheme="Zoho-oauthtoken", errors=TABLE, read_quota=read_quota)  # noqa: S106
@@ -34,12 +40,17 @@ class ZohoBooksClient:
         self.api = ApiClient(DIALECT, account)
         self._organization = str(settings.get("organization_id") or "")
         self._account_codes: Mapping[str, str] | None = None
+        self._locations: list[Raw] | None = None
+        self.learn = context.learn
+        self.told = partial(told, context.profile)
+        self._tags_wanted = tags_wanted(context.profile)
+        self._bill_status = told(context.profile, BILL_STATUS)
 
     # --- organisation and master data --------------------------------------------------------
 
     def organizations(self) -> list[Raw]:
         """All organisations that the connected user belongs to; the one call without its id."""
-        return list(object_of(self.api.get("/organizations").body).get("organizations") or [])
+        return list_of(self.api.get("/organizations").body, "organizations")
 
     def contacts(self, modified_since: str | None = None) -> Iterator[Page[Raw]]:
         """Vendors, inactive ones included, last modified first.
@@ -61,7 +72,21 @@ class ZohoBooksClient:
     def contact(self, contact_id: str) -> Raw:
         return self._one("/contacts/{id}", "contact", contact_id)
 
+    def find_contacts(self, name: str) -> list[Raw]:
+        """Vendors of this very name, inactive ones included; the filter is not believed."""
+        pages = self._list(
+            "/contacts",
+            "contacts",
+            "contact_id",
+            contact_type="vendor",
+            filter_by="Status.All",
+            contact_name=name,
+        )
+        rows = (row for page in pages for row in page.rows)
+        return [row for row in rows if str(row.get("contact_name") or "").strip() == name.strip()]
+
     def create_contact(self, body: Mapping[str, Any]) -> Raw:
+        """Make a contact; Zoho takes a second one of the same name unless a preference says no."""
         return self._write("POST", "/contacts", "contact", body)
 
     def chart_of_accounts(self) -> Iterator[Page[Raw]]:
@@ -105,6 +130,15 @@ class ZohoBooksClient:
 
     def currencies(self) -> Iterator[Page[Raw]]:
         return self._list("/settings/currencies", "currencies", "currency_id")
+
+    def locations(self) -> list[Raw]:
+        """The organisation's locations; read once per client."""
+        if self._locations is None:
+            self._locations = self._unpaged("/locations", "locations")
+        return self._locations
+
+    def reporting_tags(self) -> list[Raw]:
+        return self._unpaged("/reportingtags", "reporting_tags")
 
     def users(self) -> Iterator[Page[Raw]]:
         return self._list("/users", "users", "user_id")
@@ -184,7 +218,12 @@ class ZohoBooksClient:
         return self._one("/bills/{id}", "bill", bill_id)
 
     def create_bill(self, body: Mapping[str, Any]) -> Raw:
-        return self._write("POST", "/bills", "bill", body)
+        made = self._write("POST", "/bills", "bill", body)
+        status = str(made.get("status") or "").casefold()
+        if status and status != self._bill_status:
+            self._bill_status = status
+            self.learn(Answer(name=BILL_STATUS, value=status, words=_of_new_bills(status)))
+        return made
 
     def update_bill(self, bill_id: str, body: Mapping[str, Any]) -> Raw:
         return self._write("PUT", "/bills/{id}", "bill", body, record_id=bill_id)
@@ -213,7 +252,7 @@ class ZohoBooksClient:
 
     def _params(self, **more: Any) -> dict[str, Any]:
         if not self._organization:
-            raise BadInputError("Choose the Zoho Books organisation in the connection's settings.")
+            raise not_chosen(KEY, "organisation")
         return {"organization_id": self._organization, **more}
 
     def _list(self, path: str, key: str, id_name: str, **params: Any) -> Iterator[Page[Raw]]:
@@ -222,6 +261,10 @@ class ZohoBooksClient:
             return object_of(self.api.get(path, asked).body)
 
         return flagged_pages(fetch, key, PageGuard(KEY, row_id(id_name)))
+
+    def _unpaged(self, path: str, key: str) -> list[Raw]:
+        """A list for which Zoho documents no pages."""
+        return list_of(self.api.get(path, self._params()).body, key)
 
     def _one(self, path: str, key: str, record_id: str) -> Raw:
         body = self.api.get(path, self._params(), parts={"id": record_id}).body
@@ -237,13 +280,17 @@ class ZohoBooksClient:
         record_id: str = "",
         params: Mapping[str, Any] | None = None,
     ) -> Raw:
-        reply = self.api.write(
-            method,
-            path,
-            parts={"id": record_id} if record_id else None,
-            params=self._params(**(params or {})),
-            json=exact_numbers(body),
-        )
+        try:
+            reply = self.api.write(
+                method,
+                path,
+                parts={"id": record_id} if record_id else None,
+                params=self._params(**(params or {})),
+                json=exact_numbers(body),
+            )
+        except ProviderError as error:
+            explained = perhaps_for(error, self._tags_wanted if "line_items" in body else "")
+            raise explained from error.__cause__
         return record_of(reply.body, key, written=True)
 
     @staticmethod
@@ -253,9 +300,22 @@ class ZohoBooksClient:
             row
             for page in pages
             for row in page.rows
-            if (not wanted or normalise_number(str(row.get(field, ""))) == normalise_number(wanted))
+            if (not wanted or spelt_number(str(row.get(field, ""))) == spelt_number(wanted))
             and (not reference or str(row.get("reference_number", "")) == reference)
         ]
+
+
+def tags_wanted(profile: Mapping[str, Any]) -> str:
+    """Which reporting tags are mandatory, in words; nothing where none is, or nobody has asked."""
+    return said(profile, MANDATORY_TAGS) if told(profile, MANDATORY_TAGS) else ""
+
+
+def _of_new_bills(status: str) -> str:
+    """What people read of the status that a new bill gets, which approvals decide."""
+    if status in ("open", "overdue"):
+        return "New bills are open in Zoho Books at once."
+    shown = status.replace("_", " ")
+    return f"New bills are {shown} in Zoho Books until somebody there approves or opens them."
 
 
 def open_client(context: ClientContext) -> ZohoBooksClient:

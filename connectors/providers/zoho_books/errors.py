@@ -6,17 +6,22 @@ their sentences, so those are matched too.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from connectors.core.errors import ErrorFacts, ErrorKind
+from connectors.core.errors import ErrorFacts, ErrorKind, ProviderError
 from connectors.transport.error_table import ErrorTable, Rule
 
 KEY = "zoho_books"
 TITLE = "Zoho Books"
 
-_DUPLICATE = r"already been created|number .*already exists|already exists.*number|already taken"
-_LOCKED = r"transaction lock|locked (?:period|transaction)|(?:period|transactions?|date) .*\block"
+_DUPLICATE = (
+    r"already been created|number .{0,200}already exists|already exists.{0,200}number|already taken"
+)
+_LOCKED = (
+    r"transaction lock|locked (?:period|transaction)|(?:period|transactions?|date) .{0,200}\block"
+)
 _K = ErrorKind
 # Sentences are believed of answers that are sure refusals; a 500 stays a 500 whatever it says.
 _SURE = frozenset({*range(200, 300), *range(400, 500)})
@@ -74,6 +79,13 @@ RULES: tuple[Rule, ...] = (
     Rule(
         kind=_K.REJECTED,
         statuses=_SURE,
+        codes=frozenset({"15"}),
+        hint="Shorten that text at the source, and it is posted by itself; or dismiss the "
+        "document.",
+    ),
+    Rule(
+        kind=_K.REJECTED,
+        statuses=_SURE,
         says=_LOCKED,
         writes=True,
         hint="The period is closed in Zoho Books. An accountant can unlock it there, or give the "
@@ -85,6 +97,14 @@ RULES: tuple[Rule, ...] = (
         says=_DUPLICATE,
         writes=True,
         hint="Zoho Books has a record of this number. Compare the two and decide which stays.",
+    ),
+    Rule(
+        kind=_K.REJECTED,
+        statuses=_SURE,
+        says=r"\blocation(?:_id)?\b",
+        writes=True,
+        hint="Test the Zoho Books connection: it finds the location that records belong to, or an "
+        "admin chooses it in the settings. Then replay the document.",
     ),
     Rule(
         kind=_K.NOT_FOUND,
@@ -109,6 +129,7 @@ RULES: tuple[Rule, ...] = (
     # 2xx with a code of its own is a refusal too: nothing was done.
     Rule(
         kind=_K.REJECTED,
+        writes=True,
         statuses=frozenset(range(200, 300)),
         hint="Correct the record at the source, or its mapping here, and run it again.",
     ),
@@ -124,11 +145,21 @@ def read_error(body: Any) -> tuple[str, str]:
 
 
 def refuses(body: Any) -> bool:
-    """Whether the body of a 2xx answer says no: every good one has code 0."""
-    return isinstance(body, Mapping) and str(body.get("code", 0)) != "0"
+    """Whether the body of a 2xx answer says no: a good one has code 0, or none at all."""
+    code = body.get("code") if isinstance(body, Mapping) else None
+    return str(code or 0) not in ("0", "0.0")
 
 
 TABLE = ErrorTable(provider=KEY, title=TITLE, rules=RULES, read=read_error, refuses=refuses)
+
+
+def perhaps_for(error: ProviderError, words: str) -> ProviderError:
+    """A refusal whose cause Zoho's sentence need not name, with what else may be behind it."""
+    facts = error.facts
+    named = is_duplicate_number(facts) or is_closed_period(facts) or facts.code in ("15", "3062")
+    if facts.kind is not _K.REJECTED or not words or named:
+        return error
+    return ProviderError(replace(facts, hint=f"{facts.hint} Perhaps: {words}".strip()))
 
 
 def is_duplicate_number(facts: ErrorFacts) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from connectors.core.answers import told
 from connectors.transport.governor import Limits, QuotaFacts
 from connectors.transport.provider import positive_int
 
@@ -39,6 +40,8 @@ def limits(settings: Mapping[str, Any], profile: Mapping[str, Any]) -> Limits:
     """
     plan = profile.get("plan_name")
     per_day = None if plan is None else daily_allowance(str(plan))
+    # Older plans have other allowances than the published ones: what the account said counts.
+    per_day = told(profile, "calls_per_day") or per_day
     paid = per_day is not None and per_day > daily_allowance("free")
     return Limits(
         per_minute=positive_int(settings, "per_minute") or _PER_MINUTE,

@@ -6,9 +6,10 @@ registered; the code is redeemed, and every later token asked for, in the user's
 
 import base64
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
+from connectors.core import clock
 from connectors.core.errors import (
     BadInputError,
     ErrorFacts,
@@ -16,10 +17,11 @@ from connectors.core.errors import (
     ProviderError,
     RetryLater,
 )
+from connectors.core.reading import plain_text
 from connectors.providers.zoho_books.errors import KEY, TITLE
 from connectors.providers.zoho_books.regions import Region, region, region_of_redirect
 from connectors.transport.provider import Credentials, Endpoints, Exchanged, Settings
-from connectors.transport.token_request import request_token
+from connectors.transport.token_request import access_token, request_token, token_life
 from connectors.transport.tokens import Grant, GrantRefusedError, NewToken
 from connectors.transport.wire import Reply, Wire
 
@@ -98,11 +100,14 @@ def paste(
 
 def grant(wire: Wire, credentials: Credentials, settings: Settings, endpoints: Endpoints) -> Grant:
     """A function that turns the refresh token into a new access token; Zoho does not rotate it."""
-    own = region(str(settings["region"]), endpoints.sandbox_url)
+    own = region(str(settings.get("region") or _registered_in(settings)), endpoints.sandbox_url)
 
     def refresh() -> NewToken:
         if not credentials.get("refresh_token"):
-            raise GrantRefusedError("Zoho Books was never connected, or was disconnected.")
+            raise GrantRefusedError(
+                "Zoho Books has not been authorised yet. Press “Authorise”, then agree on Zoho's "
+                "own page."
+            )
         form = {
             "grant_type": "refresh_token",
             "client_id": credentials["client_id"],
@@ -151,7 +156,7 @@ def _redeem(
             f"{refused} A code works once, for a minute or two, and only in its own region "
             f"(tried: {place.title})."
         ) from None
-    refresh_token = str(body.get("refresh_token") or "")
+    refresh_token = plain_text(body.get("refresh_token"))
     if not refresh_token:
         raise BadInputError(
             "Zoho gave no lasting access (no refresh token). Connect again and accept the "
@@ -177,7 +182,7 @@ def _checked(reply: Reply, place: Region) -> Mapping[str, object]:
     if not error and reply.ok:
         return body
     if reply.status == 429 or error == "Access Denied" or "too many" in str(body).casefold():
-        raise RetryLater(datetime.now(UTC) + _THROTTLED_FOR, "Zoho asks for fewer token requests")
+        raise RetryLater(clock.now() + _THROTTLED_FOR, "Zoho asks for fewer token requests")
     if error in _REVOKED:
         raise GrantRefusedError(
             "Zoho no longer accepts this access: it was revoked, or replaced by newer ones."
@@ -188,7 +193,7 @@ def _checked(reply: Reply, place: Region) -> Mapping[str, object]:
 
 
 def _token(body: Mapping[str, object], place: Region) -> NewToken:
-    access = str(body.get("access_token") or "")
+    access = access_token(body)
     if not access:
         raise _unclear("with success, but no access token")
     domain = str(body.get("api_domain") or "")
@@ -197,9 +202,8 @@ def _token(body: Mapping[str, object], place: Region) -> NewToken:
             f"Zoho answered for another region than {place.title}: its API address is not that "
             "region's. Connect again and choose the region of your Zoho Books pages."
         )
-    life = str(body.get("expires_in") or "")
-    seconds = min(int(life), 86_400) if life.isdigit() else TOKEN_LIFE.total_seconds()
-    return NewToken(access_token=access, expires_at=datetime.now(UTC) + timedelta(seconds=seconds))
+    expires_at = clock.now() + token_life(body, TOKEN_LIFE)
+    return NewToken(access_token=access, expires_at=expires_at)
 
 
 def _unclear(what: str) -> ProviderError:

@@ -58,6 +58,14 @@ SETTINGS = (
         required=False,
     ),
     Field(
+        name="location_id",
+        label="Location",
+        help="Where records are posted, in organisations of several locations. Test the "
+        "connection to choose; the main one unless set.",
+        required=False,
+        offered="locations",
+    ),
+    Field(
         name="per_minute",
         label="Calls per minute",
         help="100 unless Zoho gave you another limit; lower it to leave some to other programs.",
@@ -110,6 +118,7 @@ SPEC = ProviderSpec(
     dialect=DIALECT,
     credential_fields=CREDENTIALS,
     setting_fields=SETTINGS,
+    identity=("region", "organization_id"),
     authorisation="authorization_code",
     token_life=oauth.TOKEN_LIFE,
     token_margin=timedelta(minutes=5),

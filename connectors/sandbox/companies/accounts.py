@@ -6,6 +6,7 @@ beforehand leave. Which Procurify code means which Zoho account is said here by 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 ORGANIZATION_ID = "460000000000001"
@@ -40,6 +41,8 @@ ACCOUNTS = (
     Account("6140", "Utilities", "Utilities", "expense"),
     Account("1510", "Machinery under construction", "Machinery in Progress", "fixed_asset", False),
     Account("6990", "Research projects", "Research and Development", "expense", False),
+    Account("6150", "Courier", "Courier Charges", "expense"),
+    Account("6160", "Memberships", "Dues and Memberships", "expense"),
 )
 STOCK_CODES = ("5010", "5020", "5030", "5040", "5050", "6010", "6020")
 OVERHEAD_CODES = ("6030", "6040", "6110", "6115", "6120", "6130", "6140")
@@ -78,7 +81,13 @@ TAXES = (
     Tax("Purchase order tax", "5", "GST"),
     Tax("Eco Levy", "2.5", "Environmental Levy", False),
 )
-CURRENCIES = (("USD", "1.000000"), ("CAD", "0.769231"), ("GBP", "1.265823"))
+CURRENCIES = (
+    ("USD", "1.000000"), ("CAD", "0.769231"), ("GBP", "1.265823"), ("JPY", "0.006700"),
+    ("KWD", "3.250000"),
+)  # fmt: skip
+DECIMALS = {"JPY": 0, "KWD": 3}
+# The tax that Zoho Books withholds from vendors that have it.
+WITHHELD = "460000000299999"
 LOCATIONS = (("Seattle Plant", "USD"), ("Spokane Warehouse", "USD"), ("Surrey Assembly", "CAD"))
 DEPARTMENTS = ("Production", "Distribution", "Assembly")
 
@@ -144,8 +153,12 @@ def procurify_state() -> dict[str, Any]:
     }
 
 
-def zoho_state() -> dict[str, Any]:
-    """Reference data as Zoho Books holds it. GBP is missing there on purpose."""
+def zoho_state(base: str = "USD") -> dict[str, Any]:
+    """Reference data as Zoho Books holds it, its rates against its own base currency.
+
+    GBP is missing there on purpose.
+    """
+    against = {code: Decimal(rate) for code, rate in CURRENCIES}
     types = {account.zoho_name: account.zoho_type for account in ACCOUNTS}
     types |= dict(EXTRA_ZOHO_ACCOUNTS)
     rates = {tax.zoho_name: tax.rate for tax in TAXES}
@@ -155,7 +168,7 @@ def zoho_state() -> dict[str, Any]:
                 "organization_id": ORGANIZATION_ID,
                 "name": "Cascadia Works Inc.",
                 "time_zone": "America/Los_Angeles",
-                "currency_code": "USD",
+                "currency_code": base,
                 "plan_name": "ELITE",
                 "is_default_org": True,
             },
@@ -172,10 +185,10 @@ def zoho_state() -> dict[str, Any]:
             {
                 "currency_id": currency_id(code),
                 "currency_code": code,
-                "price_precision": 2,
-                "exchange_rate": rate,
+                "price_precision": DECIMALS.get(code, 2),
+                "exchange_rate": str(round(against[code] / against[base], 6)),
             }
-            for code, rate in CURRENCIES
+            for code, _ in CURRENCIES
             if code != "GBP"
         ],
         "chartofaccounts": [
@@ -190,7 +203,8 @@ def zoho_state() -> dict[str, Any]:
         "taxes": [
             {"tax_id": key, "tax_name": name, "tax_percentage": rates[name]}
             for name, key in zoho_tax_ids().items()
-        ],
+        ]
+        + [{"tax_id": WITHHELD, "tax_name": "TDS", "tax_percentage": "1"}],
     }
 
 

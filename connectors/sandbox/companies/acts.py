@@ -16,13 +16,14 @@ from connectors.sandbox.companies.stories import (
     CLOSED,
     bill_of_order,
     days_after,
+    document_of,
     post_bill,
     post_order,
 )
 from connectors.sandbox.companies.vendors import MISSING, contact_record
 
-WEEK, PIECES = 1, VENDORS_ADDED_IN_ACT
-NAMES = {WEEK: "a week later", PIECES: "the missing pieces"}
+WEEK, PIECES, REST = 1, VENDORS_ADDED_IN_ACT, 3
+NAMES = {WEEK: "a week later", PIECES: "the missing pieces", REST: "the rest"}
 
 
 def prepare(s: Scribe) -> None:
@@ -75,14 +76,15 @@ def cancelled_closed_reopened(s: Scribe) -> None:
     for _ in range(2):
         order, _ = _two_items(s)
         _order_action(s, order, "cancel")
-        _document(s, order).then(WEEK, "cancelled", order.target | {"status": "cancelled"})
+        document_of(s, order).then(WEEK, "cancelled", order.target | {"status": "cancelled"})
     for _ in range(2):
         order, document, _ = _partly_billed(s)
         _order_action(s, order, "close")
         document.then(WEEK, "posted", order.target | {"status": "billed"})
-    order = post_order(s, s.order(s.vendor(), order_shapes.plain(s.rng), state=CLOSED), "billed")
+    # Closed without any bill: nobody says that it was billed.
+    order = post_order(s, s.order(s.vendor(), order_shapes.plain(s.rng), state=CLOSED), "open")
     _order_action(s, order, "reopen")
-    _document(s, order).then(WEEK, "posted", order.target | {"status": "open"})
+    document_of(s, order).then(WEEK, "posted", order.target | {"status": "open"})
     waits = s.order(s.cast.missing[0], order_shapes.plain(s.rng))
     reason = ("vendor_missing", "vendors")
     document = s.script.waiting("purchase_order", waits.key, waits.number, waits.target, reason)
@@ -110,7 +112,7 @@ def _partly_billed(s: Scribe) -> tuple[Order, Any, Bill]:
     day = days_after(order, 6)
     bill = s.bill(order.vendor, bill_shapes.of_parts([part]), day, links=links)
     post_bill(s, bill)
-    return order, _document(s, order), bill
+    return order, document_of(s, order), bill
 
 
 def _others(order: Order, but: int) -> dict[int, Part]:
@@ -140,14 +142,14 @@ def _revise(
         "subtotal": text(shape.subtotal),
         "total": text(shape.total),
     }
-    s.script.edit(WEEK, _edit("purchase_order", order.key, changes))
+    s.script.edit(WEEK, edit_step("purchase_order", order.key, changes))
     if became is None:
         target = order.target | {"total": text(shape.total), "lines": shape.lines()}
-        _document(s, order).then(WEEK, "posted", target)
+        document_of(s, order).then(WEEK, "posted", target)
 
 
 def _order_action(s: Scribe, order: Order, action: str) -> None:
-    s.script.edit(WEEK, _edit("purchase_order", order.key, {"action": action}))
+    s.script.edit(WEEK, edit_step("purchase_order", order.key, {"action": action}))
 
 
 # Bills
@@ -176,13 +178,13 @@ def bills_settled_late(s: Scribe) -> None:
     """A draft is approved, and a bill without a number gets one."""
     draft = s.bill(s.vendor(), bill_shapes.plain(s.rng), status=0)
     document = s.script.not_applicable("bill", draft.key, draft.number)
-    s.script.edit(WEEK, _edit("bill", draft.key, {"action": "approve"}))
+    s.script.edit(WEEK, edit_step("bill", draft.key, {"action": "approve"}))
     document.then(WEEK, "posted", draft.target)
     blank = s.bill(s.vendor(), bill_shapes.plain(s.rng), number=" ")
     document = s.script.held("bill", blank.key, blank.number, "number_missing")
     number = f"LATE-{blank.key}"
     changes = {"action": "fix", "invoice_number": number}
-    s.script.edit(WEEK, _edit("bill", blank.key, changes))
+    s.script.edit(WEEK, edit_step("bill", blank.key, changes))
     document.then(WEEK, "posted", blank.target | {"number": number})
 
 
@@ -199,12 +201,12 @@ def paid_then_fixed(s: Scribe) -> None:
 def withdrawn_and_deleted(s: Scribe) -> None:
     for _ in range(2):
         bill = _one_line_bill(s)
-        s.script.edit(WEEK, _edit("bill", bill.key, {"action": "withdraw"}))
-        _document(s, bill).then(WEEK, "held", held="withdrawn")
+        s.script.edit(WEEK, edit_step("bill", bill.key, {"action": "withdraw"}))
+        document_of(s, bill).then(WEEK, "held", held="withdrawn")
     bill = _one_line_bill(s)
     deleted = {"op": "delete", "provider": "procurify", "kind": "bill", "id": bill.key}
     s.script.edit(WEEK, deleted)
-    _document(s, bill).then(WEEK, "held", held="withdrawn")
+    document_of(s, bill).then(WEEK, "held", held="withdrawn")
 
 
 def _one_line_bill(s: Scribe) -> Bill:
@@ -226,8 +228,8 @@ def _fix(
     target: dict[str, Any],
     held: str = "",
 ) -> None:
-    s.script.edit(WEEK, _edit("bill", bill.key, changes | {"action": "fix"}))
-    _document(s, bill).then(WEEK, state, target, held)
+    s.script.edit(WEEK, edit_step("bill", bill.key, changes | {"action": "fix"}))
+    document_of(s, bill).then(WEEK, state, target, held)
 
 
 def _payment(s: Scribe, bill: Bill) -> dict[str, Any]:
@@ -251,7 +253,7 @@ def new_documents(s: Scribe) -> None:
         order = s.order(s.vendor(), order_shapes.plain(s.rng), listed=False)
         document = post_order(s, order)
         s.script.documents[-1].stages[0] = Stage(WEEK, "posted", document.target)
-        s.script.edit(WEEK, _add("purchase_order", order.record))
+        s.script.edit(WEEK, add_step("purchase_order", order.record))
         if n < 3:
             _new_bill(s, _unlisted(s, bill_of_order(s, order)))
     for _ in range(5):
@@ -267,7 +269,7 @@ def vendors_added(s: Scribe) -> None:
     for vendor in s.cast.missing[:2]:
         bill = s.bill(vendor, bill_shapes.plain(s.rng), listed=False)
         s.script.posted("bill", bill.key, bill.number, bill.target, PIECES)
-        s.script.edit(PIECES, _add("bill", bill.record))
+        s.script.edit(PIECES, add_step("bill", bill.record))
 
 
 def _unlisted(s: Scribe, bill: Bill) -> Bill:
@@ -277,20 +279,15 @@ def _unlisted(s: Scribe, bill: Bill) -> Bill:
 
 def _new_bill(s: Scribe, bill: Bill) -> None:
     s.script.posted("bill", bill.key, bill.number, bill.target, WEEK)
-    s.script.edit(WEEK, _add("bill", bill.record))
+    s.script.edit(WEEK, add_step("bill", bill.record))
 
 
 # Steps
 
 
-def _edit(kind: str, key: int, changes: dict[str, Any]) -> dict[str, Any]:
+def edit_step(kind: str, key: int, changes: dict[str, Any]) -> dict[str, Any]:
     return {"op": "edit", "provider": "procurify", "kind": kind, "id": key, "changes": changes}
 
 
-def _add(kind: str, record: dict[str, Any]) -> dict[str, Any]:
+def add_step(kind: str, record: dict[str, Any]) -> dict[str, Any]:
     return {"op": "add", "provider": "procurify", "kind": kind, "record": record}
-
-
-def _document(s: Scribe, owner: Order | Bill) -> Any:
-    kind = "purchase_order" if isinstance(owner, Order) else "bill"
-    return next(d for d in s.script.documents if (d.kind, d.key) == (kind, owner.key))

@@ -51,8 +51,8 @@ def split_with_tax(rng: random.Random) -> BillShape:
         "Joint order, even",
         10_000 * k,
         (
-            Share("6010", text(5250 * k), 5000 * k),
-            Share("6020", text(5250 * k), 5000 * k),
+            Share("6010", text(5250 * k), 5000 * k, "0.5"),
+            Share("6020", text(5250 * k), 5000 * k, "0.5"),
         ),
         tax=GST,
         tax_cents=500 * k,
@@ -63,7 +63,7 @@ def split_with_tax(rng: random.Random) -> BillShape:
 def split_with_tax_uneven(rng: random.Random) -> BillShape:
     """100.01 and 5.00 tax, shared as 70.00 and 35.01: 70.00 x 100.01 / 105.01 is 66.67."""
     first, second = rng.sample(("5010", "5030", "6030"), 2)
-    shares = (Share(first, "70.00", 6667), Share(second, "35.01", 3334))
+    shares = (Share(first, "70.00", 6667, "0.6666"), Share(second, "35.01", 3334, "0.3334"))
     return of_parts([Part("Joint order, uneven", 10_001, shares, tax=GST, tax_cents=500)])
 
 
@@ -154,8 +154,9 @@ def by_cost(rng: random.Random) -> BillShape:
     return of_parts([cost_part("Consulting, as agreed", "6130", cents)])
 
 
-def cost_part(name: str, code: str, cents: int) -> Part:
-    return Part(name, cents, (Share(code, text(cents), cents),), quantity=None)
+def cost_part(name: str, code: str, cents: int, ordered: str = "") -> Part:
+    """An amount without a quantity; ``ordered`` is how much of an ordered item it stands for."""
+    return Part(name, cents, (Share(code, text(cents), cents, ordered),), quantity=None)
 
 
 def misc_cost(name: str, code: str, cents: int) -> dict[str, Any]:

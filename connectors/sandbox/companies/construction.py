@@ -14,14 +14,18 @@ from typing import Any
 
 from connectors.sandbox.companies import (
     construction_acts,
+    construction_cases,
     construction_kept,
     construction_planted,
     construction_shapes,
 )
 from connectors.sandbox.companies.company import Company
+from connectors.sandbox.companies.construction_cases_at_rest import EDITED as EDITED_ACT
+from connectors.sandbox.companies.construction_cases_at_rest import REST, REST_NAME
 from connectors.sandbox.companies.construction_codes import ACCOUNTS, OTHER_ACCOUNTS
 from connectors.sandbox.companies.construction_mappings import mappings, resolutions
 from connectors.sandbox.companies.construction_projects import (
+    FEWEST_PLAIN_PROJECTS,
     FEWEST_PROJECTS,
     NAMES,
     ORGANIZATION_ID,
@@ -40,7 +44,7 @@ from connectors.sandbox.companies.construction_scribe import (
     Scribe,
 )
 from connectors.sandbox.companies.construction_shapes import TAX_RATES
-from connectors.sandbox.companies.construction_vendors import build_cast
+from connectors.sandbox.companies.construction_vendors import WITHHELD_TAX, build_cast
 
 NAME = "construction"
 START = date(2026, 8, 1)
@@ -49,17 +53,12 @@ ORDERS, EDITED = 300, 200
 ZOHO_CLIENT = ("1000.RIDGELINESANDBOXCLIENT", "zoho-builder-secret")
 PROCORE_CLIENT = ("ridgeline-connector", "procore-sandbox-secret")
 REDIRECT_URI = "http://127.0.0.1:8000/connect/zoho-books/callback/"
-CURRENCIES = {"USD": zoho_id(3, 1), "CAD": zoho_id(3, 2)}
+CURRENCIES = {code: zoho_id(3, n) for n, code in enumerate(("USD", "CAD", "EUR"), start=1)}
+RATES = {"USD": "1", "CAD": "0.735294", "EUR": "1.081081"}
 # The ordinary mix: one order in four is for several projects.
 SPLIT_EVERY = 4
 # Where the vendor is in the directory.
 HAND_TYPED_ON = (1, 5, 8)
-HAND_TYPED = {
-    "commitments": [
-        {"project": procore_project_id(project), "number": f"FIELD-{project:02d}"}
-        for project in HAND_TYPED_ON
-    ]
-}
 
 
 def build(
@@ -78,10 +77,10 @@ def build(
     `plain` leaves out all that waits or is held and, by default, the edits; `moves` brings some
     of those back that end in order: between projects, and to the end.
     """
-    if not FEWEST_PROJECTS <= projects <= len(NAMES):
-        raise ValueError(
-            f"Choose between {FEWEST_PROJECTS} and {len(NAMES)} projects, not {projects}."
-        )
+    edits = (0 if plain else EDITED) if edited is None else edited
+    fewest = FEWEST_PLAIN_PROJECTS if plain and not edits else FEWEST_PROJECTS
+    if not fewest <= projects <= len(NAMES):
+        raise ValueError(f"Choose between {fewest} and {len(NAMES)} projects, not {projects}.")
     scribe = Scribe(
         random.Random(seed),
         build_cast(vendors, CURRENCIES),
@@ -91,11 +90,12 @@ def build(
     )
     if not plain:
         construction_planted.plant(scribe)
-    count = (0 if plain else EDITED) if edited is None else edited
-    if count:
-        construction_acts.prepare(scribe, count, plain=plain, moves=moves)
+        construction_cases.plant(scribe)
+    if edits:
+        construction_acts.prepare(scribe, edits, plain=plain, moves=moves)
         if not plain:
             scribe.script.acts[0] += construction_kept.steps(scribe.cast)
+            _add_cases(scribe)
     _fill(scribe, ORDERS if orders is None else orders)
     acts = scribe.script.acts
     return Company(
@@ -108,9 +108,18 @@ def build(
     )
 
 
+def _add_cases(scribe: Scribe) -> None:
+    """What people do besides in the act of edits, and in one of their own."""
+    edited, (first, *others) = (scribe.script.edits[act] for act in (EDITED_ACT, REST))
+    scribe.script.acts[EDITED_ACT - 1] += edited
+    scribe.script.acts.append([{"name": REST_NAME} | first, *others])
+
+
 def _expected(scribe: Scribe, act: int, *, plain: bool) -> dict[str, Any]:
     """The books after an act; a plain company's vendors are not edited."""
-    books = scribe.script.expected(act) | {"hand_typed": HAND_TYPED}
+    books = scribe.script.expected(act) | {
+        "hand_typed": {"commitments": [*_field_orders(scribe), *_to_be_linked(scribe, act)]}
+    }
     after = 0 if plain else act
     for part, mapped in ((books, False), (books["after_mapping"], True)):
         part["vendors"] = construction_kept.expected(scribe.cast, after, mapped=mapped)
@@ -150,6 +159,7 @@ def _zoho(scribe: Scribe) -> dict[str, Any]:
                 "currency_code": "USD",
                 "plan_name": "ELITE",
                 "is_default_org": True,
+                "rate_precision": 4,
             }
         ],
         "currencies": [
@@ -157,7 +167,7 @@ def _zoho(scribe: Scribe) -> dict[str, Any]:
                 "currency_id": key,
                 "currency_code": code,
                 "price_precision": 2,
-                "exchange_rate": "1" if code == "USD" else "0.735294",
+                "exchange_rate": RATES[code],
             }
             for code, key in CURRENCIES.items()
         ],
@@ -165,7 +175,8 @@ def _zoho(scribe: Scribe) -> dict[str, Any]:
         "taxes": [
             {"tax_id": key, "tax_name": name, "tax_percentage": TAX_RATES[name]}
             for name, key in TAX_IDS.items()
-        ],
+        ]
+        + [{"tax_id": WITHHELD_TAX, "tax_name": "TDS", "tax_percentage": "1"}],
         "contacts": scribe.cast.contacts + customers(),
         "projects": zoho_projects(scribe.projects),
         "purchaseorders": scribe.orders,
@@ -200,14 +211,29 @@ def _procore(scribe: Scribe) -> dict[str, Any]:
         "client_id": client_id,
         "client_secret": secret,
         "vendors": scribe.cast.procore,
-        "purchase_order_contracts": list(_hand_typed(scribe)),
+        "purchase_order_contracts": [*_hand_typed(scribe), *scribe.typed],
     }
+
+
+def _field_orders(scribe: Scribe) -> Iterator[dict[str, Any]]:
+    """Where they stand and how they are called, for those who compare the books."""
+    for project in HAND_TYPED_ON:
+        if project <= scribe.projects:
+            yield {"project": procore_project_id(project), "number": f"FIELD-{project:02d}"}
+
+
+def _to_be_linked(scribe: Scribe, act: int) -> Iterator[dict[str, Any]]:
+    """Those that a person says later are an order's."""
+    for row in scribe.typed:
+        if scribe.linked[row["number"]] > act:
+            yield {"project": row["project_id"], "number": row["number"]}
 
 
 def _hand_typed(scribe: Scribe) -> Iterator[dict[str, Any]]:
     """What superintendents typed into Procore themselves, which is none of our business."""
     vendor = scribe.cast.settled[0].procore_id
-    for n, project in enumerate(HAND_TYPED_ON, start=1):
+    there = [project for project in HAND_TYPED_ON if project <= scribe.projects]
+    for n, project in enumerate(there, start=1):
         line = {
             "id": 370_000 + n,
             "wbs_code_id": wbs_id(project, "01-560.M"),
@@ -253,5 +279,6 @@ def _connect(scribe: Scribe) -> dict[str, Any]:
         "history_start": (scribe.start - timedelta(days=31)).isoformat(),
         "integration_options": {"reopen_approved": True},
         "mappings": mappings(scribe.projects, scribe.cast),
+        "deeds": scribe.script.deeds,
         "resolutions": resolutions(scribe.projects, scribe.cast),
     }

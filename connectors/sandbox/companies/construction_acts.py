@@ -43,7 +43,8 @@ RUNS: tuple[tuple[Edit, ...], ...] = (
 
 
 def prepare(s: Scribe, count: int, *, plain: bool = False, moves: bool = False) -> None:
-    """Write the edits of exactly `count` Zoho orders; plain ones all end as posted.
+    """Write the edits of exactly `count` Zoho orders, those of planted cases among them; plain ones
+    all end as posted.
 
     With `moves`, some plain ones change over between projects and some are cancelled.
     """
@@ -51,11 +52,15 @@ def prepare(s: Scribe, count: int, *, plain: bool = False, moves: bool = False) 
     # Each story is about one order.
     wanted = (_MOVES if moves else ()) if plain else _stories(invoices)
     stories = [story(s) for story in wanted]
-    if len(stories) > count:
+    edited_by_cases = {
+        step["id"] for step in s.script.edits.get(EDITED, ()) if step["op"] == "edit"
+    }
+    fewest = len(stories) + len(edited_by_cases)
+    if fewest > count:
         raise ValueError(
-            f"This company needs at least edited={len(stories)}, or plain=true, or edited=0."
+            f"This company needs at least edited={fewest}, or plain=true, or edited=0."
         )
-    while len(stories) < count:
+    while len(stories) + len(edited_by_cases) < count:
         stories.append(edited(s, RUNS[s.next("run") % len(RUNS)]))
     first, *others = invoices + list(_woven(stories))
     s.script.acts.append([{"name": f"{count} orders edited"} | first, *others])

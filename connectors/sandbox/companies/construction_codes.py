@@ -117,12 +117,17 @@ ACCOUNTS = (
     Account("5160", "Permits and Fees", "01-310.O"),
     Account("5170", "Small Tools", "01-560.M"),
     Account("5180", "Testing and Inspection", "01-450.P"),
+    Account("5190", "Surveying", "01-310.O"),
     Account("5950", "Demolition", "02-400.C"),
     Account("5960", "Landscaping", "32-900.C"),
     Account("5900", "Fuel Surcharges", "01-580.O", False),
     Account("5910", "Safety Supplies", "01-590.M", False),
+    Account("32-900.10", "Irrigation", "32-900.C", False),
 )
+WHOLE_CODE = "32-900.10"
 UNMAPPED = ("5900", "5910")
+# That of a planted case, which no other order has.
+SURVEYING = "5190"
 EARTHWORK, DEMOLITION, LANDSCAPING = "5110", "5950", "5960"
 OTHER_ACCOUNTS = (
     ("Accounts Payable", "accounts_payable"),
@@ -164,5 +169,7 @@ def plain_accounts(project: int) -> tuple[str, ...]:
     """Accounts that post in this project without anybody's help."""
     unusable = ABSENT.get(project, ()) + INACTIVE.get(project, ()) + UNBUDGETED.get(project, ())
     return tuple(
-        account.code for account in ACCOUNTS if account.mapped and account.wbs not in unusable
+        account.code
+        for account in ACCOUNTS
+        if account.mapped and account.code != SURVEYING and account.wbs not in unusable
     )

@@ -33,6 +33,11 @@ def step(order: Order, changes: dict[str, Any]) -> Step:
     }
 
 
+def added(record: dict[str, Any]) -> Step:
+    """Somebody writes a new order."""
+    return {"op": "add", "provider": "zoho_books", "kind": "purchaseorders", "record": record}
+
+
 # Lines
 
 

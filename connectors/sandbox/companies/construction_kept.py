@@ -57,7 +57,8 @@ def projects(count: int) -> list[Row]:
 
 
 def _linked(cast: Cast, mapped: bool) -> list[Vendor]:
-    found = [*cast.mapped, *cast.linked, cast.foreign, cast.closing]
+    # What links by its name alone is posted to, but nobody has said that it is the same.
+    found = cast.confirmed
     return [*found, *cast.lookalike, cast.twice_in_procore] if mapped else found
 
 

@@ -34,24 +34,26 @@ ACCOUNT_NAMES = {account.code: account.name for account in ACCOUNTS}
 def mappings(projects: int, cast: Cast) -> list[Row]:
     """What is mapped beforehand."""
     numbers = range(1, projects + 1)
-    rows = [_vendor(vendor) for vendor in cast.mapped]
+    rows = [_vendor(vendor) for vendor in cast.confirmed]
     rows += [_project(n, NAMES[n - 1][0], n) for n in numbers]
     rows += [_rule(account.code, account.wbs) for account in ACCOUNTS if account.mapped]
     rows += [_own(n, charge) for n in numbers for charge in CHARGES]
     # The second number of a project is set up but for the project itself.
-    rows += [_own(SECOND_NUMBER_OF, charge, SECOND_NUMBER) for charge in CHARGES]
-    return rows + [_own(n, code) for n, code in OWN_RULES if code not in CHARGES]
+    if SECOND_NUMBER_OF in numbers:
+        rows += [_own(SECOND_NUMBER_OF, charge, SECOND_NUMBER) for charge in CHARGES]
+    own = [(n, code) for n, code in OWN_RULES if code not in CHARGES and n in numbers]
+    return rows + [_own(n, code) for n, code in own]
 
 
 def resolutions(projects: int, cast: Cast) -> list[Row]:
     """The choice for every name and code that is missing above, as far as there is one."""
-    return [
-        *(_vendor(vendor) for vendor in (*cast.lookalike, cast.twice_in_procore)),
-        *(_vendor(vendor) for vendor in cast.twice_in_zoho),
-        _project(SECOND_NUMBER, MORE_IN_ZOHO[SECOND_NUMBER], SECOND_NUMBER_OF),
-        *_unmapped(range(1, projects + 1)),
-        *(_own(project, code) for project, code in RESOLVED),
-    ]
+    numbers = range(1, projects + 1)
+    rows = [_vendor(vendor) for vendor in (*cast.lookalike, cast.twice_in_procore)]
+    rows += [_vendor(vendor) for vendor in cast.twice_in_zoho]
+    if SECOND_NUMBER_OF in numbers:
+        rows.append(_project(SECOND_NUMBER, MORE_IN_ZOHO[SECOND_NUMBER], SECOND_NUMBER_OF))
+    rows += _unmapped(numbers)
+    return rows + [_own(project, code) for project, code in RESOLVED if project in numbers]
 
 
 def _unmapped(projects: Iterable[int]) -> Iterator[Row]:

@@ -72,11 +72,11 @@ def projects_missing(s: Scribe) -> None:
     for _ in range(3):
         _project_missing(s, MAPPING, _under_second_number(s))
     for _ in range(2):
-        _project_missing(s, NEVER, _nowhere(s, YARD))
-        _project_missing(s, NEVER, _nowhere(s, NO_PROJECT))
+        _project_missing(s, NEVER, nowhere(s, YARD))
+        _project_missing(s, NEVER, nowhere(s, NO_PROJECT))
         # One line in order, one not: nothing of it may reach Procore.
         _project_missing(s, MAPPING, _good(s, 1, "-1"), _under_second_number(s, "-2"))
-        _project_missing(s, NEVER, _good(s, 1), _nowhere(s, YARD))
+        _project_missing(s, NEVER, _good(s, 1), nowhere(s, YARD))
 
 
 def _project_missing(s: Scribe, need: str, *parts: Part) -> None:
@@ -88,7 +88,7 @@ def _under_second_number(s: Scribe, suffix: str = "") -> Part:
     return Part(SECOND_NUMBER_OF, lines, suffix, zoho_project=SECOND_NUMBER)
 
 
-def _nowhere(s: Scribe, zoho_project: int) -> Part:
+def nowhere(s: Scribe, zoho_project: int) -> Part:
     """Lines that no commitment will have; the code is one that every project knows."""
     line = goods("Shop heater", "5170", s.rng.randint(1, 6), 48_000)
     return Part(1, [line], zoho_project=zoho_project)
@@ -132,7 +132,7 @@ def several_missing(s: Scribe) -> None:
     shape = shapes.of_parts([_coded(s, s.project(), UNMAPPED[1])])
     s.waiting(s.order(shape, s.cast.lookalike[0]), *reasons)
     reasons = (("vendor_missing", NEVER), ("project_missing", NEVER))
-    s.waiting(s.order(shapes.of_parts([_nowhere(s, YARD)]), s.cast.absent), *reasons)
+    s.waiting(s.order(shapes.of_parts([nowhere(s, YARD)]), s.cast.absent), *reasons)
 
 
 # Held
@@ -175,5 +175,5 @@ def unknown_order(s: Scribe) -> Order:
 
 def yard_order(s: Scribe) -> Order:
     """One that nothing will free."""
-    shape = shapes.of_parts([_nowhere(s, YARD)])
+    shape = shapes.of_parts([nowhere(s, YARD)])
     return s.waiting(s.order(shape), ("project_missing", NEVER))

@@ -21,7 +21,8 @@ from connectors.sandbox.companies.construction_codes import (
 
 ORGANIZATION_ID = "770000000000001"
 PROCORE_COMPANY_ID = 562_001
-FEWEST_PROJECTS = 10
+# What is planted or edited needs ten; a split order needs three, and the fourth lacks a code.
+FEWEST_PROJECTS, FEWEST_PLAIN_PROJECTS = 10, 4
 # Zoho's name, Procore's name, and the owner who pays for it.
 NAMES = (
     ("Alder Elementary Addition", "Alder Elementary School Addition", "Mesa School District"),

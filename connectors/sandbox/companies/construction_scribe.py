@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from connectors.sandbox.companies.cases import UNREAD
 from connectors.sandbox.companies.construction_codes import ACCOUNTS, wbs
 from connectors.sandbox.companies.construction_projects import (
+    FEWEST_PROJECTS,
     ORGANIZATION_ID,
     procore_project_id,
     zoho_id,
@@ -47,6 +49,7 @@ class Order:
     day: date
     delivery: date
     document: Document | None = None
+    record: dict[str, Any] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[Part]:
@@ -62,6 +65,10 @@ class Order:
 
     def _commitment(self, number: int, part: Part) -> dict[str, Any]:
         amounts = [(line.code, line.cents) for line in part.lines] + list(part.charges.items())
+        lines = [{"wbs": wbs(part.project, code), "amount": text(cents)} for code, cents in amounts]
+        if any(line.unit != "ea" for line in part.lines):
+            told = zip(lines, part.lines, strict=True)
+            lines = [row | {"unit": line.uom} for row, line in told]
         return {
             "project": procore_project_id(part.project),
             "number": f"{self.number}{part.suffix}",
@@ -73,9 +80,7 @@ class Order:
             "contract_date": self.day.isoformat(),
             "delivery_date": self.delivery.isoformat(),
             "total": text(part.total),
-            "lines": [
-                {"wbs": wbs(part.project, code), "amount": text(cents)} for code, cents in amounts
-            ],
+            "lines": lines,
         }
 
 
@@ -91,6 +96,9 @@ class Scribe:
     script: Script = field(default_factory=Script)
     orders: list[dict[str, Any]] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
+    # Commitments that people typed into Procore, and in which act one becomes an order's.
+    typed: list[dict[str, Any]] = field(default_factory=list)
+    linked: dict[str, int] = field(default_factory=dict)
 
     def next(self, name: str) -> int:
         self.numbers[name] = self.numbers.get(name, 0) + 1
@@ -103,24 +111,36 @@ class Scribe:
     def several_projects(self) -> list[int]:
         """Three different ones, in an order of their own."""
         first = self.project()
-        return [(first + step - 1) % self.projects + 1 for step in (0, 4, 9)]
+        steps = (0, 4, 9) if self.projects >= FEWEST_PROJECTS else (0, 1, 2)
+        return [(first + step - 1) % self.projects + 1 for step in steps]
 
     def vendor(self) -> Vendor:
         return self.rng.choice(self.cast.settled)
 
-    def order(self, shape: Shape, vendor: Vendor | None = None, status: str = "open") -> Order:
+    def order(
+        self,
+        shape: Shape,
+        vendor: Vendor | None = None,
+        status: str = "open",
+        *,
+        day: date | None = None,
+        number: str = "",
+        listed: bool = True,
+    ) -> Order:
         """One order on both sides; the caller says what becomes of it."""
         serial = self.next("order")
-        day = self.start + timedelta(days=self.rng.randrange(self.days))
+        day = day or self.start + timedelta(days=self.rng.randrange(self.days))
         order = Order(
             key=zoho_id(10, serial),
-            number=f"PO-{serial:05d}",
+            number=number or f"PO-{serial:05d}",
             vendor=vendor or self.vendor(),
             shape=shape,
             day=day,
             delivery=day + timedelta(days=self.rng.randint(3, 40)),
         )
-        self.orders.append(self._record(order, status))
+        order.record = self._record(order, status)
+        if listed:
+            self.orders.append(order.record)
         return order
 
     def posted(self, order: Order) -> Order:
@@ -128,6 +148,9 @@ class Scribe:
 
     def not_applicable(self, order: Order) -> Order:
         return self._document(order, Stage(0, "not_applicable"))
+
+    def unread(self, order: Order) -> Order:
+        return self._document(order, Stage(0, UNREAD))
 
     def held(self, order: Order, why: str) -> Order:
         return self._document(order, Stage(0, "held", held=why))
@@ -145,7 +168,8 @@ class Scribe:
             "name": line.name,
             "quantity": line.quantity,
             "rate": line.rate,
-            "unit": "ea",
+            "description": line.description,
+            "unit": line.unit,
             "tax_id": TAX_IDS.get(line.tax, ""),
         }
         if part.of_zoho:

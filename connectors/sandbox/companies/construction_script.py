@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connectors.sandbox.companies.cases import ABSENT, UNREAD, Case
+
 # What a waiting order needs before it can post.
 MAPPING = "mapping"  # a person maps a vendor, a project or a cost code
 NEVER = "never"  # nothing in the script frees it
@@ -43,8 +45,10 @@ class Document:
     number: str
     stages: list[Stage]
 
-    def stage(self, act: int) -> Stage:
-        return [stage for stage in self.stages if stage.act <= act][-1]
+    def stage(self, act: int) -> Stage | None:
+        """Nothing before the order is written."""
+        fitting = [stage for stage in self.stages if stage.act <= act]
+        return fitting[-1] if fitting else None
 
 
 @dataclass
@@ -53,6 +57,24 @@ class Script:
 
     documents: list[Document] = field(default_factory=list)
     acts: list[list[dict[str, Any]]] = field(default_factory=list)
+    cases: list[tuple[Case, Document]] = field(default_factory=list)
+    deeds: list[dict[str, Any]] = field(default_factory=list)
+    # What the planted cases add to the acts.
+    edits: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def edit(self, act: int, edit: dict[str, Any]) -> None:
+        """What people do at one of both systems in this act."""
+        self.edits.setdefault(act, []).append(edit)
+
+    def deed(self, act: int, deed: str, document: Document, **more: Any) -> None:
+        """What a person does in the service itself with an order, in this act."""
+        name = {"kind": KIND, "source_key": document.key, "number": document.number}
+        self.deeds.append({"act": act, "deed": deed} | name | more)
+
+    def case(self, name: str, *documents: Document) -> None:
+        """Name a case and the orders in which it shows."""
+        for document in documents:
+            self.cases.append((Case(name, KIND, document.key, document.number), document))
 
     def add(self, key: str, number: str, stage: Stage) -> Document:
         document = Document(key, number, [stage])
@@ -68,9 +90,15 @@ class Script:
         counts: Counter[str] = Counter()
         books: dict[str, Any] = {"waiting": [], "held": [], "commitments": []}
         for document in self.documents:
-            stage = _settled(document.stage(act), free)
+            stage = document.stage(act)
+            if stage is None or stage.state == UNREAD:
+                continue
+            stage = _settled(stage, free)
             counts[stage.state] += 1
             _write(books, document, stage)
+        books["cases"] = [
+            _case_row(case, document.stage(act), free) for case, document in self.cases
+        ]
         documents = {KIND: dict(sorted(counts.items())) | {"total": counts.total()}}
         return {"act": act, "documents": documents} | books
 
@@ -83,6 +111,14 @@ def _settled(stage: Stage, free: set[str]) -> Stage:
     if still_open:
         return replace(stage, reasons=still_open, commitments=stage.meanwhile)
     return replace(stage, state="posted", reasons=())
+
+
+def _case_row(case: Case, stage: Stage | None, free: set[str]) -> dict[str, Any]:
+    if stage is None:
+        return case.row(ABSENT)
+    stage = _settled(stage, free)
+    classes = [stage.held] if stage.held else [reason for reason, _ in stage.reasons]
+    return case.row(stage.state, classes, stage.commitments)
 
 
 def _write(books: dict[str, Any], document: Document, stage: Stage) -> None:

@@ -45,7 +45,11 @@ MEASURED = "Measured work"
 
 @dataclass
 class Line:
-    """A line of the Zoho order, with its amount in cents; `key` is given when written down."""
+    """A line of the Zoho order, with its amount in cents; `key` is given when written down.
+
+    `description` is what the order says of it besides its name; `uom` what Procore calls its unit,
+    nothing where it has no such unit.
+    """
 
     name: str
     code: str
@@ -54,6 +58,9 @@ class Line:
     cents: int
     tax: str = ""
     key: str = ""
+    unit: str = "ea"
+    uom: str = "ea"
+    description: str = ""
 
 
 @dataclass
@@ -244,8 +251,8 @@ def split_everything(rng: random.Random, projects: list[int]) -> Shape:
 
 
 def split_in_thirds(rng: random.Random, projects: list[int]) -> Shape:
-    """10.00 off three times 100.00: 3.33, 3.33, and the last part takes 3.34."""
-    shares = (-333, -333, -334)
+    """10.00 off three times 100.00: the first of three equal parts takes the cent that is left."""
+    shares = (-334, -333, -333)
     parts = [
         Part(project, [goods("Porta-john, month", "5150", 1, 10_000)], f"-{n}", _discount(share))
         for n, (project, share) in enumerate(zip(projects[:3], shares, strict=True), start=1)

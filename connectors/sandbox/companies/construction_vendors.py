@@ -12,6 +12,8 @@ from typing import Any
 
 from connectors.sandbox.companies.construction_projects import zoho_id
 
+# The tax that Zoho Books withholds from vendors that have it.
+WITHHELD_TAX = zoho_id(2, 99)
 FIRST = (
     "Aspen", "Boulder", "Cottonwood", "Divide", "Elkhorn", "Flatiron", "Gunnison", "High Plains",
     "Longs Peak", "Mesa", "Pinyon", "Red Rock", "Sagebrush", "Timberline", "Ute Pass",
@@ -31,6 +33,8 @@ SPELLINGS = (
     ("{}  Corp.", "{} Corp"),
     ("{} LLC", "{}, Llc"),
 )
+# Of these a person links or confirms the pair; the others link by themselves and keep their names.
+CONFIRMED = (0, 1, 3)
 # Mapped beforehand: Procore knows them by quite another name.
 BY_MAPPING = (
     ("Rocky Mtn Precast", "RMP Structures Group"),
@@ -51,6 +55,15 @@ TWICE_IN_ZOHO = ("Estes Scaffold LLC", "ESTES SCAFFOLD, Inc.", "Estes Scaffold")
 FOREIGN = ("Calgary Curtain Wall", "Calgary Curtain Wall")
 # No order is theirs; later they go out of business.
 CLOSING = ("Hartsel Paving Inc.", "Hartsel Paving")
+# Those of planted cases: names that look the same, one in euros, one whose tax is withheld.
+OTHERS = (
+    ("ร้านดี", "ร้านดู"),
+    ("カキ商会", "ガキ商会"),
+    ("A+ Electric", "A Electric"),
+    ("Nordwind GmbH", "Nordwind AG"),
+)
+EURO = ("Bremen Fassaden", "Bremen Fassaden")
+WITHHELD = ("Pune Formwork", "Pune Formwork")
 ONLY_IN_PROCORE = ("Orchard Title Company", "Kestrel Survey Group")
 SPECIAL = len(LOOKALIKE) + 1 + 1 + 2 + 1
 
@@ -77,6 +90,9 @@ class Cast:
     twice_in_zoho: list[Vendor]
     foreign: Vendor
     closing: Vendor
+    others: list[Vendor]
+    euro: Vendor
+    withheld: Vendor
     contacts: list[dict[str, Any]]
     procore: list[dict[str, Any]]
 
@@ -84,6 +100,12 @@ class Cast:
     def settled(self) -> list[Vendor]:
         """Those whose orders post without anybody's help."""
         return self.mapped + self.linked
+
+    @property
+    def confirmed(self) -> list[Vendor]:
+        """Those that a person has linked, or has said of that they are the same."""
+        chosen = [v for n, v in enumerate(self.linked) if n % len(SPELLINGS) in CONFIRMED]
+        return [*self.mapped, *chosen, self.closing]
 
     def directories(self, projects: int) -> dict[int, list[int]]:
         """Three of five vendors are in a project's directory already."""
@@ -98,7 +120,8 @@ class Cast:
 
 
 def build_cast(count: int, currencies: dict[str, str]) -> Cast:
-    """`count` vendors in Zoho Books, the special ones included but for the one that closes down.
+    """`count` vendors in Zoho Books, the special ones included but for the one that closes down
+    and those of planted cases.
 
     `currencies` are ids by code.
     """
@@ -121,9 +144,13 @@ def build_cast(count: int, currencies: dict[str, str]) -> Cast:
     for name in ONLY_IN_PROCORE:
         scene.vendor(name)
     closing = scene.pair(*CLOSING)
+    others = [scene.pair(*names) for names in OTHERS]
+    euro = scene.pair(*EURO, currency="EUR")
+    withheld = scene.pair(*WITHHELD)
+    scene.contacts[-1]["tds_tax_id"] = WITHHELD_TAX
     return Cast(
         mapped, linked, lookalike, absent, twice_in_procore, twice_in_zoho, foreign, closing,
-        scene.contacts, scene.vendors,
+        others, euro, withheld, scene.contacts, scene.vendors,
     )  # fmt: skip
 
 

@@ -11,7 +11,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from connectors.sandbox.companies import acts, bill_shapes, order_shapes, planted, stories
+from connectors.sandbox.companies import (
+    acts,
+    bill_shapes,
+    cases_of_other_base,
+    manufacturing_cases,
+    order_shapes,
+    planted,
+    stories,
+)
 from connectors.sandbox.companies.accounts import (
     ORGANIZATION_ID,
     SUBDOMAIN,
@@ -21,15 +29,23 @@ from connectors.sandbox.companies.accounts import (
     procurify_state,
     zoho_state,
 )
+from connectors.sandbox.companies.cases_of_identity import fiscal_year
 from connectors.sandbox.companies.company import Company
 from connectors.sandbox.companies.scribe import Scribe
-from connectors.sandbox.companies.vendors import TWICE_IN_PROCURIFY, TWICE_IN_ZOHO, Cast, build_cast
+from connectors.sandbox.companies.vendors import (
+    TWICE_IN_PROCURIFY,
+    TWICE_IN_ZOHO,
+    Cast,
+    Vendor,
+    build_cast,
+)
 
 NAME = "manufacturing"
 START = date(2026, 8, 1)
 DAYS_PER_MONTH = 31
 PROCURIFY_CLIENT = ("cascadia-connector", "procurify-sandbox-secret")
 ZOHO_CLIENT = ("1000.CASCADIASANDBOXCLIENT", "zoho-sandbox-secret")
+PROCURIFY_BASE = "USD"
 REDIRECT_URI = "http://127.0.0.1:8000/connect/zoho-books/callback/"
 PAID = 4
 
@@ -42,25 +58,41 @@ def build(
     months: int = 3,
     plain: bool = False,
     start: str = START.isoformat(),
+    zoho_base: str = PROCURIFY_BASE,
 ) -> Company:
-    """The company; `plain` leaves out all that waits or is held and, by default, the orders."""
+    """The company; `plain` leaves out all that waits or is held and, by default, the orders.
+
+    `zoho_base` is the base currency of Zoho Books; Procurify's is USD. Another one is the case of a
+    plain company.
+    """
+    if zoho_base != PROCURIFY_BASE and not (plain and zoho_base in cases_of_other_base.RATES):
+        raise ValueError("Only a plain company can have books in another base, such as CAD.")
     scribe = Scribe(
         random.Random(seed), build_cast(vendors), date.fromisoformat(start), months * DAYS_PER_MONTH
     )
     if plain:
+        if zoho_base != PROCURIFY_BASE:
+            cases_of_other_base.plant(scribe)
         _fill_plainly(scribe, orders or 0, 430 if bills is None else bills)
+        if zoho_base != PROCURIFY_BASE:
+            cases_of_other_base.rate_as_zoho_books(scribe, zoho_base)
     else:
         planted.plant(scribe)
         acts.prepare(scribe)
+        manufacturing_cases.plant(scribe)
         _fill(scribe, 320 if orders is None else orders, 430 if bills is None else bills)
     last_act = max(scribe.script.acts, default=0)
     return Company(
         name=NAME,
         procurify=_procurify(scribe),
-        zoho_books=_zoho(scribe),
+        zoho_books=_zoho(scribe, zoho_base),
         connect=_connect(scribe),
         expected=[
-            scribe.script.expected(act) | {"hand_typed": _hand_typed(scribe)}
+            scribe.script.expected(act)
+            | {
+                "hand_typed": _hand_typed(scribe, act),
+                "fiscal_year_begins": fiscal_year(scribe.start).month,
+            }
             for act in range(last_act + 1)
         ],
         acts=[_named(scribe, act) for act in range(1, last_act + 1)],
@@ -68,19 +100,24 @@ def build(
 
 
 def _fill(scribe: Scribe, orders: int, bills: int) -> None:
+    _check_sizes(scribe, orders, bills)
+    stories.fill(scribe, orders, bills)
+
+
+def _check_sizes(scribe: Scribe, orders: int, bills: int) -> None:
     if len(scribe.orders) > orders or len(scribe.bills) > bills:
         raise ValueError(
             f"This company needs at least orders={len(scribe.orders)} and "
             f"bills={len(scribe.bills)}, or plain=true."
         )
-    stories.fill(scribe, orders, bills)
 
 
 def _fill_plainly(scribe: Scribe, orders: int, bills: int) -> None:
-    for _ in range(orders):
+    _check_sizes(scribe, orders, bills)
+    while len(scribe.orders) < orders:
         ordered = order_shapes.plain(scribe.rng)
         stories.post_order(scribe, scribe.order(scribe.vendor(), ordered))
-    for _ in range(bills):
+    while len(scribe.bills) < bills:
         billed = bill_shapes.plain(scribe.rng)
         stories.post_bill(scribe, scribe.bill(scribe.vendor(), billed))
 
@@ -100,10 +137,13 @@ def _procurify(scribe: Scribe) -> dict[str, Any]:
     }
 
 
-def _zoho(scribe: Scribe) -> dict[str, Any]:
+def _zoho(scribe: Scribe, base: str) -> dict[str, Any]:
     client_id, secret = ZOHO_CLIENT
+    state = zoho_state(base)
+    begins = fiscal_year(scribe.start).strftime("%B").casefold()
+    state["organizations"][0]["fiscal_year_start_month"] = begins
     return (
-        zoho_state()
+        state
         | {
             "region": "us",
             "clients": [{"client_id": client_id, "client_secret": secret, "redirect_uris": ["*"]}],
@@ -132,8 +172,24 @@ def _connect(scribe: Scribe) -> dict[str, Any]:
             "redirect_uri": REDIRECT_URI,
         },
         "history_start": (scribe.start - timedelta(days=31)).isoformat(),
-        "mappings": mappings(),
+        "mappings": [*mappings(), _old_account(scribe.cast)],
+        "deeds": scribe.script.deeds,
         "resolutions": later_mappings() + _vendor_resolutions(scribe.cast),
+    }
+
+
+def _old_account(cast: Cast) -> dict[str, str]:
+    """A vendor that is a second account of a contact."""
+    return _vendor_choice(cast, cast.once_more, cast.once_more.zoho_name)
+
+
+def _vendor_choice(cast: Cast, vendor: Vendor, contact: str) -> dict[str, str]:
+    return {
+        "kind": "vendor",
+        "source_key": str(vendor.id),
+        "source_label": vendor.name,
+        "target_name": contact,
+        "target_id": cast.contact_id(contact),
     }
 
 
@@ -141,16 +197,7 @@ def _vendor_resolutions(cast: Cast) -> list[dict[str, str]]:
     """Which contact a person would pick where a name occurs twice."""
     picks = [(cast.twice_in_zoho, TWICE_IN_ZOHO[1])]
     picks += [(vendor, TWICE_IN_PROCURIFY[2]) for vendor in cast.twice_in_procurify]
-    return [
-        {
-            "kind": "vendor",
-            "source_key": str(vendor.id),
-            "source_label": vendor.name,
-            "target_name": contact,
-            "target_id": cast.contact_id(contact),
-        }
-        for vendor, contact in picks
-    ]
+    return [_vendor_choice(cast, vendor, contact) for vendor, contact in picks]
 
 
 def _requested(scribe: Scribe, number: int) -> dict[str, Any]:
@@ -199,12 +246,16 @@ def _payments(scribe: Scribe) -> Iterator[dict[str, Any]]:
         }
 
 
-def _hand_typed(scribe: Scribe) -> dict[str, list[str]]:
-    """Numbers of the records that people typed into Zoho Books themselves."""
+def _hand_typed(scribe: Scribe, act: int) -> dict[str, list[str]]:
+    """Numbers of the records that people typed into Zoho Books themselves and nobody linked yet."""
     piles = scribe.hand_typed
-    return {
+    numbers = {
         "purchase_orders": [row["purchaseorder_number"] for row in piles["purchaseorders"]],
         "bills": [row["bill_number"] for row in piles["bills"]],
+    }
+    return {
+        kind: [number for number in of_kind if scribe.linked.get(number, act + 1) > act]
+        for kind, of_kind in numbers.items()
     }
 
 

@@ -27,28 +27,32 @@ WARES = (
     "Cutting insert", "Welding wire", "Cardboard carton", "Stretch film", "Powder coat, grey",
     "Spur gear", "Motor mount", "Sensor cable", "Grinding disc", "Work gloves", "Pallet",
 )  # fmt: skip
-# Total, then Procurify's shares with their decimals and what each is in cents: every share is
-# rounded half up and the last takes what is left of the total.
+# Total, then Procurify's shares with their decimals, what each is in cents, and its part of the one
+# piece: every share is cut to whole cents, and those that lost most get the cents that are left.
 SPLITS = (
-    (10000, (("33.33333333", 3333), ("33.33333333", 3333), ("33.33333334", 3334))),
-    (5000, (("16.66666667", 1667), ("16.66666667", 1667), ("16.66666666", 1666))),
-    (100001, (("400.00400000", 40000), ("350.00350000", 35000), ("250.00250000", 25001))),
-    (5, (("0.02500000", 3), ("0.02500000", 2))),
-    (246813, (("1234.06500000", 123407), ("1234.06500000", 123406))),
-    (99999, (("599.99400000", 59999), ("399.99600000", 40000))),
-)
+    (10000, (("33.33333333", 3333, "0.3333"), ("33.33333333", 3333, "0.3333"),
+             ("33.33333334", 3334, "0.3334"))),
+    (5000, (("16.66666667", 1667, "0.3334"), ("16.66666667", 1667, "0.3334"),
+            ("16.66666666", 1666, "0.3332"))),
+    (100001, (("400.00400000", 40001, "0.4"), ("350.00350000", 35000, "0.35"),
+              ("250.00250000", 25000, "0.25"))),
+    (5, (("0.02500000", 3, "0.6"), ("0.02500000", 2, "0.4"))),
+    (246813, (("1234.06500000", 123407, "0.5"), ("1234.06500000", 123406, "0.5"))),
+    (99999, (("599.99400000", 59999, "0.6"), ("399.99600000", 40000, "0.4"))),
+)  # fmt: skip
 SPLIT_CODES = ("5010", "6020", "6030")
-# Quantity, price and Procurify's cost; the first five come out at quantity times price, the
-# others do not (a lot price, a cost agreed by hand), so only the cost may be posted.
+# Quantity, price, Procurify's cost, and what Zoho's lines say of it. Prices have two decimals
+# there: 1000 for 123.46 are 654 at 0.12 (78.48) and 346 at 0.13 (44.98). The last three cost
+# something else than quantity times price (a lot price, a cost agreed by hand): the cost counts.
 FINE_PRICES = (
-    ("1000", "0.12345678", 12346),
-    ("7", "14.28571429", 10000),
-    ("3", "33.33333333", 10000),
-    ("2.37500", "19.99000000", 4748),
-    ("250", "0.00500000", 125),
-    ("12", "8.32500000", 9984),
-    ("40", "2.49875000", 9999),
-    ("3", "3.33333333", 1001),
+    ("1000", "0.12345678", 12346, (("654", 7848), ("346", 4498))),
+    ("7", "14.28571429", 10000, (("3", 4284), ("4", 5716))),
+    ("3", "33.33333333", 10000, (("2", 6666), ("1", 3334))),
+    ("2.37500", "19.99000000", 4748, (("2.375", 4748),)),
+    ("250", "0.00500000", 125, (("125", 0), ("125", 125))),
+    ("12", "8.32500000", 9984, (("12", 9984),)),
+    ("40", "2.49875000", 9999, (("1", 249), ("39", 9750))),
+    ("3", "3.33333333", 1001, (("1", 333), ("2", 668))),
 )
 
 
@@ -94,8 +98,8 @@ def split(rng: random.Random) -> OrderShape:
 def split_part(rng: random.Random) -> Part:
     total, shares = rng.choice(SPLITS)
     coded = tuple(
-        Share(code, amount, cents)
-        for code, (amount, cents) in zip(SPLIT_CODES, shares, strict=False)
+        Share(code, amount, cents, quantity)
+        for code, (amount, cents, quantity) in zip(SPLIT_CODES, shares, strict=False)
     )
     return Part("Shared consumables", total, coded, "1", text(total))
 
@@ -104,9 +108,10 @@ def fine_price(rng: random.Random) -> OrderShape:
     return of_parts([fine_part(case) for case in rng.sample(FINE_PRICES, 3)])
 
 
-def fine_part(case: tuple[str, str, int]) -> Part:
-    quantity, price, cost = case
-    return Part("Bulk rivets", cost, (Share("5020", text(cost), cost),), quantity, price)
+def fine_part(case: tuple[str, str, int, tuple[tuple[str, int], ...]]) -> Part:
+    quantity, price, cost, rows = case
+    share = Share("5020", text(cost), cost, rows=rows)
+    return Part("Bulk rivets", cost, (share,), quantity, price)
 
 
 def freight_and_other(rng: random.Random) -> OrderShape:

@@ -21,11 +21,17 @@ def text(cents: int) -> str:
 
 @dataclass(frozen=True)
 class Share:
-    """One allocation: the code, Procurify's amount with its own decimals, and the cents posted."""
+    """One allocation: the code, Procurify's amount with its own decimals, and the cents posted.
+
+    ``quantity`` is the share's own, where an item has several. ``rows`` are quantities and cents of
+    a share that no single price tells.
+    """
 
     code: str
     amount: str
     cents: int
+    quantity: str = ""
+    rows: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,15 @@ class Part:
         """The Zoho lines; a tax of a fixed amount is a line of its own, written elsewhere."""
         tax = self.tax.zoho_name if self.tax and not self.tax_fixed else ""
         return [
-            {"account": ZOHO_NAMES[share.code], "amount": text(share.cents), "tax": tax}
+            {
+                "account": ZOHO_NAMES[share.code],
+                "quantity": quantity,
+                "amount": text(cents),
+                "tax": tax,
+            }
             for share in self.shares
+            for quantity, cents in share.rows
+            or [(share.quantity or self.quantity or "1", share.cents)]
         ]
 
     def order_item(self) -> dict[str, Any]:
@@ -111,4 +124,4 @@ def goods(
 
 def charge(account: str, cents: int) -> dict[str, str]:
     """A Zoho line that stands for a charge of the header."""
-    return {"account": account, "amount": text(cents), "tax": ""}
+    return {"account": account, "quantity": "1", "amount": text(cents), "tax": ""}

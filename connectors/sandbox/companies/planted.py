@@ -11,11 +11,12 @@ from datetime import timedelta
 
 from connectors.sandbox.companies import bill_shapes, order_shapes
 from connectors.sandbox.companies.accounts import UNMAPPED_CODES, zoho_account_ids
+from connectors.sandbox.companies.acts import REST
 from connectors.sandbox.companies.bill_shapes import BillShape, cost_part
 from connectors.sandbox.companies.order_shapes import ECO_LEVY
 from connectors.sandbox.companies.parts import goods, text
 from connectors.sandbox.companies.scribe import Billed, Scribe
-from connectors.sandbox.companies.script import MAPPING, NEVER, VENDORS
+from connectors.sandbox.companies.script import MAPPING, NEVER, VENDORS, Stage
 from connectors.sandbox.companies.stories import bill_of_order, post_bill
 from connectors.sandbox.companies.vendors import Vendor
 
@@ -175,8 +176,11 @@ def closed_period(s: Scribe) -> None:
     posted_back = s.bill(
         s.vendor(), bill_shapes.plain(s.rng), s.start + timedelta(days=3), posting=before
     )
-    for bill in (locked, posted_back):
-        s.script.held("bill", bill.key, bill.number, "period_closed")
+    s.script.held("bill", locked.key, locked.number, "period_closed")
+    held = s.script.held("bill", posted_back.key, posted_back.number, "period_closed")
+    # By then bills are dated by their invoices.
+    by_invoice = posted_back.target | {"date": (s.start + timedelta(days=3)).isoformat()}
+    held.stages.append(Stage(REST, "posted", by_invoice))
     # The other way round nothing is wrong: an old invoice with a posting date in an open month.
     opened = s.start + timedelta(days=5)
     post_bill(s, s.bill(s.vendor(), bill_shapes.plain(s.rng), before, posting=opened))

@@ -19,7 +19,13 @@ from connectors.sandbox.companies.script import Script
 from connectors.sandbox.companies.vendors import Cast, Vendor
 
 FIRST_ORDER, FIRST_ITEM, FIRST_BILL, FIRST_SHARE = 1001, 20_001, 3001, 700_001
-RATES = {"USD": ("1.000000",), "CAD": ("0.769231", "0.741235", "0.735294"), "GBP": ("1.265823",)}
+RATES = {
+    "USD": ("1.000000",),
+    "CAD": ("0.769231", "0.741235", "0.735294"),
+    "GBP": ("1.265823",),
+    "JPY": ("0.006700",),
+    "KWD": ("3.250000",),
+}
 # Where people were when they typed a date; the day that counts is the one they typed.
 OFFSETS = ("-08:00", "-07:00", "-08:00", "+00:00")
 LATE_WEST, EARLY_EAST = "23:30:00-08:00", "00:15:00+14:00"
@@ -82,6 +88,8 @@ class Scribe:
     hand_typed: dict[str, list[dict[str, Any]]] = field(
         default_factory=lambda: {"purchaseorders": [], "bills": []}
     )
+    # Numbers of those that become ours, by the act in which a person links them.
+    linked: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
 
     def next(self, name: str, first: int) -> int:

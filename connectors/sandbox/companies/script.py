@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connectors.sandbox.companies.cases import ABSENT, Case
+
 # What a waiting document needs before it can post.
 MAPPING = "mapping"  # a person maps an account or tax, or picks one of several vendors
 VENDORS = "vendors"  # somebody adds the vendor in Zoho Books, in the second act
@@ -25,7 +27,7 @@ class Stage:
     """From one act on: a state, why, and the target record that must exist while it lasts.
 
     `reasons` are pairs of class and need. While one of them is open the document waits and has no
-    target; once all are gone it is posted.
+    target; once all are gone it is posted. `before` are records that it left behind.
     """
 
     act: int
@@ -33,6 +35,7 @@ class Stage:
     target: Expected | None = None
     reasons: Reasons = ()
     held: str = ""
+    before: tuple[Expected, ...] = ()
 
 
 @dataclass
@@ -63,6 +66,14 @@ class Script:
 
     documents: list[Document] = field(default_factory=list)
     acts: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    cases: list[tuple[Case, Document]] = field(default_factory=list)
+    deeds: list[dict[str, Any]] = field(default_factory=list)
+
+    def case(self, name: str, *documents: Document) -> None:
+        """Name a case and the documents in which it shows."""
+        for document in documents:
+            case = Case(name, document.kind, str(document.key), document.number)
+            self.cases.append((case, document))
 
     def posted(self, kind: str, key: int, number: str, target: Expected, act: int = 0) -> Document:
         return self._add(Document(kind, key, number, [Stage(act, "posted", target)]))
@@ -77,6 +88,11 @@ class Script:
 
     def not_applicable(self, kind: str, key: int, number: str) -> Document:
         return self._add(Document(kind, key, number, [Stage(0, "not_applicable")]))
+
+    def deed(self, act: int, deed: str, document: Document, **more: str) -> None:
+        """What a person does in the service itself with a document, in this act."""
+        name = {"kind": document.kind, "source_key": str(document.key), "number": document.number}
+        self.deeds.append({"act": act, "deed": deed} | name | more)
 
     def edit(self, act: int, edit: dict[str, Any]) -> None:
         self.acts.setdefault(act, []).append(edit)
@@ -102,6 +118,9 @@ class Script:
             stage = _settled(stage, free)
             counts[document.kind][stage.state] += 1
             _write(books, document, stage)
+        books["cases"] = [
+            _case_row(case, document.stage(act), free) for case, document in self.cases
+        ]
         return {"act": act, "documents": _counted(counts)} | books
 
 
@@ -122,8 +141,20 @@ def _write(books: dict[str, Any], document: Document, stage: Stage) -> None:
         books["waiting"].append(name | {"class": first, "also": others})
     if stage.state == "held":
         books["held"].append(name | {"class": stage.held})
-    if stage.target is not None:
-        books[f"{document.kind}s"].append(name | stage.target)
+    books[f"{document.kind}s"] += [name | record for record in _records(stage)]
+
+
+def _records(stage: Stage) -> list[Expected]:
+    return [*stage.before, *([] if stage.target is None else [stage.target])]
+
+
+def _case_row(case: Case, stage: Stage | None, free: set[str]) -> dict[str, Any]:
+    if stage is None:
+        return case.row(ABSENT)
+    stage = _settled(stage, free)
+    classes = [stage.held] if stage.held else [reason for reason, _ in stage.reasons]
+    records = [{"number": case.number} | record for record in _records(stage)]
+    return case.row(stage.state, classes, records)
 
 
 def _counted(counts: dict[str, Counter[str]]) -> dict[str, dict[str, int]]:

@@ -21,6 +21,7 @@ from connectors.sandbox.companies.scribe import (
     Order,
     Scribe,
 )
+from connectors.sandbox.companies.script import Document
 
 CANCELLED, CLOSED, PAID_ORDER, REOPENED = 1, 3, 4, 5
 IN_PAYMENT = (4, 6, 7, 8)
@@ -36,6 +37,12 @@ def post_order(s: Scribe, order: Order, status: str = "open") -> Order:
 def post_bill(s: Scribe, bill: Bill) -> Bill:
     s.script.posted("bill", bill.key, bill.number, bill.target)
     return bill
+
+
+def document_of(s: Scribe, owner: Order | Bill) -> Document:
+    """What the script says of an order or a bill."""
+    kind = "purchase_order" if isinstance(owner, Order) else "bill"
+    return next(d for d in s.script.documents if (d.kind, d.key) == (kind, owner.key))
 
 
 def bill_of_order(s: Scribe, order: Order, shape: BillShape | None = None) -> Bill:
@@ -130,13 +137,13 @@ def one_bill_for_two_orders(s: Scribe) -> None:
 
 
 def billed_by_cost(s: Scribe) -> None:
-    """Ten at 200.00 ordered, billed as 800.00 and 1,200.00 without quantities."""
+    """Ten at 200.00 ordered, billed as 800.00 and 1,200.00 without quantities: four and six."""
     vendor = s.vendor()
     shape = order_shapes.of_parts([goods("Machine hours", "5050", 10, 20_000)])
     order = post_order(s, s.order(vendor, shape))
     item = next(iter(order.parts))
-    for n, cents in enumerate((80_000, 120_000)):
-        part = cost_part("Machine hours, as invoiced", "5050", cents)
+    for n, (cents, hours) in enumerate(((80_000, "4"), (120_000, "6"))):
+        part = cost_part("Machine hours, as invoiced", "5050", cents, hours)
         links = {0: Billed(part, order, item)}
         day = days_after(order, 4 + 8 * n)
         post_bill(s, s.bill(vendor, bill_shapes.of_parts([part]), day, links=links))

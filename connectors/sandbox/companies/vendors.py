@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.sandbox.companies.accounts import currency_id, zoho_id
+from connectors.sandbox.companies.accounts import CURRENCIES, WITHHELD, currency_id, zoho_id
 
 FIRST = (
     "Northgate", "Harbor", "Silver Creek", "Ironwood", "Summit", "Evergreen", "Redline", "Columbia",
@@ -22,9 +22,9 @@ SECOND = (
 # Procurify's spelling and Zoho's, for the same company; {} is the plain name.
 SPELLINGS = (
     ("{}", "{}"),
-    ("{} Inc.", "{}"),
+    ("{} Inc.", "{}, INC"),
     ("{}, LLC", "{} LLC"),
-    ("{}", "{} Inc"),
+    ("{} (West)", "{} West"),
     ("{} Ltd.", "{} LTD"),
     ("{}  Corp.", "{} Corp"),
     ("{} LLC", "{}, Llc"),
@@ -43,12 +43,27 @@ BY_EXTERNAL_ID = (
 # Procurify's name, a contact in Zoho that only looks like it, and the name somebody adds later.
 MISSING = (
     ("Pacific Crate Works", "Pacific Crating", "Pacific Crate Works"),
-    ("Meridian Lasers Inc.", "Meridian Laser Rentals", "Meridian Lasers"),
-    ("Stillwater Foundry", "", "Stillwater Foundry LLC"),
+    ("Meridian Lasers Inc.", "Meridian Lasers GmbH", "MERIDIAN LASERS, Inc"),
+    ("Stillwater Foundry", "", "Stillwater  FOUNDRY"),
 )
 TWICE_IN_ZOHO = ("Orchard Compressors", "Orchard Compressors", "ORCHARD COMPRESSORS, Inc.")
 TWICE_IN_PROCURIFY = ("Juanita Tool Rental", "JUANITA TOOL RENTAL", "Juanita Tool Rental")
 FOREIGN = ("Thames Valve Company", "Thames Valve Company")
+# Procurify's name, and a contact of Zoho that is another company though it looks the same.
+OTHERS = (
+    ("ร้านดี", "ร้านดู"),
+    ("カキ商会", "ガキ商会"),
+    ("A+ Electric", "A Electric"),
+    ("Nordwind GmbH", "Nordwind AG"),
+)
+# Those of the cases about money, and their currencies.
+OF_CASES = (
+    ("Osaka Carbide", "JPY"),
+    ("Shuwaikh Consulting", "KWD"),
+    ("Chennai Castings", "USD"),
+)
+# A vendor whose contact is merged into the second one.
+MERGED = ("Kitsap Springs", "Palouse Spring Works")
 CAD_EVERY = 4
 SPECIAL = len(MISSING) + 1 + 2 + 1
 OTHER, EMPLOYEE, CARD_PROVIDER = 1, 5, 6
@@ -73,6 +88,12 @@ class Cast:
     twice_in_zoho: Vendor
     twice_in_procurify: list[Vendor]
     foreign: Vendor
+    others: list[Vendor]
+    yen: Vendor
+    dinars: Vendor
+    withheld: Vendor
+    once_more: Vendor
+    merged: Vendor
     procurify: list[dict[str, Any]]
     contacts: list[dict[str, Any]]
 
@@ -80,11 +101,11 @@ class Cast:
         return [vendor for vendor in self.linked if vendor.currency == currency]
 
     def contact_id(self, name: str) -> str:
-        return next(row["contact_id"] for row in self.contacts if row["contact_name"] == name)
+        return str(next(row["contact_id"] for row in self.contacts if row["contact_name"] == name))
 
 
 def build_cast(count: int) -> Cast:
-    """`count` vendors in Procurify, the special ones included."""
+    """`count` vendors in Procurify, the special ones included but for those of planted cases."""
     fewest = len(BY_EXTERNAL_ID) + len(SPELLINGS) + SPECIAL
     most = len(FIRST) * len(SECOND) + len(BY_EXTERNAL_ID) + SPECIAL
     if not fewest <= count <= most:
@@ -103,9 +124,17 @@ def build_cast(count: int) -> Cast:
     foreign = scene.vendor(FOREIGN[0], "GBP", FOREIGN[1])
     scene.contact(FOREIGN[1], "USD")
     scene.bystanders()
+    others = [scene.missing(ours, theirs, "") for ours, theirs in OTHERS]
+    yen, dinars, withheld = (scene.same_name(*names) for names in OF_CASES)
+    scene.contacts[-1]["tds_tax_id"] = WITHHELD
+    # Mapped to the contact of the first one beforehand.
+    once_more = scene.vendor(f"{linked[0].name} (old account)", "USD", linked[0].zoho_name)
+    merged = scene.same_name(MERGED[0], "USD")
+    scene.contact(MERGED[1], "USD")
     return Cast(
-        linked, missing, twice_in_zoho, twice_in_procurify, foreign, scene.rows, scene.contacts
-    )
+        linked, missing, twice_in_zoho, twice_in_procurify, foreign, others, yen, dinars, withheld,
+        once_more, merged, scene.rows, scene.contacts,
+    )  # fmt: skip
 
 
 class _Casting:
@@ -124,7 +153,7 @@ class _Casting:
         kind: int = 3,
     ) -> Vendor:
         number = len(self.rows) + 1
-        currencies = {"USD": 1, "CAD": 2, "GBP": 3}
+        currencies = {code: n for n, (code, _) in enumerate(CURRENCIES, start=1)}
         self.rows.append(
             {
                 "id": number,
@@ -159,6 +188,10 @@ class _Casting:
         currency = "CAD" if number % CAD_EVERY == 1 else "USD"
         self.contact(theirs.format(plain), currency)
         return self.vendor(ours.format(plain), currency, theirs.format(plain))
+
+    def same_name(self, name: str, currency: str) -> Vendor:
+        self.contact(name, currency)
+        return self.vendor(name, currency, name)
 
     def missing(self, name: str, lookalike: str, later: str) -> Vendor:
         if lookalike:

@@ -7,13 +7,16 @@ an option of the sandbox with the prefix ``procore_``, explained in the module i
                 suspended
     errors      error_shape ("rotate" goes through all shapes)
     limits      hourly (3600), spike (25 in 10 seconds), 0 for none; retry_after
-    oauth       token_lifetime, disconnected
+    oauth       token_lifetime, token_unit, disconnected
+    filters     origin_lists
     sync        oversized_sync, deleted_origins
     contracts   edit_approved, vendor_must_be_in_project, approve_without_vendor, unique_numbers,
-                accounting_method_locked
-    lines       inactive_codes
+                accounting_method_locked, currency_shape
+    lines       inactive_codes, unit_cost_decimals, extended_type, line_sync_prunes
+    wbs         extra_segments, delimiter, item_ids
+    workflows   workflow, workflow_list
     budgets     auto_budget_lines
-    vendors     vendor_already, vendors_include_inactive
+    vendors     vendor_already, vendors_include_inactive, inactive_hidden
     events      twin_events
 
 ``POST /control/call/procore/{name}``: expire_tokens, revoke_grants, suspend, resume, drop_hooks,

@@ -47,7 +47,7 @@ class Call:
 
     @property
     def filters(self) -> Filters:
-        return Filters(self.url)
+        return Filters(self.url, self.books.options)
 
     def number(self, name: str) -> int:
         """An id in the path; one that is no number belongs to nothing."""

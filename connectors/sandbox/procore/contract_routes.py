@@ -6,6 +6,8 @@ A changed total moves the contract's own times too, and is told as an update of 
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from connectors.sandbox.procore import budgets, contracts, lines, sync
@@ -133,8 +135,10 @@ def delete_line(call: Call) -> web.Response:
 
 
 def sync_lines(call: Call) -> web.Response:
-    """Rows are created and updated; lines that no row names stay as they are."""
+    """Rows are created and updated; lines that no row names stay, unless an option says so."""
     contract = found(call)
+    if call.options.get("procore_line_sync_prunes"):
+        _prune(call.books, contract, call.body.get("updates"))
     before = contracts.total(call.books, contract)
     response = sync.run(
         call,
@@ -145,6 +149,15 @@ def sync_lines(call: Call) -> web.Response:
     if contracts.total(call.books, contract) != before:
         touch(call.books, contract)
     return response
+
+
+def _prune(books: Books, contract: Record, updates: Any) -> None:
+    rows = [row for row in updates or () if isinstance(row, dict)]
+    named = {str(row.get(name)) for row in rows for name in ("id", "origin_id") if row.get(name)}
+    for line in books[lines.KIND].of(contract["id"]):
+        if not {str(line["id"]), str(line["origin_id"])} & named:
+            contracts.refuse_locked(books, contract, "line_items")
+            books.remove(lines.KIND, line["id"])
 
 
 ALL = "/v1.0/purchase_order_contracts"

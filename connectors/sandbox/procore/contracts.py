@@ -5,7 +5,9 @@ lines. What no document settles is an option: procore_edit_approved (false: an A
 contract keeps its lines and vendor), procore_vendor_must_be_in_project (true),
 procore_approve_without_vendor (false), procore_unique_numbers (false),
 procore_reopen_approved (true: what is Approved can be set back to Draft),
-procore_accounting_method_locked (true: kept once there are lines).
+procore_accounting_method_locked (true: kept once there are lines), procore_longest_text (255: the
+characters of a title, a number and other short texts; descriptions have no limit),
+procore_first_status ("Draft": that of a new contract that names none).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors.sandbox.procore import fields, lines, sync
+from connectors.sandbox.procore import fields, lines, sync, workflows
 from connectors.sandbox.procore.answers import money
 from connectors.sandbox.procore.errors import Refusal, invalid
 from connectors.sandbox.procore.state import Books
@@ -36,15 +38,11 @@ LOCKED = ("Approved", "Closed")
 TEXTS = (
     "number",
     "title",
-    "description",
     "retainage_percent",
     "payment_terms",
-    "bill_to_address",
-    "ship_to_address",
     "ship_via",
     "origin_id",
     "origin_code",
-    "origin_data",
 )
 DAYS = (
     "contract_date",
@@ -56,6 +54,7 @@ DAYS = (
     "returned_date",
 )
 FLAGS = ("executed", "private")
+LONG = ("description", "bill_to_address", "ship_to_address", "origin_data")
 # The sync schema leaves these out; rows that carry them are taken without them.
 NOT_IN_SYNC = ("currency_iso_code", "currency_exchange_rate")
 ZERO = Decimal(0)
@@ -69,8 +68,11 @@ def build(
         # An origin id belongs to one project, and an id of another one is not seen from here.
         raise invalid(origin_id=sync.TAKEN)
     project = books["projects"].need(project_id)
+    if not by_people and project["is_erp_integrated"]:
+        raise invalid(base="cannot be changed: the project is integrated with an ERP system")
     record: Record = dict(old or _blank(books, project))
-    record |= {name: fields.text(sent, name, record[name]) for name in TEXTS}
+    record |= {name: fields.short(books.options, sent, name, record[name]) for name in TEXTS}
+    record |= {name: fields.text(sent, name, record[name]) for name in LONG}
     record |= {name: fields.day(sent, name, record[name]) for name in DAYS}
     record |= {name: fields.flag(sent, name, record[name]) for name in FLAGS}
     record["vendor_id"] = fields.key(sent, "vendor_id", record["vendor_id"])
@@ -85,6 +87,7 @@ def build(
     if by_people:
         record["invoiced"] = fields.number(sent, "invoiced", record["invoiced"])
     if old is not None and not by_people:
+        workflows.keep_status(books, record, old)
         _check_reopening(books, record, old)
     _check(books, record, old, by_people=by_people)
     return record
@@ -97,7 +100,7 @@ def _check_reopening(books: Books, record: Record, old: Record) -> None:
 
 
 def _blank(books: Books, project: Record) -> Record:
-    record: Record = dict.fromkeys((*TEXTS, *DAYS))
+    record: Record = dict.fromkeys((*TEXTS, *LONG, *DAYS))
     return {
         "id": books.next_id(),
         "project_id": project["id"],
@@ -108,7 +111,7 @@ def _blank(books: Books, project: Record) -> Record:
         "private": True,
         "vendor_id": None,
         "assignee_id": None,
-        "status": "Draft",
+        "status": str(books.options.get("procore_first_status", "Draft")),
         "accounting_method": project["accounting_method"],
         "currency_iso_code": project["currency_iso_code"],
         "invoiced": ZERO,
@@ -200,7 +203,7 @@ def show(books: Books, record: Record, view: str = "full") -> Record:
         "requisitions_are_enabled": True,
         "show_line_items_to_non_admins": False,
         "signed_contract_received_date": None,
-        "currency_configuration": {"currency_iso_code": record["currency_iso_code"]},
+        "currency_configuration": _currency(books, record),
     }
     if view != "compact":
         rows = books["line_items"].of(record["id"])
@@ -211,7 +214,21 @@ def show(books: Books, record: Record, view: str = "full") -> Record:
     return shown
 
 
-HIDDEN = ("project_id", "vendor_id", "assignee_id", "invoiced", "created_by_id")
+HIDDEN = (
+    "project_id",
+    "vendor_id",
+    "assignee_id",
+    "invoiced",
+    "created_by_id",
+    "currency_iso_code",
+)
+
+
+def _currency(books: Books, record: Record) -> Any:
+    """The shape is not published: option procore_currency_shape may be "list", "text" or "none"."""
+    configured = {"currency_iso_code": record["currency_iso_code"]}
+    shapes = {"list": [configured], "text": record["currency_iso_code"], "none": None}
+    return shapes.get(str(books.options.get("procore_currency_shape", "")), configured)
 
 
 def _vendor(books: Books, record: Record, *, full: bool) -> Record | None:

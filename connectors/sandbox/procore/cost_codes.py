@@ -33,7 +33,7 @@ def build(books: Books, project_id: int, sent: Record, old: Record | None) -> Re
     record = {
         **record,
         "code": fields.text(sent, "code", record.get("code")),
-        "name": fields.text(sent, "name", record.get("name")),
+        "name": fields.short(books.options, sent, "name", record.get("name")),
         "parent_id": fields.key(sent, "parent_id", record.get("parent_id")),
         "standard_cost_code_id": fields.key(
             sent, "standard_cost_code_id", record.get("standard_cost_code_id")
@@ -76,7 +76,7 @@ def line_item_type(books: Books, sent: Record, old: Record | None) -> Record:
     base_type = fields.choice(sent, "base_type", BASE_TYPES, record.get("base_type", "other"))
     return {
         **record,
-        "name": fields.text(sent, "name", record.get("name")),
+        "name": fields.short(books.options, sent, "name", record.get("name")),
         "code": code,
         "base_type": base_type,
         "origin_id": fields.text(sent, "origin_id", record.get("origin_id")),

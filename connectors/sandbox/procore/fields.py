@@ -12,6 +12,9 @@ from typing import Any
 
 from connectors.sandbox.procore.errors import invalid
 
+# No document of Procore tells a limit: this is what its framework gives to short texts.
+LONGEST = 255
+
 
 def text(sent: Mapping[str, Any], name: str, default: Any = None) -> Any:
     """A text, or null."""
@@ -21,6 +24,19 @@ def text(sent: Mapping[str, Any], name: str, default: Any = None) -> Any:
     if isinstance(value, dict | list | bool):
         raise invalid(**{name: "is invalid"})
     return None if value is None else str(value)
+
+
+def limited(sent: Mapping[str, Any], name: str, most: int, default: Any = None) -> Any:
+    """A text of so many characters at most; 0 for no limit."""
+    value = text(sent, name, default)
+    if most and value is not None and len(value) > most and value != default:
+        raise invalid(**{name: f"is too long (maximum is {most} characters)"})
+    return value
+
+
+def short(options: Mapping[str, Any], sent: Mapping[str, Any], name: str, default: Any) -> Any:
+    """A text of a column that ends somewhere, as names and numbers do."""
+    return limited(sent, name, int(options.get("procore_longest_text", LONGEST)), default)
 
 
 def flag(sent: Mapping[str, Any], name: str, default: Any = False) -> Any:

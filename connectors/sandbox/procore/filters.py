@@ -1,14 +1,17 @@
 """``filters[...]`` of list requests, in every spelling that the documents or clients use.
 
 A query and what a list can filter by enter; the records that pass leave. Filters that a list does
-not know are ignored.
+not know are ignored. A single origin id is documented; which list of them is understood is the
+option procore_origin_lists: "bracketed" (the default), "repeated", "none" (a list finds nothing) or
+"refused" (400).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from yarl import URL
 
@@ -22,12 +25,15 @@ DELETED = ("only", "with")
 class Filters:
     """What a request filters by, by name."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, options: Mapping[str, Any]) -> None:
         self._given: dict[str, list[str]] = {}
+        lists = str(options.get("procore_origin_lists", "bracketed"))
         for key, value in url.query.items():
             found = NAME.fullmatch(key)
             if found:
-                self._given.setdefault(found[1], []).extend(_split(value))
+                name, repeated = found[1], bool(found[2])
+                values = _origins(value, repeated, lists) if name == "origin_id" else _split(value)
+                self._given.setdefault(name, []).extend(values)
 
     def values(self, name: str) -> list[str]:
         """The values of one filter; none when it was not sent."""
@@ -75,6 +81,18 @@ def _split(value: str) -> list[str]:
     if value.startswith("[") and value.endswith("]"):
         return [part.strip().strip('"') for part in value[1:-1].split(",") if part.strip()]
     return [value]
+
+
+def _origins(value: str, repeated: bool, lists: str) -> list[str]:
+    """Origin ids as this account reads them; what it does not understand is no record's."""
+    bracketed = not repeated and value.startswith("[")
+    if not repeated and not bracketed:
+        return [value]
+    if lists == "refused":
+        raise malformed(origin_id="must be a string")
+    if lists != ("repeated" if repeated else "bracketed"):
+        return [f"[{value}]"]
+    return [value] if repeated else _split(value)
 
 
 def _text(value: object) -> str:

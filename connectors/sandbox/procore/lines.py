@@ -2,7 +2,11 @@
 
 Bodies and sync rows enter, records leave. On unit contracts a calculated line's amount is quantity
 times unit cost to the cent, whatever amount was sent; on amount contracts the amount stands as
-sent. Option procore_inactive_codes (false) lets lines use inactive WBS codes.
+sent. Options: procore_inactive_codes (false) lets lines use inactive WBS codes;
+procore_longest_line (1000) are the characters that a line's description may have;
+procore_unit_cost_decimals (4) are those that a unit cost keeps; procore_extended_type is the kind
+of amount that new lines get which name none, by the contract's method unless it is set;
+procore_line_sync_prunes (false) takes lines off that a sync does not name.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from connectors.sandbox.procore.table import Record
 
 KIND = "line_items"
 CENT = Decimal("0.01")
+LONGEST = 1000
 KINDS_OF_AMOUNT = ("calculated", "manual")
 
 
@@ -29,14 +34,20 @@ def build(books: Books, contract: Record, sent: Mapping[str, Any], old: Record |
     record: Record = dict(old or {"id": sent.get("id") or books.next_id()})
     record |= {"contract_id": contract["id"], "project_id": contract["project_id"]}
     record["wbs_code_id"] = _wbs_code(books, record, sent)
-    for name in ("description", "uom", "origin_id", "origin_data"):
+    most = int(books.options.get("procore_longest_line", LONGEST))
+    record["description"] = fields.limited(sent, "description", most, record.get("description"))
+    for name in ("uom", "origin_id", "origin_data"):
         record[name] = fields.text(sent, name, record.get(name))
     record["tax_code_id"] = fields.key(sent, "tax_code_id", record.get("tax_code_id"))
     for name in ("quantity", "unit_cost", "amount"):
         record[name] = fields.number(sent, name, record.get(name))
-    default = record.get("extended_type") or (
-        "calculated" if contract["accounting_method"] == "unit" else "manual"
-    )
+    if record["unit_cost"] is not None:
+        decimals = int(books.options.get("procore_unit_cost_decimals", 4))
+        finest = Decimal(1).scaleb(-decimals)
+        if record["unit_cost"] != record["unit_cost"].quantize(finest):
+            record["unit_cost"] = record["unit_cost"].quantize(finest, ROUND_HALF_UP)
+    by_method = "calculated" if contract["accounting_method"] == "unit" else "manual"
+    default = record.get("extended_type") or books.options.get("procore_extended_type") or by_method
     record["extended_type"] = fields.choice(sent, "extended_type", KINDS_OF_AMOUNT, default)
     if record["uom"] and record["uom"] not in books.uoms:
         raise invalid(uom="is not in the company's list of units")

@@ -1,7 +1,8 @@
 """Procore's login host: tokens of the service account by client credentials.
 
 Requests in any of the documented encodings enter, tokens of 90 minutes of the simulated clock
-leave. Options: procore_token_lifetime (seconds); the credentials die with procore_disconnected.
+leave. Options: procore_token_lifetime (seconds); procore_token_unit, "milliseconds" to tell it in
+thousandths; the credentials die with procore_disconnected.
 """
 
 from __future__ import annotations
@@ -44,18 +45,18 @@ class Login:
         self._clock = clock
         self._options = options
         self._books = books
-        self._tokens: dict[str, Token] = {}
+        self.tokens: dict[str, Token] = {}
         self.issued = 0
 
     def clear(self) -> int:
         """Forget all tokens."""
-        forgotten = len(self._tokens)
-        self._tokens.clear()
+        forgotten = len(self.tokens)
+        self.tokens.clear()
         return forgotten
 
     def live(self, text: str) -> Token | None:
         """The token, while it lives."""
-        token = self._tokens.get(text)
+        token = self.tokens.get(text)
         return token if token and token.expires > self._now() else None
 
     def routes(self) -> list[web.RouteDef]:
@@ -77,9 +78,11 @@ class Login:
         lifetime = int(self._options.get("procore_token_lifetime", LIFETIME))
         now = self._now()
         text = f"eyJ{secrets.token_urlsafe(48)}"
-        self._tokens[text] = Token(int(now), now + lifetime, sent["client_id"])
+        self.tokens[text] = Token(int(now), now + lifetime, sent["client_id"])
         self.issued += 1
-        answer = {"access_token": text, "token_type": "bearer", "expires_in": lifetime}
+        thousandths = self._options.get("procore_token_unit") == "milliseconds"
+        told = lifetime * 1000 if thousandths else lifetime
+        answer = {"access_token": text, "token_type": "bearer", "expires_in": told}
         return web.json_response(answer | {"created_at": int(now)})
 
     async def _info(self, request: web.Request) -> web.StreamResponse:
@@ -101,7 +104,7 @@ class Login:
         sent = await _sent(request)
         if not self._knows(sent):
             return _error(403, "unauthorized_client", "You are not authorized to revoke this token")
-        self._tokens.pop(str(sent.get("token", "")), None)
+        self.tokens.pop(str(sent.get("token", "")), None)
         return web.json_response({})
 
     def _knows(self, sent: Mapping[str, Any]) -> bool:

@@ -27,6 +27,7 @@ from connectors.sandbox.procore import (
     projects,
     vendors,
     wbs,
+    workflows,
 )
 from connectors.sandbox.procore.answers import money
 from connectors.sandbox.procore.api import Front, Route
@@ -34,7 +35,7 @@ from connectors.sandbox.procore.errors import TOKEN_INVALID, Refusal, Shaper
 from connectors.sandbox.procore.events import Events
 from connectors.sandbox.procore.limits import SURPASSED, Limiter
 from connectors.sandbox.procore.loader import load_companies
-from connectors.sandbox.procore.oauth import Login
+from connectors.sandbox.procore.oauth import Login, Token
 from connectors.sandbox.procore.state import Books
 from connectors.sandbox.procore.table import Record
 
@@ -46,6 +47,7 @@ ROUTES: list[Route] = [
     *budgets.ROUTES,
     *contract_routes.ROUTES,
     *hooks.ROUTES,
+    *workflows.ROUTES,
 ]
 SCRIPTED = {401: TOKEN_INVALID, 429: SURPASSED}
 
@@ -54,6 +56,7 @@ class Simulator:
     """The login host, the API, and the companies where the app is installed."""
 
     name = "procore"
+    SAVED = ("companies", "tokens")
 
     def __init__(self, clock: Clock, options: dict[str, Any]) -> None:
         self._clock = clock
@@ -81,6 +84,19 @@ class Simulator:
         self._limiters.clear()
         for books in self.companies.values():
             books.observer = partial(self._events.observe, books)
+
+    def forget(self) -> None:
+        """Count requests anew."""
+        self._limiters.clear()
+
+    @property
+    def tokens(self) -> dict[str, Token]:
+        """What the login host has given out."""
+        return self.login.tokens
+
+    @tokens.setter
+    def tokens(self, tokens: dict[str, Token]) -> None:
+        self.login.tokens = tokens
 
     def send_through(self, outbox: Outbox) -> None:
         """Webhooks leave by this queue."""

@@ -17,6 +17,7 @@ kinds and best below 600000000, amounts and quantities are text::
      "projects": [
         {"id", "name", "project_number"?, "active"?: true, "origin_id"?, "currency_iso_code"?,
          "accounting_method"?: "amount",           # what new commitments get
+         "is_erp_integrated"?: false,              # another system owns its commitments
          "vendors"?: [vendor ids in the project's directory],
          "cost_codes": [{"id", "code": "100", "name", "parent_id"?, "origin_id"?}],
                     # full_code is the parent's full_code, "-", and the code ("03-100")

@@ -21,6 +21,7 @@ from connectors.sandbox.procore.table import Record
 
 MOST_ROWS = 1000
 TAKEN = "has already been taken"
+NOT_FOUND = "Entity with this ID not found"
 
 
 def run(
@@ -52,7 +53,7 @@ def meant(books: Books, kind: str, row: Record) -> Record | None:
     if row.get("id") is not None:
         found = table.get(int(row["id"])) if str(row["id"]).isdigit() else None
         if found is None:
-            raise invalid(id="Entity with this ID not found")
+            raise invalid(id=NOT_FOUND)
         return found
     origin_id = row.get("origin_id")
     if not origin_id:

@@ -1,8 +1,10 @@
 """Vendors of the company: the directory that projects pick theirs from.
 
 Bodies and sync rows enter, vendor records leave. Names may repeat, as far as is known; inactive
-vendors stand in a list of their own, unless the option procore_vendors_include_inactive says that
-the ordinary one has them too.
+vendors stand in a list of their own, which knows no filters, unless the option
+procore_vendors_include_inactive says that the ordinary one has them too. What else is known of them
+is an option: procore_inactive_hidden (true: only that list has them, and only its own call
+activates them). Short texts end at procore_longest_text (255) characters.
 """
 
 from __future__ import annotations
@@ -32,13 +34,12 @@ TEXTS = (
     "fax_number",
     "email_address",
     "website",
-    "notes",
     "license_number",
     "labor_union",
     "origin_id",
-    "origin_data",
     "origin_code",
 )
+LONG = ("notes", "origin_data")
 FLAGS = {
     "is_active": True,
     "union_member": False,
@@ -55,7 +56,8 @@ SEARCHED = ("name", "origin_code", "abbreviated_name", "trade_name")
 def build(books: Books, sent: Record, old: Record | None) -> Record:
     """A vendor, new or changed."""
     record: Record = {"id": books.next_id()} if old is None else dict(old)
-    record |= {name: fields.text(sent, name, record.get(name)) for name in TEXTS}
+    record |= {name: fields.short(books.options, sent, name, record.get(name)) for name in TEXTS}
+    record |= {name: fields.text(sent, name, record.get(name)) for name in LONG}
     record |= {name: fields.flag(sent, name, record.get(name, no)) for name, no in FLAGS.items()}
     record |= {name: fields.key(sent, name, record.get(name)) for name in KEYS}
     if not (record["name"] or "").strip():
@@ -129,12 +131,26 @@ def list_vendors(call: Call) -> web.Response:
 
 
 def list_inactive(call: Call) -> web.Response:
-    return listing(call, [row for row in call.books[KIND].listed() if not row["is_active"]])
+    rows = [row for row in call.books[KIND].listed() if not row["is_active"]]
+    view = call.url.query.get("view", "extended")
+    return page(call.url, rows, lambda row: show(call.books, row, view))
+
+
+def activate(call: Call) -> web.Response:
+    """The only call that is documented for it; a vendor that is active is not found by it."""
+    record = call.books[KIND].get(call.number("id"))
+    if record is None or record["is_active"]:
+        raise not_found()
+    return answer(show(call.books, call.books.save(KIND, {**record, "is_active": True})))
+
+
+def is_hidden(books: Books, record: Record) -> bool:
+    return not record["is_active"] and bool(books.options.get("procore_inactive_hidden", True))
 
 
 def found(call: Call) -> Record:
     record = call.books[KIND].get(call.number("id"))
-    if record is None:
+    if record is None or is_hidden(call.books, record):
         raise not_found()
     return record
 
@@ -154,12 +170,14 @@ def change_vendor(call: Call) -> web.Response:
 
 
 def sync_vendors(call: Call) -> web.Response:
-    return sync.run(
-        call,
-        KIND,
-        lambda row, old: call.books.save(KIND, build(call.books, row, old)),
-        lambda record: show(call.books, record),
-    )
+    def write(row: Record, old: Record | None) -> Record:
+        if old is not None and is_hidden(call.books, old):
+            raise invalid(
+                **({"id": sync.NOT_FOUND} if row.get("id") else {"origin_id": sync.TAKEN})
+            )
+        return call.books.save(KIND, build(call.books, row, old))
+
+    return sync.run(call, KIND, write, lambda record: show(call.books, record))
 
 
 # A project's own directory
@@ -193,10 +211,10 @@ def add_project_vendor(call: Call) -> web.Response:
 
 
 def add_to_project(call: Call) -> web.Response:
-    """What a second time gives is not published: option procore_vendor_already, 409 by default."""
+    """What a second time gives is not published: option procore_vendor_already. 400 is declared."""
     vendor = found(call)
     if membership(call.books, call.project_id, vendor["id"]) is not None:
-        status = int(call.options.get("procore_vendor_already", 409))
+        status = int(call.options.get("procore_vendor_already", 400))
         if status == 422:
             raise invalid(vendor="has already been added to this project")
         if status >= 400:
@@ -219,13 +237,15 @@ def remove_from_project(call: Call) -> web.Response:
 
 
 PROJECT = "/projects/{project_id}/vendors"
+INACTIVE = "/v1.0/companies/{company_id}/vendors/inactive"
 ROUTES = [
     Route("GET", "/v1.0/vendors", list_vendors, "company"),
     Route("POST", "/v1.0/vendors", add_vendor, "company"),
     Route("PATCH", "/v1.0/vendors/sync", sync_vendors, "company"),
     Route("GET", "/v1.0/vendors/{id}", get_vendor, "company"),
     Route("PATCH", "/v1.0/vendors/{id}", change_vendor, "company"),
-    Route("GET", "/v1.0/companies/{company_id}/vendors/inactive", list_inactive, "company"),
+    Route("GET", INACTIVE, list_inactive, "company"),
+    Route("PATCH", f"{INACTIVE}/{{id}}", activate, "company"),
     *(
         Route(method, f"/{version}{PROJECT}{tail}", handler)
         for version in ("v1.0", "v1.1")

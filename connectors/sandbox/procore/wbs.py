@@ -1,7 +1,10 @@
 """The work breakdown structure of a project: patterns, segments, their items, and WBS codes.
 
-Every project has one pattern of two segments, cost code and cost type; the items of a segment are
-the codes and the types themselves. A WBS code joins one of each.
+Every project has a pattern of an optional sub job, a cost code and a cost type; the items of the
+latter two are the codes and the types. A WBS code joins one of each. Options:
+procore_extra_segments adds custom ones, each {"id", "name", "required", "included"}, whose items
+stand nowhere here; procore_delimiter (".") stands between a code's parts; procore_item_ids, "own"
+for items with other ids than the codes and types that they are.
 """
 
 from __future__ import annotations
@@ -20,8 +23,9 @@ from connectors.sandbox.procore.table import Record
 KIND = "wbs_codes"
 PATTERN_ID = 598_000_001
 STATUSES = ("active", "inactive")
-DELIMITER = "."
+SUB_JOB_ID = 598_000_002
 NAMES = {"cost_code": "Cost Code", "line_item_type": "Cost Type"}
+OWN_IDS = 100_000_000
 
 
 def build(books: Books, project_id: int, sent: Record, old: Record | None) -> Record:
@@ -50,12 +54,17 @@ def parts(books: Books, record: Record) -> tuple[Record | None, Record | None]:
 
 def flat_code(books: Books, record: Record) -> str:
     code, kind = parts(books, record)
-    return DELIMITER.join(one for one in (code and code["full_code"], kind and kind["code"]) if one)
+    parts_of_it = (code and code["full_code"], kind and kind["code"])
+    return _delimiter(books).join(one for one in parts_of_it if one)
+
+
+def _delimiter(books: Books) -> str:
+    return str(books.options.get("procore_delimiter", "."))
 
 
 def show(books: Books, record: Record) -> Record:
     code, kind = parts(books, record)
-    flat_name = DELIMITER.join(one["name"] for one in (code, kind) if one)
+    flat_name = _delimiter(books).join(one["name"] for one in (code, kind) if one)
     return {
         "id": record["id"],
         "flat_code": flat_code(books, record),
@@ -74,14 +83,18 @@ def show(books: Books, record: Record) -> Record:
 
 def _item(books: Books, segment: str, item: Record | None, path_code: str) -> Record:
     found: Record = item or {}
+    own = OWN_IDS if books.options.get("procore_item_ids") == "own" else 0
     return {
-        "id": found.get("id"),
-        "segment_id": books.segments[segment],
-        "segment_item_id": found.get("id"),
+        "id": found["id"] + own if found else None,
         "code": found.get("code"),
-        "path_code": found.get(path_code),
         "name": found.get("name"),
+        "path_code": found.get(path_code),
+        "parent_id": found.get("parent_id"),
+        "in_use": True,
+        "segment": {"id": books.segments[segment], "name": NAMES[segment], "type": segment},
         "status": "active",
+        "created_at": found.get("created_at"),
+        "updated_at": found.get("updated_at"),
     }
 
 
@@ -95,23 +108,37 @@ def matching(books: Books, project_id: int, cost_code_id: Any, type_id: Any) -> 
 
 
 def list_patterns(call: Call) -> web.Response:
-    segments = [_segment(call.books, name, place) for place, name in enumerate(NAMES)]
-    pattern = {"id": PATTERN_ID, "delimiter": DELIMITER, "segments": segments}
-    return page(call.url, [pattern])
+    segments = [one for one in _segments(call.books) if one["is_included_in_project_pattern"]]
+    pattern = {"id": PATTERN_ID, "description": None, "is_project_level_ordered": False}
+    return page(call.url, [{**pattern, "segments": segments}])
 
 
 def list_segments(call: Call) -> web.Response:
-    return page(call.url, [_segment(call.books, name, place) for place, name in enumerate(NAMES)])
+    """All that a project's codes can have, whether its pattern uses them or not."""
+    return page(call.url, _segments(call.books))
 
 
-def _segment(books: Books, name: str, place: int) -> Record:
-    return {
-        "id": books.segments[name],
-        "name": NAMES[name],
-        "type": name,
-        "structure": "tiered" if name == "cost_code" else "flat",
-        "position": place + 1,
-    }
+def _segments(books: Books) -> list[Record]:
+    kinds = [(SUB_JOB_ID, "Sub Job", "sub_job", False, True)]
+    kinds += [(books.segments[kind], name, kind, True, True) for kind, name in NAMES.items()]
+    kinds += [
+        (one["id"], one["name"], "custom", one.get("required", False), one.get("included", True))
+        for one in books.options.get("procore_extra_segments", ())
+    ]
+    return [
+        {
+            "id": key,
+            "type": kind,
+            "name": name,
+            "position": place,
+            "required": required,
+            "delimiter": _delimiter(books),
+            "structure": "tiered" if kind == "cost_code" else "flat",
+            "is_included_in_project_pattern": included,
+            "wbs_pattern_id": PATTERN_ID,
+        }
+        for place, (key, name, kind, required, included) in enumerate(kinds, start=1)
+    ]
 
 
 def list_items(call: Call) -> web.Response:
@@ -152,10 +179,21 @@ def _chosen(books: Books, sent: Record) -> Record:
     if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
         raise invalid(segment_items="are missing")
     by_segment = {one.get("segment_id"): one.get("segment_item_id") for one in items}
-    unknown = set(by_segment) - set(books.segments.values())
-    if unknown or len(by_segment) != len(NAMES):
-        raise invalid(segment_items="must name one item of each segment")
-    return {f"{name}_id": by_segment[books.segments[name]] for name in NAMES}
+    known = _segments(books)
+    needed = {
+        one["id"] for one in known if one["required"] and one["is_included_in_project_pattern"]
+    }
+    unknown = by_segment.keys() - {one["id"] for one in known}
+    if unknown or not needed <= by_segment.keys() or by_segment.keys() - _with_items(books):
+        raise invalid(segment_items="must name one item of each required segment")
+    own = OWN_IDS if books.options.get("procore_item_ids") == "own" else 0
+    chosen = {f"{name}_id": by_segment[books.segments[name]] for name in NAMES}
+    return {name: item - own if isinstance(item, int) else item for name, item in chosen.items()}
+
+
+def _with_items(books: Books) -> set[int]:
+    """Sub jobs and custom segments have no items here."""
+    return {books.segments[name] for name in NAMES}
 
 
 def add_code(call: Call) -> web.Response:

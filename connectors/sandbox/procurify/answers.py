@@ -67,8 +67,12 @@ def filtered(
     keep: Callable[[Row], bool] | None = None,
 ) -> Listed:
     """The records that a list request means. `extra` names what else `keep` depends on."""
-    query = request.query
-    predicates = filters.predicates(query, offset_hours)
+    # Names of filters that this account does not know, and so ignores like any other name.
+    unknown = tuple(options.get("ignored_filters", ()))
+    query = {name: value for name, value in request.query.items() if not name.startswith(unknown)}
+    predicates = filters.predicates(
+        query, offset_hours, exclusive=bool(options.get("exclusive_ends"))
+    )
     if keep is not None:
         predicates.append(keep)
     known = sorted((name, query[name]) for name in filters.names() if name in query)

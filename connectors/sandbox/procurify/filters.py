@@ -27,7 +27,10 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True)
 class Filters:
-    """What one resource can be filtered by; ranges are `name_0` and `name_1`, both inclusive."""
+    """What one resource can be filtered by; ranges are `name_0` and `name_1`.
+
+    Both ends are inclusive, unless the account is one where neither is.
+    """
 
     days: Mapping[str, Reader] = field(default_factory=dict)
     moments: Mapping[str, Reader] = field(default_factory=dict)
@@ -35,12 +38,14 @@ class Filters:
     lists: Mapping[str, Reader] = field(default_factory=dict)
     contains: Mapping[str, Reader] = field(default_factory=dict)
 
-    def predicates(self, query: Mapping[str, str], offset_hours: int) -> list[Predicate]:
+    def predicates(
+        self, query: Mapping[str, str], offset_hours: int, *, exclusive: bool = False
+    ) -> list[Predicate]:
         found: list[Predicate] = []
         for name, reader in self.days.items():
-            found += _day_range(query, name, reader, offset_hours)
+            found += _day_range(query, name, reader, offset_hours, exclusive)
         for name, reader in self.moments.items():
-            found += _moment_range(query, name, reader)
+            found += _moment_range(query, name, reader, exclusive)
         for name, reader in self.values.items():
             if query.get(name):
                 found.append(_equals(reader, query[name]))
@@ -58,7 +63,7 @@ class Filters:
 
 
 def _day_range(
-    query: Mapping[str, str], name: str, reader: Reader, offset_hours: int
+    query: Mapping[str, str], name: str, reader: Reader, offset_hours: int, exclusive: bool
 ) -> list[Predicate]:
     first = _parsed_day(query, f"{name}_0")
     last = _parsed_day(query, f"{name}_1")
@@ -70,12 +75,16 @@ def _day_range(
         if not text:
             return False
         day = local_day(text, offset_hours)
+        if exclusive and day in (first, last):
+            return False
         return (first is None or day >= first) and (last is None or day <= last)
 
     return [within]
 
 
-def _moment_range(query: Mapping[str, str], name: str, reader: Reader) -> list[Predicate]:
+def _moment_range(
+    query: Mapping[str, str], name: str, reader: Reader, exclusive: bool
+) -> list[Predicate]:
     first = _parsed_moment(query, f"{name}_0")
     last = _parsed_moment(query, f"{name}_1")
     if first is None and last is None:
@@ -86,6 +95,8 @@ def _moment_range(query: Mapping[str, str], name: str, reader: Reader) -> list[P
         if not text:
             return False
         moment = parse_moment(text)
+        if exclusive and moment in (first, last):
+            return False
         return (first is None or moment >= first) and (last is None or moment <= last)
 
     return [within]

@@ -51,6 +51,7 @@ ENDPOINTS: tuple[tuple[str, str, str, Resource], ...] = (
 
 class Simulator:
     name = "procurify"
+    SAVED = ("store", "access")
 
     def __init__(self, clock: Now, options: dict[str, Any]) -> None:
         self.clock = clock
@@ -68,6 +69,9 @@ class Simulator:
         """Start afresh from this state; tokens given out before no longer work."""
         self.store = Store(state)
         self.access = Access(self.clock, self.options)
+
+    def forget(self) -> None:
+        """Everything it holds is saved."""
 
     def books(self) -> dict[str, Any]:
         return self.store.as_state()

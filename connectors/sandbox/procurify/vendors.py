@@ -11,7 +11,14 @@ from typing import Any
 
 from aiohttp import web
 
-from connectors.sandbox.procurify.answers import filtered, invalid, listing, not_found, single
+from connectors.sandbox.procurify.answers import (
+    detail,
+    filtered,
+    invalid,
+    listing,
+    not_found,
+    single,
+)
 from connectors.sandbox.procurify.filters import Filters
 from connectors.sandbox.procurify.formats import utc_text
 from connectors.sandbox.procurify.simulation import Simulation
@@ -73,8 +80,14 @@ async def list_vendors(sim: Simulation, request: web.Request) -> web.Response:
 
 
 async def vendor_or_group(sim: Simulation, request: web.Request) -> web.Response:
-    """One path serves both: a number is a vendor, a word is a group."""
+    """One path serves both: a number is a vendor, a word is a group.
+
+    By option ``vendor_groups`` a word is taken for an id and refused with that status.
+    """
     if not request.match_info["group"].isdigit():
+        status = int(sim.options.get("vendor_groups", 200))
+        if status != 200:
+            return detail(status, f"Invalid vendor {request.match_info['group']}.")
         return await list_vendors(sim, request)
     vendor = sim.store["vendors"].get(request.match_info["group"])
     return not_found() if vendor is None else single(vendor_shape(sim.store, vendor))

@@ -16,6 +16,7 @@ State to load (every record may leave out what Zoho itself would fill in)::
                    may leave it out), "status": "active"}],
      "items": [{"item_id", "name", "sku", "purchase_account_id"}],
      "reportingtags": [{"tag_id", "tag_name", "options": [{"option_id", "option_name"}]}],
+     "locations": [{"location_id", "location_name"}],
      "purchaseorders": [...], "bills": [...], "vendorpayments": [...],   # as the API takes them,
                        # plus optional id, status, created_time, last_modified_time
      "transactionlocks": {"purchase": "2026-06-30"},

@@ -40,6 +40,8 @@ def get_bill(call: Call) -> web.Response:
 
 def create_bill(call: Call) -> web.Response:
     record = bills.build(call.org, call.body, None)
+    # What the organization's approvals make of a new bill.
+    record["status"] = call.options.get("zoho_new_bill_status", record["status"])
     refuse_locked(call.org, record["date"])
     saved = bills.save(call.org, record, None)
     location = f"/api/v3/bills/{saved[ID]}"

@@ -58,8 +58,11 @@ def _number(
     if not number:
         raise missing("bill_number")
     holders = org[KIND].find("vendor_bill", (record["vendor_id"], number))
-    if any(holder != record["bill_id"] for holder in holders):
-        raise ZohoError("duplicate_bill", TAKEN)
+    year = org.fiscal_year(record["date"])
+    for holder in holders:
+        other = org[KIND].get(holder)
+        if holder != record["bill_id"] and other and org.fiscal_year(other["date"]) == year:
+            raise ZohoError("duplicate_bill", TAKEN)
     return number
 
 
@@ -95,7 +98,9 @@ def _lines(
     known = {line["line_item_id"]: line for line in old_lines}
     owners = _order_of_lines(org, record["purchaseorder_ids"])
     lines = []
-    for raw, line in zip(sent, documents.build_lines(org, sent, old_lines), strict=True):
+    built = documents.build_lines(org, sent, old_lines)
+    unsaid: list[dict[str, Any]] = [{} for _ in built[len(sent) :]]
+    for raw, line in zip([*sent, *unsaid], built, strict=True):
         kept = known.get(line["line_item_id"], {})
         order_line = fields.text(
             raw, "purchaseorder_item_id", kept.get("purchaseorder_item_id", "")
@@ -111,10 +116,16 @@ def _lines(
                 "purchaseorder_item_id": order_line,
                 "purchaseorder_id": owners.get(order_line, ""),
                 "customer_id": fields.text(raw, "customer_id", kept.get("customer_id", "")),
-                "is_billable": False,
+                "is_billable": fields.flag(raw, "is_billable", _billable(org, line, kept)),
             }
         )
     return lines
+
+
+def _billable(org: Organization, line: Record, kept: Mapping[str, Any]) -> bool:
+    """What a line says that was not told: by option, that its customer is billed for it."""
+    assumed = bool(line["project_id"]) and bool(org.options.get("zoho_billable_by_default"))
+    return bool(kept.get("is_billable", assumed))
 
 
 def _order_of_lines(org: Organization, order_ids: list[str]) -> dict[str, str]:
@@ -126,7 +137,8 @@ def _order_of_lines(org: Organization, order_ids: list[str]) -> dict[str, str]:
     return owners
 
 
-def _added_up(org: Organization, record: Record) -> Record:
+def _added_up(org: Organization, built: Record) -> Record:
+    record = documents.with_prices(org, built)
     terms = Terms(
         precision=record["price_precision"],
         inclusive=record["is_inclusive_tax"],

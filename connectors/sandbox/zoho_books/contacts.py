@@ -1,4 +1,4 @@
-"""Contacts: customers and vendors under one unique name.
+"""Contacts: customers and vendors, whose names may repeat unless a preference says otherwise.
 
 Bodies of the contacts API enter, contact records and list rows leave. A contact that documents
 refer to cannot be deleted, only marked inactive.
@@ -22,23 +22,24 @@ from connectors.sandbox.zoho_books.table import Record
 from connectors.sandbox.zoho_books.totals import ZERO
 
 NAME_LIMIT = 200
-PLAIN_TEXTS = (
-    "company_name",
-    "first_name",
-    "last_name",
-    "email",
-    "phone",
-    "mobile",
-    "website",
-    "notes",
-    "payment_terms_label",
-    "contact_number",
-    "tax_reg_no",
-    "gst_no",
-    "vat_reg_no",
-    "gst_treatment",
-    "zcrm_vendor_id",
-)
+# Published lengths; 0 where none is.
+PLAIN_TEXTS = {
+    "company_name": 200,
+    "first_name": 100,
+    "last_name": 100,
+    "email": 100,
+    "phone": 50,
+    "mobile": 50,
+    "website": 0,
+    "notes": 0,
+    "payment_terms_label": 200,
+    "contact_number": 200,
+    "tax_reg_no": 0,
+    "gst_no": 0,
+    "vat_reg_no": 12,
+    "gst_treatment": 0,
+    "tds_tax_id": 0,
+}
 ADDRESS = ("attention", "address", "street2", "city", "state", "zip", "country", "phone", "fax")
 ROW_FIELDS = (
     "contact_id",
@@ -80,7 +81,10 @@ def build(org: Organization, body: Mapping[str, Any], old: Record | None) -> Rec
     if currency is None:
         raise not_found("Currency", 400)
     return {
-        **{field: fields.text(body, field, before.get(field, "")) for field in PLAIN_TEXTS},
+        **{
+            field: fields.text(body, field, before.get(field, ""), limit)
+            for field, limit in PLAIN_TEXTS.items()
+        },
         "contact_id": before.get("contact_id") or org.next_id(),
         "contact_name": name,
         "vendor_name": name if contact_type == "vendor" else "",
@@ -101,7 +105,9 @@ def build(org: Organization, body: Mapping[str, Any], old: Record | None) -> Rec
 
 
 def refuse_taken_name(org: Organization, name: str, own_id: str) -> None:
-    """Contact names are unique over customers and vendors alike."""
+    """By option ``zoho_unique_contact_names`` names are unique over customers and vendors alike."""
+    if not org.options.get("zoho_unique_contact_names"):
+        return
     holders = org["contacts"].find("contact_name", fold(name))
     if any(holder != own_id for holder in holders):
         raise ZohoError(
@@ -121,11 +127,12 @@ def _address(body: Mapping[str, Any], before: Mapping[str, Any], name: str) -> R
 def _persons(org: Organization, body: Mapping[str, Any], before: Mapping[str, Any]) -> list[Record]:
     if "contact_persons" not in body:
         return list(before.get("contact_persons", []))
-    texts = ("first_name", "last_name", "email", "phone", "mobile")
+    names = ("first_name", "last_name", "email", "phone", "mobile")
+    limits = {name: PLAIN_TEXTS[name] for name in names}
     return [
         {
             "contact_person_id": fields.text(sent, "contact_person_id") or org.next_id(),
-            **{name: fields.text(sent, name) for name in texts},
+            **{name: fields.text(sent, name, limit=limit) for name, limit in limits.items()},
             "is_primary_contact": fields.flag(sent, "is_primary_contact", False),
         }
         for sent in fields.rows(body, "contact_persons")
@@ -214,6 +221,23 @@ def mark_active(call: Call) -> web.Response:
 
 def mark_inactive(call: Call) -> web.Response:
     return set_status(call, "inactive")
+
+
+def merge(org: Organization, contact_id: str, into: str) -> Record:
+    """A person merges a contact into another: its transactions move there, and it disappears."""
+    merged, master = org["contacts"].get(contact_id), org["contacts"].get(into)
+    if merged is None or master is None or contact_id == into:
+        raise ZohoError("invalid_value", "Choose two contacts to merge.")
+    if merged["contact_type"] != master["contact_type"]:
+        raise ZohoError("invalid_value", "Only contacts of one type can be merged.")
+    if merged["currency_id"] != master["currency_id"]:
+        raise ZohoError("invalid_value", "Only contacts of one currency can be merged.")
+    moved = {"vendor_id": into, "vendor_name": master["contact_name"]}
+    for kind in ("bills", "purchaseorders", "vendorpayments"):
+        for record_id in org[kind].find("vendor_id", contact_id):
+            org.save(kind, {**org[kind].need(record_id), **moved})
+    org["contacts"].remove(contact_id)
+    return org.save("contacts", master)
 
 
 def delete(org: Organization, contact_id: str) -> None:

@@ -10,11 +10,19 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from connectors.sandbox.zoho_books import fields
+from connectors.sandbox.zoho_books import fields, locations
 from connectors.sandbox.zoho_books.errors import ZohoError, invalid, missing, not_found
 from connectors.sandbox.zoho_books.state import Organization
 from connectors.sandbox.zoho_books.table import Record
-from connectors.sandbox.zoho_books.totals import ZERO, TaxedLine, Terms, Totals, add_up, rounded
+from connectors.sandbox.zoho_books.totals import (
+    HUNDRED,
+    ZERO,
+    TaxedLine,
+    Terms,
+    Totals,
+    add_up,
+    rounded,
+)
 
 ONE = Decimal(1)
 REFERENCE_LIMIT = 50
@@ -78,6 +86,7 @@ def head(org: Organization, entity: str, body: Mapping[str, Any], old: Record | 
         "custom_field_hash": {one["api_name"]: one["value"] for one in custom},
         "tags": before.get("tags", []),
         "documents": before.get("documents", []),
+        **locations.of_document(org, body, before),
     }
 
 
@@ -90,6 +99,10 @@ def _currency(
 ) -> Record:
     default = before.get("currency_id") or contact["currency_id"]
     currency_id = fields.text(body, "currency_id", default) or default
+    if org.options.get("zoho_one_currency_per_contact") and currency_id != contact["currency_id"]:
+        raise ZohoError(
+            "wrong_currency", f"Transactions of {contact['contact_name']} have another currency."
+        )
     return reference_row(org, "currencies", "Currency", currency_id)
 
 
@@ -139,6 +152,7 @@ def build_lines(
     known = {line["line_item_id"]: line for line in old_lines}
     if not sent:
         raise missing("line_items")
+    _refuse_untagged(org, sent)
     used: set[str] = set()
     lines = []
     for position, raw in enumerate(sent, start=1):
@@ -147,7 +161,18 @@ def build_lines(
             raise ZohoError("not_of_this_order", "The line item does not belong to this document.")
         used.add(line_id)
         lines.append(_line(org, raw, known.get(line_id), position))
-    return lines
+    # By option, lines that an update leaves out stay.
+    kept = old_lines if org.options.get("zoho_keeps_omitted_lines") else ()
+    return [*lines, *(dict(line) for line in kept if line["line_item_id"] not in used)]
+
+
+def _refuse_untagged(org: Organization, sent: Sequence[Mapping[str, Any]]) -> None:
+    """By option, lines without a mandatory tag are refused; in which words is not published."""
+    words = org.options.get("zoho_untagged_message")
+    wanted = {tag["tag_id"] for tag in org["reportingtags"].records() if tag["is_mandatory"]}
+    for raw in sent if words else ():
+        if wanted - {str(tag.get("tag_id")) for tag in raw.get("tags", ())}:
+            raise ZohoError("missing_field", str(words))
 
 
 def _line(
@@ -240,6 +265,17 @@ def _tax(org: Organization, raw: Mapping[str, Any], old: Mapping[str, Any]) -> R
     return reference_row(org, "taxes", "Tax", tax_id) if tax_id else {}
 
 
+def with_prices(org: Organization, record: Record) -> Record:
+    """The document with each price in as many decimals as its currency has in this organization.
+
+    Zoho publishes no more than that prices follow the currency's decimals; rounding, as its pages
+    do, is what a client must be ready for. An organization may be seeded with finer prices.
+    """
+    precision = org.record.get("rate_precision") or record["price_precision"]
+    lines = [{**line, "rate": rounded(line["rate"], precision)} for line in record["line_items"]]
+    return {**record, "line_items": lines}
+
+
 def document_totals(record: Record, terms: Terms) -> Totals:
     """Totals of a document from its lines."""
     return add_up(
@@ -267,13 +303,36 @@ def with_amounts(org: Organization, record: Record, totals: Totals) -> Record:
         {"tax_id": tax_id, "tax_name": names[tax_id], "tax_amount": amount}
         for tax_id, amount in totals.taxes.items()
     ]
+    return _less_withheld(
+        org,
+        {
+            **record,
+            "line_items": lines,
+            "sub_total": totals.sub_total,
+            "taxes": taxes,
+            "tax_total": totals.tax_total,
+            "total": totals.total,
+        },
+    )
+
+
+def _less_withheld(org: Organization, record: Record) -> Record:
+    """The document less the tax that its vendor's TDS withholds, asked for or not (India)."""
+    tax_id = org["contacts"].need(record["vendor_id"]).get("tds_tax_id", "")
+    if not tax_id:
+        return record
+    tax = reference_row(org, "taxes", "Tax", tax_id)
+    amount = rounded(
+        record["sub_total"] * tax["tax_percentage"] / HUNDRED, record["price_precision"]
+    )
+    # Published for bills only.
+    applied = {"is_tds_applied": True} if "bill_id" in record else {}
     return {
         **record,
-        "line_items": lines,
-        "sub_total": totals.sub_total,
-        "taxes": taxes,
-        "tax_total": totals.tax_total,
-        "total": totals.total,
+        **applied,
+        "tds_tax_id": tax_id,
+        "tds_amount": amount,
+        "total": record["total"] - amount,
     }
 
 

@@ -13,6 +13,7 @@ NUMBERS: dict[str, int] = {
     "invalid_value": 2,
     "invalid_url": 5,
     "not_authenticated": 14,
+    "too_long": 15,
     "method_not_allowed": 37,
     "per_minute": 44,
     "daily": 45,
@@ -35,6 +36,7 @@ NUMBERS: dict[str, int] = {
     "duplicate_custom_field": 3065,
     "over_applied": 24016,
     "has_payments": 23006,
+    "wrong_currency": 37100,
 }
 
 
@@ -56,6 +58,12 @@ class ZohoError(Exception):
 def invalid(field: str) -> ZohoError:
     """A value of the wrong type, form or length."""
     return ZohoError("invalid_value", f"Invalid value passed for {field}")
+
+
+def too_long(field: str, limit: int) -> ZohoError:
+    """A text with more characters than the field takes, in Zoho's own words."""
+    name = field.replace("_", " ")
+    return ZohoError("too_long", f"Please ensure that the {name} has less than {limit} characters.")
 
 
 def missing(field: str) -> ZohoError:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from connectors.sandbox.zoho_books.errors import invalid
+from connectors.sandbox.zoho_books.errors import invalid, too_long
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -25,7 +25,7 @@ def text(body: Mapping[str, Any], name: str, default: str = "", limit: int = 0) 
         raise invalid(name)
     found = str(value)
     if limit and len(found) > limit:
-        raise invalid(name)
+        raise too_long(name, limit)
     return found
 
 

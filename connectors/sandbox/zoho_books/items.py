@@ -51,7 +51,7 @@ def reporting_tag(org: Organization, body: Mapping[str, Any], old: Record | None
         "tag_name": fields.text(body, "tag_name", before.get("tag_name", "")),
         "description": "",
         "is_active": fields.flag(body, "is_active", before.get("is_active", True)),
-        "is_mandatory": False,
+        "is_mandatory": fields.flag(body, "is_mandatory", before.get("is_mandatory", False)),
         "options": [
             {"option_id": str(one["option_id"]), "option_name": str(one["option_name"])}
             for one in options

@@ -27,6 +27,7 @@ ORDER = (
     "projects",
     "items",
     "reportingtags",
+    "locations",
     "purchaseorders",
     "bills",
     "vendorpayments",

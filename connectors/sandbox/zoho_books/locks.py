@@ -18,7 +18,7 @@ from connectors.sandbox.zoho_books.errors import ZohoError, invalid, missing
 from connectors.sandbox.zoho_books.state import Organization
 from connectors.sandbox.zoho_books.table import Record
 
-SCOPES = {"all": 0, "sales": 1, "purchase": 2, "banking": 3, "accountant": 4}
+SCOPES = {"all": 0, "sales": 1, "purchase": 2, "accountant": 3, "banking": 4}
 NAMES = {"all": "All", "sales": "Sales", "purchase": "Purchases"}
 NAMES |= {"banking": "Banking", "accountant": "Accountant"}
 MESSAGE = (
@@ -26,13 +26,25 @@ MESSAGE = (
 )
 
 
+# By option: other numbers of scopes than those guessed here (only 0, all, is published), and how
+# the organisation's language says them, both by module.
+SCOPES_IN, WORDS_IN = "zoho_lock_scopes", "zoho_lock_words"
+
+
 def refuse_locked(org: Organization, *days: str) -> None:
     """Refuse a purchase transaction of a closed day, its old or its new one."""
     for module in ("all", "purchase"):
         lock = org.locks.get(module)
-        if lock and any(day and day <= lock["transaction_lock_date"] for day in days):
+        if lock and any(_closed(org, lock, day) for day in days):
             message = org.options.get("zoho_locked_message", MESSAGE)
             raise ZohoError("period_locked", message.format(date=lock["transaction_lock_date"]))
+
+
+def _closed(org: Organization, lock: Record, day: str) -> bool:
+    """The lock's own day is closed in one document of Zoho's and open in another."""
+    last = lock["transaction_lock_date"]
+    own_day_open = org.options.get("zoho_lock_date_open", False)
+    return bool(day) and (day < last or (day == last and not own_day_open))
 
 
 def set_lock(org: Organization, module: str, day: str, reason: str = "") -> Record:
@@ -48,8 +60,8 @@ def set_lock(org: Organization, module: str, day: str, reason: str = "") -> Reco
         "transaction_lock_date": date.fromisoformat(day).isoformat(),
         "lock_status": "locked",
         "lock_status_formatted": "Locked",
-        "lock_scope": SCOPES[module],
-        "lock_scope_formatted": NAMES[module],
+        "lock_scope": {**SCOPES, **org.options.get(SCOPES_IN, {})}[module],
+        "lock_scope_formatted": {**NAMES, **org.options.get(WORDS_IN, {})}[module],
         "reason": reason,
         "user_exceptions": [],
         "user_exceptions_count": 0,

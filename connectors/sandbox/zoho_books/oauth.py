@@ -98,14 +98,16 @@ class OAuthPages:
             reply = self._accounts().renew(region, client, sent.get("refresh_token", ""))
         else:
             raise TokenError("invalid_client")
-        return web.json_response(
-            {
-                **reply,
-                "api_domain": f"{request.url.origin()}/zoho/{region}/api",
-                "token_type": "Bearer",
-                "expires_in": int(self._options.get("zoho_expires_in", ACCESS_LIFE)),
-            }
-        )
+        bare = grant_type == "refresh_token" and self._options.get("zoho_bare_refresh")
+        domain = {} if bare else {"api_domain": f"{request.url.origin()}/zoho/{region}/api"}
+        return web.json_response({**reply, **domain, "token_type": "Bearer", **self._life()})
+
+    def _life(self) -> dict[str, int]:
+        """How long a token lives; old accounts say it in milliseconds, with seconds beside it."""
+        seconds = int(self._options.get("zoho_expires_in", ACCESS_LIFE))
+        if self._options.get("zoho_expires_in_milliseconds"):
+            return {"expires_in": seconds * 1000, "expires_in_sec": seconds}
+        return {"expires_in": seconds}
 
     async def token_by_get(self, request: web.Request) -> web.Response:
         """The wrong method."""

@@ -52,8 +52,16 @@ def build(seed: Mapping[str, Any]) -> Record:
 
 def list_organizations(call: Call) -> web.Response:
     mine = [org for org in call.organizations.values() if call.user.belongs_to(org.id)]
-    rows = [{**_public(org.record), "currency_id": _base_id(org)} for org in mine]
+    rows = [_row(org, nested=bool(call.options.get("zoho_org_settings_nested"))) for org in mine]
     return success(organizations=rows)
+
+
+def _row(org: Any, *, nested: bool) -> Record:
+    """A row of the list; recorded answers have ``is_org_active`` in an object of its own."""
+    row = {**_public(org.record), "currency_id": _base_id(org)}
+    if nested:
+        row["org_settings"] = {"is_org_active": row.pop("is_org_active")}
+    return row
 
 
 def get_organization(call: Call) -> web.Response:

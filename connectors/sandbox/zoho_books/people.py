@@ -15,6 +15,7 @@ from connectors.sandbox.zoho_books import (
     bills,
     contacts,
     items,
+    locations,
     locks,
     order_lines,
     projects,
@@ -30,6 +31,7 @@ BUILDERS = {
     "projects": projects.build,
     "items": items.item,
     "reportingtags": items.reporting_tag,
+    "locations": locations.build,
 }
 # Set as given after a record was built, where a person (or a seed) names them.
 SETTABLE = ("status", "received_status", "billed_status", "is_active")

@@ -24,9 +24,10 @@ TAKEN = (
 LINE_COUNTERS = ("quantity_billed", "quantity_marked_as_received", "quantity_cancelled")
 # From which statuses each action leads to the next.
 LIFE: dict[str, frozenset[str]] = {
-    "open": frozenset({"draft", "approved", "open", "billed", "cancelled"}),
+    # What is cancelled stays so, and only what is open can be cancelled.
+    "open": frozenset({"draft", "approved", "open", "billed"}),
     "billed": frozenset({"draft", "approved", "open", "billed"}),
-    "cancelled": frozenset({"draft", "approved", "open", "pending_approval", "cancelled"}),
+    "cancelled": frozenset({"open", "cancelled"}),
     "pending_approval": frozenset({"draft", "rejected"}),
     "approved": frozenset({"pending_approval"}),
     "rejected": frozenset({"pending_approval"}),
@@ -65,7 +66,8 @@ def build(
     return _added_up(org, record)
 
 
-def _added_up(org: Organization, record: Record) -> Record:
+def _added_up(org: Organization, built: Record) -> Record:
+    record = documents.with_prices(org, built)
     terms = Terms(
         precision=record["price_precision"],
         discount=record["discount"],
@@ -139,7 +141,7 @@ def _lines(org: Organization, body: Mapping[str, Any], old: Record | None) -> li
 
 
 def refuse_edit(old: Record) -> None:
-    """A cancelled order has to be opened again before it can be edited."""
+    """A cancelled order cannot be edited."""
     if old["status"] == "cancelled":
         raise ZohoError("wrong_status", "A cancelled purchase order cannot be edited.")
 

@@ -19,6 +19,7 @@ from connectors.sandbox.zoho_books import (
     bills,
     contacts,
     items,
+    locations,
     locks,
     organizations,
     people,
@@ -47,6 +48,7 @@ ROUTES: list[Route] = [
     *reference.ROUTES,
     *projects.ROUTES,
     *items.ROUTES,
+    *locations.ROUTES,
     *locks.ROUTES,
 ]
 SHOWN: dict[str, Callable[[Organization, Record], Record]] = {
@@ -68,6 +70,7 @@ class Simulator:
     """All regions, organizations and grants of one sandbox."""
 
     name = "zoho_books"
+    SAVED = ("accounts", "organizations")
 
     def __init__(self, clock: Clock, options: dict[str, Any]) -> None:
         self._clock = clock
@@ -82,6 +85,7 @@ class Simulator:
             "suspend": lambda params: options.update(zoho_suspended=True),
             "resume": lambda params: options.update(zoho_suspended=False),
             "use_daily": self.use_daily,
+            "merge_contacts": self.merge_contacts,
             "register_redirect": self.register_redirect,
             "add_webhook": self.workflows.add,
             "remove_webhook": self.workflows.remove,
@@ -95,6 +99,10 @@ class Simulator:
         self.workflows.clear()
         for org in self.organizations.values():
             org.observer = self.workflows.changed
+
+    def forget(self) -> None:
+        """Drop the workflow rules."""
+        self.workflows.clear()
 
     def joined(self, states: list[dict[str, Any]]) -> dict[str, Any]:
         """Several companies' organizations beside each other."""
@@ -157,6 +165,12 @@ class Simulator:
             consent=True,
             life=float(params.get("seconds", SELF_CLIENT_LIFE)),
         )
+
+    def merge_contacts(self, params: dict[str, Any]) -> dict[str, Any]:
+        """A person merges the contact ``contact_id`` into another, ``into``."""
+        org = self._holder("contacts", str(params["contact_id"]), params)
+        with self._by_people():
+            return contacts.merge(org, str(params["contact_id"]), str(params["into"]))
 
     def use_daily(self, params: dict[str, Any]) -> int:
         """Count calls that the organization's other programs made today."""

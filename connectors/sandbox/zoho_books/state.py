@@ -31,6 +31,7 @@ KINDS = {
     "projects": "project_id",
     "items": "item_id",
     "reportingtags": "tag_id",
+    "locations": "location_id",
 }
 
 INDEXES: dict[str, dict[str, Any]] = {
@@ -55,6 +56,11 @@ INDEXES: dict[str, dict[str, Any]] = {
         "bill_id": lambda row: [applied["bill_id"] for applied in row["bills"]],
     },
 }
+
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
+    *("october", "november", "december"),
+)
 
 
 def fold(name: str) -> str:
@@ -105,6 +111,13 @@ class Organization:
     def today(self) -> date:
         """The organization's own calendar day."""
         return self.clock.now().astimezone(self.zone).date()
+
+    def fiscal_year(self, day: str) -> int:
+        """The calendar year in which the fiscal year of a day began."""
+        start = str(self.record["fiscal_year_start_month"]).casefold()
+        month = int(start) + 1 if start.isdecimal() else MONTHS.index(start) + 1
+        found = date.fromisoformat(day)
+        return found.year if found.month >= month else found.year - 1
 
     def stamp(self, moment: datetime) -> str:
         """A timestamp as Zoho prints it."""

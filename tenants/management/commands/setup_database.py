@@ -7,6 +7,7 @@ running service never needs to know that address.
 import os
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -35,14 +36,17 @@ class Command(BaseCommand):
         target = connections[options["database"]].settings_dict
         if not target["USER"]:
             raise CommandError("Name the login in DATABASE_URL: it is the role to be created.")
-        ensure_roles(
-            admin,
-            login=target["USER"],
-            password=target["PASSWORD"] or None,
-            database=target["NAME"],
-            prefix=role_names().app.removesuffix("_app"),
-            allow_create_database=options["allow_create_database"],
-        )
+        try:
+            ensure_roles(
+                admin,
+                login=target["USER"],
+                password=target["PASSWORD"] or None,
+                database=target["NAME"],
+                prefix=role_names().app.removesuffix("_app"),
+                allow_create_database=options["allow_create_database"],
+            )
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(
             f"Database {target['NAME']} and login {target['USER']} are ready: migrate."
         )

@@ -8,13 +8,13 @@ import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.core.management import call_command
 from pytest_django import DjangoDbBlocker, Settings
 
-from connectors.engine import drift, inbox, runs, work
+from connectors.engine import drift, inbox, phases, work
 from connectors.engine.policy import policy
+from connectors.services import anew, linking, reference_data
 from connectors.services import drift as drift_service
-from connectors.services import reference_data
+from tests import quick_flush
 from tests.engine.tiny import world as tiny_world
 from tests.engine.tiny.world import World, make_world
 
@@ -27,7 +27,7 @@ Engine = Callable[..., None]
 def tables(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     yield
     with django_db_blocker.unblock():
-        call_command("flush", verbosity=0, interactive=False)
+        quick_flush.empty()
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 def without_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     """The systems of the tiny flow are in this process: nothing is opened for them."""
-    for module in (runs, work, drift, inbox, drift_service, reference_data):
+    for module in (phases, work, drift, inbox, drift_service, reference_data, anew, linking):
         monkeypatch.setattr(module, "open_client", tiny_world.open_client)
 
 

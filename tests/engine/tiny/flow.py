@@ -34,6 +34,7 @@ from connectors.core.flow import (
     Option,
     ReferenceStream,
     Stream,
+    TargetIndex,
 )
 from connectors.core.names import normalise_number
 from connectors.core.reading import Fields
@@ -45,7 +46,7 @@ from connectors.core.references import (
     ReferenceRow,
     Suggestion,
 )
-from connectors.core.states import Reason, State
+from connectors.core.states import Over, Reason, State
 from tests.engine.tiny import source, target
 from tests.engine.tiny.source import TinySource
 from tests.engine.tiny.target import TinyTarget
@@ -53,6 +54,7 @@ from tests.engine.tiny.target import TinyTarget
 KEY = "tiny"
 PARENTS, CHILDREN = "parents", "children"
 OPEN, CANCELLED = "open", "cancelled"
+_INERT = frozenset({State.NOT_APPLICABLE, State.DISMISSED, State.CANCELLED})
 # The target's word for parents in its webhooks.
 WATCHED = "Parents"
 
@@ -82,6 +84,7 @@ def parse(raw: Raw) -> TinyRecord:
         party=fields.text("party"),
         parent=fields.text("parent"),
         status=fields.text("status"),
+        day=fields.day("day"),
     )
 
 
@@ -92,6 +95,7 @@ def needs(stream: str, record: Any, context: Context) -> Needs:
         mappings=frozenset({MappingKey("vendor", record.party)}),
         documents=frozenset({DocumentKey(PARENTS, record.parent)} if record.parent else ()),
         dependants=stream == PARENTS,
+        twins=frozenset({normalise_number(record.number)}),
     )
 
 
@@ -101,6 +105,8 @@ def decide(stream: str, record: Any, facts: Facts, context: Context) -> Decision
         return _withdraw(link)
     if record.status == "draft":
         return NotApplicable(words="Drafts are not posted.")
+    if facts.only_named and link is None:
+        return NotApplicable(words="It is older than the start.")
     if record.status == "poison":
         raise BadInputError(f"{record.number} makes no sense")
     return _stop(record, facts) or _doubt(record, facts, link) or _plan(stream, record, facts, link)
@@ -109,14 +115,14 @@ def decide(stream: str, record: Any, facts: Facts, context: Context) -> Decision
 def _withdraw(link: LinkState | None) -> Decision:
     if link is None:
         return NotApplicable(words="It is gone and was never posted.")
-    if link.status == CANCELLED:
+    if link.status in (CANCELLED, *Over):
         return Nothing(final=State.CANCELLED)
     part = PartPlan(
         part="",
         target_kind=link.target_kind,
         reference=link.reference,
         payload=link.payload,
-        steps=(Step(action="cancel", status=CANCELLED),),
+        steps=(Step(action="cancel", status=CANCELLED, ends=True),),
         total=None,
         currency="USD",
         number=link.target_number,
@@ -125,6 +131,14 @@ def _withdraw(link: LinkState | None) -> Decision:
 
 
 def _stop(record: TinyRecord, facts: Facts) -> Decision | None:
+    closed = facts.locked_until
+    if record.day and closed and record.day <= closed:
+        return Held(reason=Reason.PERIOD_CLOSED, words=f"The period up to {closed} is closed.")
+    twins = [t.key for t in facts.twins if t.state not in _INERT and t.key < record.key]
+    # Only invoices are taken for one another, so that most tests need not care.
+    if record.number.startswith("INV") and twins and not facts.links:
+        words = f"{record.number} is also that of {min(twins)}."
+        return Held(reason=Reason.DUPLICATE_SUSPECTED, words=words)
     key = MappingKey("vendor", record.party)
     if key not in facts.mappings:
         missing = MissingMapping(key=key, label=f"Vendor {record.party}", reason="not mapped")
@@ -154,13 +168,17 @@ def _doubt(record: TinyRecord, facts: Facts, link: LinkState | None) -> Decision
 
 
 def _plan(stream: str, record: TinyRecord, facts: Facts, link: LinkState | None) -> Decision:
+    generation = ""
+    if link is not None and link.status in set(Over):
+        generation, link = f"{link.reference}+"[len(f"tiny:{stream}:{record.number}") :], None
     steps = _steps(stream, record, link)
+    nudges = (DocumentKey(PARENTS, record.parent),) if record.parent else ()
     if not steps:
-        return Nothing()
+        return Nothing(nudges=nudges)
     part = PartPlan(
         part="",
         target_kind=stream,
-        reference=f"tiny:{stream}:{record.number}",
+        reference=link.reference if link else f"tiny:{stream}:{record.number}{generation}",
         payload=_body(record),
         steps=steps,
         total=record.total,
@@ -168,7 +186,6 @@ def _plan(stream: str, record: TinyRecord, facts: Facts, link: LinkState | None)
         number=record.number,
         vendor_key=facts.mappings[MappingKey("vendor", record.party)].key,
     )
-    nudges = (DocumentKey(PARENTS, record.parent),) if record.parent else ()
     return Deliver(parts=(part,), nudges=nudges)
 
 
@@ -219,15 +236,29 @@ def differences(kind: str, payload: Mapping[str, Any], state: TargetState) -> li
 
 
 def make_flow(
-    origin: TinySource, sink: TinyTarget, refuses_second: Iterable[str] = (PARENTS, CHILDREN)
+    origin: TinySource,
+    sink: TinyTarget,
+    refuses_second: Iterable[str] = (PARENTS, CHILDREN),
+    indexed: bool = False,
 ) -> Flow:
     """The flow between these two systems."""
 
     def vendors(client: Any, since: str | None) -> Any:
+        sink.on_list("vendors")
         rows = [
             ReferenceRow(kind="vendor", key=f"v-{name.lower()}", name=name) for name in sink.vendors
         ]
         yield Page(rows=rows, number=1)
+
+    def heads(client: Any, since: str | None) -> Any:
+        sink.on_list("heads")
+        yield Page(rows=[], number=1)
+
+    def locks(client: Any, since: str | None) -> Any:
+        sink.on_list("locks")
+        attributes = {"locked_until": sink.locked_until}
+        row = ReferenceRow(kind="period_lock", key="lock", name="lock", attributes=attributes)
+        yield Page(rows=[row], number=1)
 
     return Flow(
         key=KEY,
@@ -237,8 +268,11 @@ def make_flow(
         streams=(_stream(origin, PARENTS, 1), _stream(origin, CHILDREN, 2)),
         references=(
             ReferenceStream(side="target", kind="vendor", every=timedelta(hours=1), fetch=vendors),
+            ReferenceStream(
+                side="target", kind="period_lock", every=timedelta(days=1), fetch=locks
+            ),
         ),
-        indexes=(),
+        indexes=(TargetIndex(kind=CHILDREN, fetch=heads),) if indexed else (),
         options=(
             Option(name="strict", label="Strict", help="", default=False),
             Option(name="drift", label="When changed there", help="", default="alert"),

@@ -11,6 +11,7 @@ from typing import Any
 from connectors.core.decisions import Decision, Facts, MappedTarget, Needs
 from connectors.core.flow import SOURCE, TARGET, Context, Flow, Option, ReferenceStream, Upkeep
 from connectors.core.references import AutomaticLink, ReferenceRow
+from connectors.core.sinks import SinkByKind
 from connectors.core.upkeep import (
     Creates,
     Rules,
@@ -20,7 +21,6 @@ from connectors.core.upkeep import (
     upkeep_stream,
 )
 from connectors.engine.job import Resolved
-from connectors.flows.zoho_books_to_procore.sink import SinkByKind
 from connectors.models import Integration, Mapping, ReferenceState
 from connectors.services import mapping
 from tests.engine.tiny.flow import CHILDREN, PARENTS
@@ -170,7 +170,9 @@ def autolink(
     """What was made for a row, whichever side has made it, is linked to it."""
     theirs, known = list(targets), {key for key, _ in linked}
     return [
-        AutomaticLink(kind=row.kind, source_key=row.key, target_key=other.key, evidence="made")
+        AutomaticLink(
+            kind=row.kind, source_key=row.key, target_key=other.key, evidence="made", proven=True
+        )
         for row in sources
         for other in theirs
         if row.kind == other.kind and row.key not in known and _is_made_for(row, other)

@@ -23,7 +23,9 @@ class TinySource:
     page_size: int = 50
     between_pages: Callable[[int], None] = lambda page: None
     on_read: Callable[[str], None] = lambda key: None
+    on_list: Callable[[str], None] = lambda stream: None
     streams: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    odd: list[Sighting] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)
     states_count: bool = True
@@ -45,6 +47,7 @@ class TinySource:
 
         def pages(_: Any, window: Window) -> Iterator[Page[Sighting]]:
             self.lists.append(stream)
+            self.on_list(stream)
             number = 1
             while True:
                 refuse_inside_transaction()
@@ -52,7 +55,9 @@ class TinySource:
                 start = (number - 1) * self.page_size
                 some = rows[start : start + self.page_size]
                 count = len(rows) if self.states_count else None
-                yield Page(rows=[_sighting(row) for row in some], number=number, count=count)
+                shown = [_sighting(row) for row in some]
+                odd = self.odd if number == 1 and stream == "parents" else []
+                yield Page(rows=[*shown, *odd], number=number, count=count)
                 if start + self.page_size >= len(rows):
                     return
                 self.between_pages(number)

@@ -49,8 +49,11 @@ class TinyTarget:
     refuses_doubles: bool = True
     before: Callable[[Items], None] = nothing
     after: Callable[[Items], None] = nothing
+    on_list: Callable[[str], None] = lambda kind: None
     blind: int = 0
     adds: str = "0"
+    currency: str = "USD"
+    locked_until: str = ""
     refused: dict[str, ProviderError] = field(default_factory=dict)
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     vendors: list[str] = field(default_factory=lambda: ["Acme"])
@@ -178,7 +181,7 @@ class TinyTarget:
             number=row["number"],
             status=row["status"],
             total=parse_decimal(row["total"]) + parse_decimal(self.adds),
-            currency="USD",
+            currency=self.currency,
             reference=row["reference"],
             vendor_key=row["vendor"],
             content=dict(row["body"]),

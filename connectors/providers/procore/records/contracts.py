@@ -11,6 +11,7 @@ from connectors.core.days import instant_text
 from connectors.core.money import ZERO, plain
 from connectors.core.reading import Fields
 from connectors.core.records import Raw, TargetState
+from connectors.providers.procore.records.reference import currency_of
 
 _TEXTS = (
     "number",
@@ -38,7 +39,8 @@ def contract_state(raw: Raw) -> TargetState:
     content: dict[str, Any] = {name: fields.text(name) for name in _TEXTS if name in fields}
     content["project_id"] = fields.id_of("project") or fields.text("project_id")
     content["vendor_id"] = _vendor(fields)
-    content["invoiced"] = plain(max((fields.amount(name) for name in _INVOICED), default=ZERO))
+    # Credits may be all that is invoiced so far.
+    content["invoiced"] = plain(max((fields.amount(name) for name in _INVOICED), key=abs))
     if "line_items" in fields.raw:
         content["lines"] = lines
     modified = fields.instant("updated_at")
@@ -88,6 +90,5 @@ def _vendor(fields: Fields) -> str:
 
 def _currency(fields: Fields) -> str:
     """Empty where the company has one currency only and does not say which."""
-    configured = fields.object("currency_configuration")
-    own = configured.text("currency_iso_code") if configured else ""
-    return (fields.text("currency_iso_code") or own).upper()
+    found = (fields.raw.get(name) for name in ("currency_iso_code", "currency_configuration"))
+    return next(filter(None, map(currency_of, found)), "")

@@ -4,13 +4,18 @@ List rows enter, reference rows leave: key and name, the number that people know
 attributes that evidence and mapping look at.
 """
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from connectors.core.days import instant_text
+from connectors.core.errors import BadInputError
 from connectors.core.reading import Fields
 from connectors.core.records import Raw
 from connectors.core.references import ReferenceRow
+
+_ISO_CODE = re.compile("[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +68,47 @@ def project_row(raw: Raw) -> ReferenceRow:
         number=fields.text("project_number"),
         active=fields.flag("active", default=True),
         attributes={
-            "currency": fields.text("currency_iso_code").upper(),
             "city": fields.text("city"),
             "stage": fields.text("stage"),
             "origin_id": fields.text("origin_id"),
             "modified": _modified(fields),
         },
     )
+
+
+def currency_of(raw: Any) -> str:
+    """The currency of a configuration, by itself or inside another record; empty without one.
+
+    Its shape is not published for every record: what cannot be understood names no currency.
+    """
+    if isinstance(raw, list):
+        return currency_of(raw[0]) if len(raw) == 1 else ""
+    if isinstance(raw, Mapping):
+        inner = (raw.get(name) for name in ("currency_configuration", "data", "currency_iso_code"))
+        return next(filter(None, map(currency_of, inner)), "")
+    code = raw.strip().upper() if isinstance(raw, str) else ""
+    return code if _ISO_CODE.fullmatch(code) else ""
+
+
+def names_no_currency(raw: Any) -> bool:
+    """Whether a configuration says that it has none: its field is there and empty.
+
+    Any other shape without a currency says nothing, and is not taken for the company's own.
+    """
+    if isinstance(raw, list):
+        return len(raw) == 1 and names_no_currency(raw[0])
+    if not isinstance(raw, Mapping):
+        return False
+    if "currency_iso_code" in raw:
+        return raw["currency_iso_code"] in (None, "")
+    return any(names_no_currency(raw.get(name)) for name in ("currency_configuration", "data"))
+
+
+def uom_row(raw: Raw) -> ReferenceRow:
+    """A unit of measure. Lines name it by its name, so that is what it is known by."""
+    fields = Fields(raw, "a Procore unit of measure")
+    name = fields.required_text("name")
+    return ReferenceRow(kind="unit", key=name, name=fields.text("description") or name, number=name)
 
 
 def wbs_code_key(project_id: str, wbs_code_id: str) -> str:
@@ -95,8 +134,36 @@ def wbs_code_row(raw: Raw, project_id: str, budgeted: Collection[str]) -> Refere
             "budgeted": wbs_code_id in budgeted,
             "flat_name": fields.text("flat_name"),
             "modified": _modified(fields),
+            **_segments(fields),
         },
     )
+
+
+def _segments(code: Fields) -> dict[str, str]:
+    """The whole cost code and the cost type that a WBS code consists of.
+
+    Both empty for one of other segments too (a sub job, say), nothing where Procore does not say.
+    """
+    if not isinstance(code.raw.get("segment_items"), list):
+        return {}
+    found: dict[str, str] = {}
+    for item in code.objects("segment_items"):
+        segment = item.object("segment") or item
+        kind = segment.text("type")
+        if item.text("segment_item_id") or item.text("id"):
+            found[kind] = item.text("path_code") or item.text("code")
+    cost_code, cost_type = found.pop("cost_code", ""), found.pop("line_item_type", "")
+    if found or not _whole(code.text("flat_code"), cost_code, cost_type):
+        cost_code = cost_type = ""
+    return {"cost_code": cost_code, "cost_type": cost_type}
+
+
+def _whole(flat: str, cost_code: str, cost_type: str) -> bool:
+    """Whether both make the flat code, with one sign of the company's choice between them."""
+    if not cost_type:
+        return flat == cost_code
+    between = flat.removeprefix(cost_code).removesuffix(cost_type)
+    return flat == f"{cost_code}{between}{cost_type}" and len(between) == 1
 
 
 def parse_cost_code(raw: Raw, project_id: str) -> CostCode:
@@ -138,5 +205,9 @@ def cost_code_row(raw: Raw, project_id: str) -> ReferenceRow:
 
 def _modified(fields: Fields) -> str:
     """When Procore last changed it, in the spelling whose texts compare like the instants."""
-    instant = fields.instant("updated_at")
+    try:
+        instant = fields.instant("updated_at")
+    except BadInputError:
+        # Its time only saves us reading it again.
+        return ""
     return instant_text(instant) if instant else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from connectors.core.money import to_cents
+from connectors.core.money import without_dust
 from connectors.core.reading import Fields
 from connectors.core.records import Raw
 from connectors.providers.procurify.records.common import (
@@ -27,7 +27,10 @@ ORDER_BILL, EXPENSE_BILL, CARD_BILL = range(3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillItem:
-    """One line of a bill. ``total_cost`` is without tax; quantity is None when billed by cost."""
+    """One line of a bill. ``total_cost`` is without tax; quantity is None when billed by cost.
+
+    ``ordered_quantity`` and ``ordered_cost`` are those of the order's item that it bills.
+    """
 
     id: str
     description: str
@@ -45,6 +48,8 @@ class BillItem:
     order_key: str
     order_number: str
     order_item_id: str
+    ordered_quantity: Decimal | None
+    ordered_cost: Decimal | None
     account_code: str
     allocations: tuple[Allocation, ...]
 
@@ -64,8 +69,8 @@ class MiscCost:
 class Bill:
     """A bill; ``number`` is the vendor's invoice number.
 
-    ``total`` includes everything, to the cent: Procurify writes it as a float, which may carry
-    the dust of its own additions.
+    ``total`` includes everything, as Procurify says it: a float, freed from the dust of its own
+    additions but never rounded.
     """
 
     key: str
@@ -95,7 +100,9 @@ class Bill:
 
 def parse_bill(raw: Raw) -> Bill:
     """Read a bill's detail."""
-    key = Fields(raw, "a bill").required_text("group")
+    bill = Fields(raw, "a bill")
+    # The group may be null; then its UUID is what it is known by.
+    key = bill.text("group") or bill.required_text("uuid")
     fields = Fields(raw, f"bill {raw.get('invoice_number') or key}")
     currency = read_currency(fields, "currency")
     vendor_id, party = read_party(fields, "vendor")
@@ -113,11 +120,11 @@ def parse_bill(raw: Raw) -> Bill:
         party=party,
         currency=currency,
         rate=_rate(fields),
-        total=to_cents(fields.number("total_cost_with_tax"), currency),
+        total=without_dust(fields.number("total_cost_with_tax"), currency),
         note=fields.text("note"),
         modified=fields.instant("last_modified_datetime"),
-        items=tuple(_item(row, fields.what) for row in fields.objects("items")),
-        costs=tuple(_cost(row, fields.what) for row in fields.objects("costs")),
+        items=tuple(_item(row, fields.what, currency) for row in fields.objects("items")),
+        costs=tuple(_cost(row, fields.what, currency) for row in fields.objects("costs")),
     )
 
 
@@ -126,12 +133,12 @@ def _rate(fields: Fields) -> Decimal | None:
     return currency.optional_number("rate") if currency else None
 
 
-def _item(row: Fields, bill: str) -> BillItem:
+def _item(row: Fields, bill: str, currency: str) -> BillItem:
     key = row.required_text("id")
     fields = Fields(row.raw, f"item {key} of {bill}")
-    cost = fields.number("total_cost")
+    cost = without_dust(fields.number("total_cost"), currency)
+    tax = without_dust(fields.amount("tax_amount"), currency)
     with_tax = fields.optional_number("total_cost_with_tax")
-    tax = fields.amount("tax_amount")
     order = fields.object("po")
     ordered = fields.object("orderitem")
     return BillItem(
@@ -142,15 +149,17 @@ def _item(row: Fields, bill: str) -> BillItem:
         quantity=fields.optional_number("quantity"),
         unit_cost=fields.optional_number("unit_cost"),
         total_cost=cost,
-        total_cost_with_tax=cost + tax if with_tax is None else with_tax,
+        total_cost_with_tax=(cost + tax if with_tax is None else without_dust(with_tax, currency)),
         tax_name=fields.text("tax_name"),
         tax_percentage=fields.amount("tax_percentage"),
         tax_amount=tax,
         tax_is_inclusive=fields.flag("tax_is_inclusive"),
-        shipping_amount=fields.amount("shipping_amount"),
+        shipping_amount=without_dust(fields.amount("shipping_amount"), currency),
         order_key=fields.id_of("po") or (ordered.id_of("purchase_order") if ordered else ""),
         order_number=order.text("number") if order else "",
         order_item_id=fields.id_of("orderitem"),
+        ordered_quantity=ordered.optional_number("quantity") if ordered else None,
+        ordered_cost=ordered.optional_number("total_cost") if ordered else None,
         account_code=_ordered_account(ordered),
         allocations=tuple(
             read_allocation(share, "budget") for share in fields.objects("cost_allocations")
@@ -164,7 +173,7 @@ def _ordered_account(ordered: Fields | None) -> str:
     return read_account(ordered, "account")[0] or ordered.text("accountCode")
 
 
-def _cost(row: Fields, bill: str) -> MiscCost:
+def _cost(row: Fields, bill: str, currency: str) -> MiscCost:
     key = row.required_text("id")
     fields = Fields(row.raw, f"cost {key} of {bill}")
     share = fields.object("cost_allocation")
@@ -174,7 +183,7 @@ def _cost(row: Fields, bill: str) -> MiscCost:
     return MiscCost(
         id=key,
         name=fields.text("name"),
-        amount=fields.number("amount"),
+        amount=without_dust(fields.number("amount"), currency),
         account_code=code,
         account_name=name,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from connectors.core.money import to_cents
+from connectors.core.money import without_dust
 from connectors.core.reading import Fields
 from connectors.core.records import Raw
 from connectors.providers.procurify.records.common import (
@@ -91,18 +91,18 @@ def parse_purchase_order(raw: Raw) -> PurchaseOrder:
         currency=currency,
         rate=fields.optional_number("purchased_currency_rate"),
         subtotal=fields.amount("subtotal"),
-        freight=fields.amount("freight"),
-        other=fields.amount("other"),
+        freight=without_dust(fields.amount("freight"), currency),
+        other=without_dust(fields.amount("other"), currency),
         tax=read_charge(fields, "tax"),
         discount=read_charge(fields, "discount"),
-        total=to_cents(fields.number("total"), currency),
+        total=without_dust(fields.number("total"), currency),
         comment=fields.text("comment"),
         modified=fields.instant("last_modified"),
-        items=tuple(_item(row, f"{fields.what}") for row in fields.objects("order_items")),
+        items=tuple(_item(row, fields.what, currency) for row in fields.objects("order_items")),
     )
 
 
-def _item(row: Fields, order: str) -> OrderItem:
+def _item(row: Fields, order: str, currency: str) -> OrderItem:
     key = row.required_text("id")
     fields = Fields(row.raw, f"item {key} of {order}")
     code, account_name = read_account(fields, "account")
@@ -113,9 +113,9 @@ def _item(row: Fields, order: str) -> OrderItem:
         unit=fields.text("unit"),
         quantity=fields.number("quantity"),
         price=fields.number("price"),
-        total_cost=fields.number("total_cost"),
-        tax_amount=fields.amount("tax_amount"),
-        shipping_amount=fields.amount("shipping_amount"),
+        total_cost=without_dust(fields.number("total_cost"), currency),
+        tax_amount=without_dust(fields.amount("tax_amount"), currency),
+        shipping_amount=without_dust(fields.amount("shipping_amount"), currency),
         note=fields.text("po_note"),
         account_code=code or fields.text("accountCode"),
         account_name=account_name,

@@ -23,6 +23,7 @@ from connectors.providers.zoho_books.records.reference import (
     period_lock_row,
     project_row,
     tax_row,
+    undated_locks,
     vendor_row,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "project_state",
     "purchase_order_state",
     "tax_row",
+    "undated_locks",
     "vendor_row",
 ]

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from connectors.core.money import ZERO, to_cents
+from connectors.core.money import ZERO, to_cents, without_dust
 from connectors.core.reading import Fields
 from connectors.core.records import Raw
+from connectors.providers.zoho_books.records.documents import withheld
 
 _HUNDRED = Decimal(100)
 # Headings and sums between the lines carry no amount of their own.
@@ -47,7 +48,11 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceOrder:
-    """The whole order; ``tax``, ``discount`` and ``adjustment`` are those of the order."""
+    """The whole order; ``tax``, ``discount`` and ``adjustment`` are those of the order.
+
+    ``total`` is what it costs; ``withheld`` is tax that the buyer keeps back of it and pays to the
+    state, which Zoho's own total no longer contains.
+    """
 
     key: str
     number: str
@@ -59,6 +64,7 @@ class SourceOrder:
     delivery_day: date | None
     currency: str
     total: Decimal
+    withheld: Decimal
     tax: Decimal
     discount: Decimal
     adjustment: Decimal
@@ -71,13 +77,13 @@ def parse_purchase_order(raw: Raw) -> SourceOrder:
     """Read the detail; a list row has no lines and is refused."""
     key = Fields(raw, "a Zoho purchase order").required_text("purchaseorder_id")
     order = Fields(raw, f"Zoho purchase order {raw.get('purchaseorder_number') or key}")
+    currency = order.text("currency_code").upper()
     lines = tuple(
-        _line(row)
+        _line(row, currency)
         for row in order.objects("line_items")
         if row.text("line_item_category").casefold() in _COUNTED
     )
-    currency = order.text("currency_code").upper()
-    tax = order.amount("tax_total")
+    tax, held_back = order.amount("tax_total"), withheld(order)
     return SourceOrder(
         key=key,
         number=order.text("purchaseorder_number"),
@@ -88,7 +94,8 @@ def parse_purchase_order(raw: Raw) -> SourceOrder:
         day=order.day("date"),
         delivery_day=order.day("delivery_date") or order.day("expected_delivery_date"),
         currency=currency,
-        total=order.number("total"),
+        total=without_dust(order.number("total") + held_back, currency),
+        withheld=held_back,
         tax=tax,
         discount=_discount(order, sum((line.amount for line in lines), ZERO), tax, currency),
         adjustment=order.amount("adjustment"),
@@ -98,14 +105,14 @@ def parse_purchase_order(raw: Raw) -> SourceOrder:
     )
 
 
-def _line(row: Fields) -> SourceLine:
+def _line(row: Fields, currency: str) -> SourceLine:
     return SourceLine(
         id=row.required_text("line_item_id"),
         name=row.text("name"),
         description=row.text("description"),
         quantity=row.amount("quantity"),
         rate=row.amount("rate"),
-        amount=row.number("item_total"),
+        amount=without_dust(row.number("item_total"), currency),
         unit=row.text("unit"),
         account_id=row.text("account_id"),
         account_code=row.text("account_code"),

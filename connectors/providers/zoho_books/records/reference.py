@@ -8,18 +8,25 @@ from collections.abc import Iterable
 from datetime import date
 
 from connectors.core.days import instant_text
+from connectors.core.errors import BadInputError
 from connectors.core.money import plain
 from connectors.core.reading import Fields
 from connectors.core.records import Raw
 from connectors.core.references import ReferenceRow
 
-# Locks that close the purchase side: the module's own, or one for everything.
-_PURCHASE_LOCKS = frozenset({"purchase", "purchases", "all"})
+# Locks that close the purchase side: the module's own, or one for everything. The scope of a lock
+# is said by number: 0 is published as all, 2 is purchases in the order of the published modules.
+_PURCHASE_LOCKS = frozenset({"purchase", "all"})
+_PURCHASE_SCOPES = frozenset({0, 2})
 
 
 def modified_text(fields: Fields) -> str:
     """When Zoho last changed it, in the spelling whose texts compare like the instants."""
-    instant = fields.instant("last_modified_time")
+    try:
+        instant = fields.instant("last_modified_time")
+    except BadInputError:
+        # Its time only saves us reading it again.
+        return ""
     return instant_text(instant) if instant else ""
 
 
@@ -96,19 +103,21 @@ def tax_row(raw: Raw) -> ReferenceRow:
 def currency_row(raw: Raw) -> ReferenceRow:
     fields = Fields(raw, "a Zoho currency")
     code = fields.required_text("currency_code").upper()
+    digits = fields.optional_number("price_precision")
     return ReferenceRow(
         kind="currency",
         key=fields.required_text("currency_id"),
         name=fields.text("currency_name") or code,
         number=code,
-        attributes={"base": fields.flag("is_base_currency")},
+        attributes={"base": fields.flag("is_base_currency")}
+        | ({} if digits is None else {"digits": int(digits)}),
     )
 
 
 def period_lock_row(locks: Iterable[Raw]) -> ReferenceRow:
     """All transaction locks as one row: the last day that is closed for purchases, or none."""
-    days = [day for lock in locks if (day := _locked_until(Fields(lock, "a transaction lock")))]
-    last = max(days, default=None)
+    read = [Fields(lock, "a transaction lock") for lock in locks]
+    last = max((day for lock in read if (day := _locked_until(lock))), default=None)
     return ReferenceRow(
         kind="period_lock",
         key="purchase",
@@ -118,18 +127,35 @@ def period_lock_row(locks: Iterable[Raw]) -> ReferenceRow:
     )
 
 
-def _locked_until(lock: Fields) -> date | None:
+def undated_locks(locks: Iterable[Raw]) -> tuple[str, ...]:
+    """Words for locks of purchases that do not say up to which day: Zoho decides by them."""
+    return tuple(
+        f"A transaction lock names no day, so that Zoho Books alone knows what is closed: {lock!r}"
+        for lock in locks
+        if _closes(fields := Fields(lock, "a transaction lock")) and _locked_until(fields) is None
+    )
+
+
+def _closes(lock: Fields) -> bool:
     status = lock.text("transaction_lock_status", "enabled").casefold()
-    if not _is_for_purchases(lock) or status.startswith("disabled"):
-        return None
-    return lock.day("transaction_lock_date")
+    stands = lock.text("lock_status", "locked").casefold() == "locked"
+    return status != "disabled" and stands and _is_for_purchases(lock) and not _spares_some(lock)
+
+
+def _locked_until(lock: Fields) -> date | None:
+    return lock.day("transaction_lock_date") if _closes(lock) else None
 
 
 def _is_for_purchases(lock: Fields) -> bool:
-    """Whether a lock closes the purchase side: by its module's name, or else by its scope.
-
-    A lock whose scope is not understood is left to Zoho, which refuses what it forbids anyway.
+    """Whether a lock closes the purchase side, by its coded fields: its words are in the language
+    of the organisation. What is not understood is left to Zoho, which refuses what it forbids.
     """
-    names = (lock.text("transaction_lock_module"), lock.text("lock_scope_formatted"))
-    named = {name.casefold() for name in names if name}
-    return bool(named & _PURCHASE_LOCKS) if named else lock.integer("lock_scope", 0) == 0
+    if "transaction_lock_module" in lock:
+        return lock.text("transaction_lock_module").casefold() in _PURCHASE_LOCKS
+    return "lock_scope" in lock and lock.integer("lock_scope") in _PURCHASE_SCOPES
+
+
+def _spares_some(lock: Fields) -> bool:
+    """Whether users or accounts are exempted: ours may be among them, so Zoho decides."""
+    counts = ("user_exceptions_count", "account_exceptions_count")
+    return any(lock.amount(name) for name in counts)

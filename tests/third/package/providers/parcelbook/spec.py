@@ -66,6 +66,7 @@ SPEC = ProviderSpec(
     dialect=DIALECT,
     credential_fields=CREDENTIALS,
     setting_fields=SETTINGS,
+    identity=("house",),
     authorisation="client_credentials",
     token_life=TOKEN_LIFE,
     token_margin=timedelta(minutes=2),

@@ -1,4 +1,4 @@
-"""The Procore side as the engine calls it: every kind of record has a sink of its own.
+"""Several sinks as one: every kind of record has a sink of its own.
 
 A part says of which kind it is; the call goes to that kind's sink. How a kind is written is not
 known here.

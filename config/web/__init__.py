@@ -1,0 +1,1 @@
+"""How requests reach the code: bodies are read without a thread, then threads of ours answer."""

@@ -1,0 +1,20 @@
+"""Every e-mail that told a tenant what waits for people: proof of what was said, and when."""
+
+from django.db import models
+
+from tenants.models import TenantOwned
+
+
+class Alert(TenantOwned):
+    """One e-mail; ``recipients`` is how many it went to, ``body`` its text."""
+
+    at = models.DateTimeField()
+    subject = models.CharField(max_length=300)
+    body = models.TextField()
+    recipients = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "-at"], name="alert_latest")]
+
+    def __str__(self) -> str:
+        return self.subject
