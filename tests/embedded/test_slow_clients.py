@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -46,11 +47,10 @@ class Served:
     def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, float]:
         """The status of an honest request, and the seconds that it took."""
         begun = time.monotonic()
-        line = http.client.HTTPConnection(parts.LOOPBACK, self.port, timeout=60)
-        line.request(method, path, body or None, headers)
-        answer = line.getresponse()
-        answer.read()
-        line.close()
+        with closing(http.client.HTTPConnection(parts.LOOPBACK, self.port, timeout=60)) as line:
+            line.request(method, path, body or None, headers)
+            answer = line.getresponse()
+            answer.read()
         return answer.status, time.monotonic() - begun
 
     def deliver(self) -> tuple[int, float]:
@@ -202,8 +202,8 @@ def test_clients_that_do_not_read_hold_up_nobody(served: Served) -> None:
 @pytest.mark.parametrize("path", ["/admin/login/", "path of the door"])
 def test_a_body_that_is_too_long_is_not_read(served: Served, path: str) -> None:
     path = served.path if path == "path of the door" else path
-    announced = b"x" * 1_000_001
-    assert served.ask("POST", path, announced)[0] == 413
+    # Only announced, not sent: who sends it all the same is hung up on, and may miss the answer.
+    assert served.ask("POST", path, **{"Content-Length": "1000001"})[0] == 413
     # In chunks nobody knows the length beforehand.
     line = http.client.HTTPConnection(parts.LOOPBACK, served.port, timeout=60)
     line.putrequest("POST", path)
