@@ -12,6 +12,9 @@ AS_IN_PRODUCTION = env -u DEBUG -u SANDBOX_URL ENV_FILE=/dev/null \
 	BASE_URL=https://connector.example.com ALLOWED_HOSTS=connector.example.com \
 	$$($(PY) -m config.keys)
 
+# Compiled once, not by each of the many processes of a run.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test crash soak lint check-demo bench manage clean
 

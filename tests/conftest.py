@@ -19,8 +19,18 @@ from tests.sandbox_process import SandboxProcess
 SPECS = "ZOHO_BOOKS_SPECS"
 
 
+# What connects a company: each worker that needs it connects it once, which takes seconds.
+CONNECTING = {"connected", "builder", "new"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before the marks are read
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs files that nobody has named; the end of the run says so once."""
+    """Keep tests of one file that connect the same companies on one worker, and leave out what
+    needs files that nobody has named; the end of the run says so once.
+    """
+    for item in items:
+        if CONNECTING.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if os.environ.get(SPECS):
         return
     left_out = [item for item in items if item.get_closest_marker("zoho_specs")]

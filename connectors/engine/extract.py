@@ -163,8 +163,9 @@ def read_details(job: Job, stream: Stream, client: Any, guard: Guard) -> int:
             return now_due
         finally:
             # Whatever ends the slice, what has been read was paid for.
-            with job.scope():
-                now_due += store(job, stream, readings)
+            if readings:
+                with job.scope():
+                    now_due += store(job, stream, readings)
 
 
 class _EnoughError(Exception):

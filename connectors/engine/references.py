@@ -160,7 +160,8 @@ def _lose(connection: Connection, kind: str, started: datetime) -> set[str]:
         connection=connection, kind=kind, seen_at__lt=started, gone=False
     )
     lost = set(unseen.values_list("key", flat=True))
-    unseen.update(active=False, gone=True)
+    if lost:
+        unseen.update(active=False, gone=True)
     return lost
 
 

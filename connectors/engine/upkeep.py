@@ -94,6 +94,8 @@ def _observe(view: Job, stream: Stream, upkeep: Upkeep, guard: Guard) -> int:
         if reading is None or reading.read_at is None:
             return 0  # about to be read again
         wishes = list(_wishes(view, stream, upkeep, reading))
+        if not wishes and not _documents(view, stream).exists():
+            return 0  # nothing is there to let go of or to look at again
     now_due = 0
     for start in range(0, len(wishes), _AT_ONCE):
         guard()

@@ -20,6 +20,7 @@ def test_killed_while_a_bill_is_created(company: Struck) -> None:
     assert crashes.requests_struck("after", "create a bill") == 1
 
 
+@pytest.mark.crash
 def test_killed_while_a_commitment_is_created(company: Struck) -> None:
     crashes = company("construction", plain=True, orders=1)
     crashes.most = 0

@@ -37,6 +37,7 @@ def test_what_was_stored_is_there_after_a_restart(folder: Path, hold: Hold) -> N
         assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
 
 
+@pytest.mark.crash
 def test_a_fresh_start_forgets(folder: Path) -> None:
     with embedded_services(folder, given={}) as services:
         url = services.env["DATABASE_URL"]
@@ -48,12 +49,14 @@ def test_a_fresh_start_forgets(folder: Path) -> None:
             assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
 
 
+@pytest.mark.crash
 def test_a_deep_path_with_spaces(folder: Path, hold: Hold) -> None:
     deep = folder.joinpath("with a space", *["and quite a few more folders"] * 6)
     deep.mkdir(parents=True)
     assert answers(hold(deep).env)
 
 
+@pytest.mark.crash
 def test_two_deep_folders_have_servers_of_their_own(folder: Path, hold: Hold) -> None:
     # Redis cuts long socket paths off, so that two such folders would meet in one socket.
     long = folder.joinpath(*["a folder with a long name"] * 6)
@@ -68,11 +71,13 @@ def test_they_end_when_their_starter_is_killed(folder: Path, hold: Hold) -> None
     assert all_gone(holder.pids)
 
 
+@pytest.mark.crash
 def test_they_start_again_right_after_a_kill_of_the_starter(folder: Path, hold: Hold) -> None:
     hold(folder).kill()
     assert answers(hold(folder).env)
 
 
+@pytest.mark.crash
 def test_they_start_again_after_a_kill_of_everything(folder: Path, hold: Hold) -> None:
     holder = hold(folder)
     for pid in holder.pids.values():
@@ -81,6 +86,7 @@ def test_they_start_again_after_a_kill_of_everything(folder: Path, hold: Hold) -
     assert answers(hold(folder).env)
 
 
+@pytest.mark.crash
 def test_a_stale_pid_file_that_names_a_living_stranger(folder: Path, hold: Hold) -> None:
     holder = hold(folder)
     pid_file = folder / "postgres" / "data" / "postmaster.pid"
@@ -91,6 +97,7 @@ def test_a_stale_pid_file_that_names_a_living_stranger(folder: Path, hold: Hold)
     assert answers(hold(folder).env)
 
 
+@pytest.mark.crash
 def test_half_a_cluster_is_made_again(folder: Path, hold: Hold) -> None:
     hold(folder).end()
     (folder / "postgres" / "data" / "PG_VERSION").unlink()
@@ -170,6 +177,7 @@ def test_root_keeps_its_private_folders_private(folder: Path, hold: Hold) -> Non
     assert not outside.exists()
 
 
+@pytest.mark.crash
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server to another user")
 def test_root_lends_a_copy_of_binaries_that_lie_in_a_private_folder(
     folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -44,6 +44,7 @@ def stack(folder: Path) -> Iterator[Stack]:
     made.stop()
 
 
+@pytest.mark.crash
 def test_the_whole_service_comes_up_and_goes_down(folder: Path) -> None:
     with running_stack(folder) as stack:
         port = web_port(stack)

@@ -12,6 +12,7 @@ import pytest
 from config import up
 from config.folders import FolderLock
 from tests.embedded.conftest import PROJECT, all_gone
+from tests.sampling import first_here
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_exec_joins_a_running_demo(in_folder: Path) -> None:
         signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", first_here(signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
 def test_a_signal_ends_the_supervisor_and_its_servers(folder: Path, number: signal.Signals) -> None:
     # A stand-in for the demo that stops where it would look after its parts.
     code = (

@@ -56,7 +56,7 @@ def foreseen(job: Job) -> dict[int, str]:
 
 
 def test_it_foresees_what_the_real_run_then_does(new: Connected, sandbox: SandboxProcess) -> None:
-    job = new(orders=60, bills=140)
+    job = new(orders=42, bills=98)
     sandbox.delete("/control/requests")
     run = dry(job)
     assert run.status == Run.Status.FINISHED

@@ -17,10 +17,11 @@ from connectors.models import EPOCH, Document, Run, StreamState
 from connectors.sandbox.companies.manufacturing import build
 from tests.engine.conftest import Connected
 from tests.engine.drive import run_until_idle
+from tests.sampling import first_here
 from tests.sandbox_process import SandboxProcess
 
 BILLS, MORE, PAGE = 20, 4, 5
-ORDERS_OF_LISTS = ["descending", "ascending"]
+ORDERS_OF_LISTS = first_here("descending", "ascending")
 
 
 class Death(BaseException):

@@ -5,6 +5,8 @@ The whole flow over real HTTP; people's edits come through the sandbox's control
 
 from typing import Any
 
+import pytest
+
 from connectors.core.states import Reason, State
 from connectors.engine.drift import look_at_target
 from connectors.flows.zoho_books_to_procore.words import COMMITMENTS
@@ -48,6 +50,7 @@ def test_what_nobody_changed_is_no_drift(builder: Builder) -> None:
     assert [look(job, link) for link in links] == [False] * len(links)
 
 
+@pytest.mark.soak
 def test_what_ended_by_other_hands_before_we_ended_it_is_no_drift(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:

@@ -101,6 +101,7 @@ def follow_once_due(job: Job, connection_id: int) -> None:
 # --- hints ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.crash
 def test_a_hint_waits_while_its_order_cannot_be_read(
     builder: Builder, sandbox: SandboxProcess, hurried: None
 ) -> None:

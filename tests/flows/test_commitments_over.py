@@ -39,6 +39,7 @@ def test_one_deleted_part_of_an_order_is_posted_anew_and_the_other_stays(
     assert made["origin_id"].endswith(":1:2")
 
 
+@pytest.mark.soak
 def test_an_integration_made_anew_on_the_same_connections_posts_nothing_twice(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:

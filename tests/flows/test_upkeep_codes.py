@@ -149,6 +149,7 @@ def test_the_codes_that_accounts_lead_to_are_called_like_them_in_every_project(
         assert Link.objects.filter(target_kind=KIND).count() == 2 * PROJECTS
 
 
+@pytest.mark.soak
 def test_what_changes_of_an_account_changes_of_its_codes(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -162,6 +163,7 @@ def test_what_changes_of_an_account_changes_of_its_codes(
     assert written(sandbox) == {"PATCH wbs": PROJECTS}, "both in one call"
 
 
+@pytest.mark.soak
 def test_a_code_that_two_accounts_lead_to_is_called_like_neither(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -185,6 +187,7 @@ def test_a_code_that_two_accounts_lead_to_is_called_like_neither(
     assert described(sandbox, "03-300.M") == {"Concrete and Cement": PROJECTS}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("policy", "stands", "state"),
     [
@@ -234,6 +237,7 @@ def test_a_code_that_an_order_waits_for_is_made_in_every_project_and_linked(
     assert written(sandbox) == {}
 
 
+@pytest.mark.soak
 def test_the_order_goes_on_by_itself_where_unbudgeted_codes_are_allowed(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -264,6 +268,7 @@ def test_nothing_is_made_unless_that_is_chosen(builder: Builder, sandbox: Sandbo
     assert ordered(job).state == State.WAITING
 
 
+@pytest.mark.soak
 def test_a_cost_type_that_the_company_lacks_is_said_to_be_missing(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -348,6 +353,7 @@ def made_codes(sandbox: SandboxProcess, sign: str = ".") -> int:
     return len(codes(sandbox, f"{FUEL}{sign}M"))
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "kind", first_here("optional", "not in the pattern", "own ids", "delimiter")
 )

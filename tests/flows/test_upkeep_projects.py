@@ -109,6 +109,7 @@ def test_linked_projects_are_called_as_in_procore_and_nothing_else_is_touched(
     assert written(sandbox) == [], "what says the same is not written again"
 
 
+@pytest.mark.soak
 def test_a_project_that_procore_closes_or_opens_is_set_inactive_or_active(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_project_that_procore_closes_or_opens_is_set_inactive_or_active(
     assert status(sandbox, DEPOT) == "active"
 
 
+@pytest.mark.soak
 def test_a_rename_leaves_the_customer_and_the_billing_as_they_are(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -162,6 +164,7 @@ def test_nothing_is_written_where_the_option_is_off(
     assert states(job, STREAM) == {}
 
 
+@pytest.mark.soak
 def test_two_zoho_projects_of_one_keep_their_names(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -211,6 +214,7 @@ def test_what_was_changed_in_zoho_books_is_put_back_where_that_is_chosen(
     assert document(job, BANNOCK).state == State.POSTED
 
 
+@pytest.mark.soak
 def test_what_was_changed_in_zoho_books_stays_where_it_is_adopted(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -250,6 +254,7 @@ def test_a_missing_project_is_made_and_linked_and_kept_up(
     assert names(sandbox)[made["project_id"]] == "Depot Square Retail - Shell East"
 
 
+@pytest.mark.soak
 def test_one_of_the_same_name_is_not_doubled(builder: Builder, sandbox: SandboxProcess) -> None:
     job = builder(plain=True, orders=1, integration=CREATE)
     unlinked(job, DEPOT)
@@ -281,6 +286,7 @@ def test_a_project_whose_answer_was_lost_is_found_by_our_reference(
     assert document(job, DEPOT).state == State.POSTED
 
 
+@pytest.mark.soak
 def test_a_project_that_stays_absent_is_sent_again_by_a_person_only(
     builder: Builder, sandbox: SandboxProcess, hurried: None
 ) -> None:

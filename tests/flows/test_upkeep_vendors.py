@@ -168,6 +168,7 @@ def state(job: Job, order: str) -> str:
         return Document.objects.get(stream="purchase_order", key=order).state
 
 
+@pytest.mark.soak
 def test_by_default_an_order_waits_for_the_vendor_that_procore_lacks(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -213,6 +214,7 @@ def test_a_vendor_is_made_once_whatever_becomes_of_the_answer(
         assert Outcome.Result.UNKNOWN in set(results.values_list("result", flat=True))
 
 
+@pytest.mark.soak
 def test_all_missing_ones_are_made_but_those_that_look_like_one_there(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -235,6 +237,7 @@ def test_all_missing_ones_are_made_but_those_that_look_like_one_there(
     assert all("of that name already" in words for words in held.values())
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("active", [True, False])
 def test_a_vendor_that_carries_our_origin_id_is_ours_whatever_it_is_called(
     builder: Builder, sandbox: SandboxProcess, active: bool
@@ -275,6 +278,7 @@ def drifted(job: Job, sandbox: SandboxProcess, **options: Any) -> tuple[str, str
     return contact, vendor
 
 
+@pytest.mark.soak
 def test_a_vendor_that_somebody_renames_in_procore_is_held_and_restored_by_a_person(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -303,6 +307,7 @@ def test_a_restoring_integration_puts_it_back_by_itself(
     assert document(job, contact).state == State.POSTED
 
 
+@pytest.mark.soak
 def test_an_adopting_integration_lets_it_stand(builder: Builder, sandbox: SandboxProcess) -> None:
     job = builder(plain=True, orders=1)
     contact, vendor = drifted(job, sandbox, drift="adopt")
@@ -321,6 +326,7 @@ def test_an_adopting_integration_lets_it_stand(builder: Builder, sandbox: Sandbo
     assert vendors(sandbox)[vendor]["name"] == "Named Anew"
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("kind", first_here("hidden", "shown"))
 def test_an_inactive_vendor_is_left_alone_and_follows_once_it_is_active_again(
     builder: Builder, sandbox: SandboxProcess, kind: str

@@ -65,6 +65,7 @@ def test_the_guide_names_every_piece(described: type) -> None:
     assert not missing
 
 
+@pytest.mark.soak
 def test_django_finds_nothing_missing(copy: Copy) -> None:
     for command in (["makemigrations", "--check", "--dry-run"], ["check"]):
         done = copy.run("-W", "error", "manage.py", *command)

@@ -43,8 +43,9 @@ def calm(staff: Client, world: World) -> Client:
 
 def test_odd_ids_at_every_address(calm: Client) -> None:
     wrong = []
-    for route in ROUTES:
-        for given in IDS if "<" in route or "(?P" in route else ("",):
+    for number, route in enumerate(ROUTES):
+        # Every third id at each address; all of them at neighbours.
+        for given in IDS[number % 3 :: 3] if "<" in route or "(?P" in route else ("",):
             path = address(route, given)
             for method in ("get", "post"):
                 if "logout" in route or route == AT_REST:
@@ -61,8 +62,8 @@ def test_odd_queries_at_every_list(calm: Client) -> None:
     lists = [route for route in ROUTES if not any(part in route for part in skipped)]
     for number, route in enumerate(lists):
         for place, name in enumerate(FILTERS):
-            # Half of the filters at each list, one odd value each; the search and its pages three.
-            if (place + number) % 2 and name != "q":
+            # A sixth of the filters at each list, one odd value each; search and pages three.
+            if (place + number) % 6 and name != "q":
                 continue
             for more in range(3 if name in ("q", "p", "at__year") else 1):
                 odd = ODD[(place + number + 3 * more) % len(ODD)]
