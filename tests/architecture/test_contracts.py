@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.source import PRODUCT, PROJECT
+from tests.sampling import sample
 
 # (module that would import, what it would import, the contract that must break)
 WRONG = [
@@ -60,7 +61,7 @@ def test_all_contracts_are_kept() -> None:
     assert " 0 broken" in done.stdout
 
 
-@pytest.mark.parametrize(("module", "imported", "contract"), WRONG)
+@pytest.mark.parametrize(("module", "imported", "contract"), sample(*WRONG, every=4))
 def test_a_wrong_import_breaks_its_contract(
     copy: Path, module: str, imported: str, contract: str
 ) -> None:

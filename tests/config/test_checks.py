@@ -11,6 +11,7 @@ from django.core.checks import WARNING, CheckMessage, Tags, run_checks
 from pytest_django import Settings
 
 from config import keys
+from tests.sampling import first_here
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -177,7 +178,7 @@ def test_the_web_server_refuses_too(production: dict[str, str]) -> None:
     assert "config.E001" in done.stderr
 
 
-@pytest.mark.parametrize("kind", ["worker", "beat"])
+@pytest.mark.parametrize("kind", first_here("worker", "beat"))
 def test_celery_refuses_too(production: dict[str, str], kind: str, tmp_path: Path) -> None:
     options = ("--pool", "solo") if kind == "worker" else ("--schedule", str(tmp_path / "beat"))
     command = ("-m", "celery", "-A", "config.celery", kind, *options)

@@ -94,6 +94,7 @@ def refreshes(sandbox: SandboxProcess) -> list[dict[str, Any]]:
     return [row for row in rows if "/oauth/v2/token" in row["path"]]
 
 
+@pytest.mark.crash
 def test_one_refresh_for_64_threads_in_four_processes(job: Job, sandbox: SandboxProcess) -> None:
     expire(job)
     sandbox.delete("/control/requests")

@@ -63,6 +63,7 @@ def test_a_poll_that_finds_nothing_new_costs_one_call_per_list(
     assert run.calls == {"procurify read": lists, "zoho_books read": watched}
 
 
+@pytest.mark.soak
 def test_frequent_polls_look_at_the_target_now_and_then(
     connected: Connected, sandbox: SandboxProcess
 ) -> None:

@@ -55,8 +55,18 @@ def foreseen(job: Job) -> dict[int, str]:
         return {row.document_id: row.outcome for row in rows}
 
 
-def test_it_foresees_what_the_real_run_then_does(new: Connected, sandbox: SandboxProcess) -> None:
-    job = new(orders=42, bills=98)
+@pytest.mark.parametrize(
+    "size",
+    [
+        {"plain": True, "orders": 4, "bills": 8},
+        pytest.param({"orders": 42, "bills": 98}, marks=pytest.mark.soak),
+    ],
+    ids=["plain", "whole"],
+)
+def test_it_foresees_what_the_real_run_then_does(
+    new: Connected, sandbox: SandboxProcess, size: dict[str, int]
+) -> None:
+    job = new(**size)
     sandbox.delete("/control/requests")
     run = dry(job)
     assert run.status == Run.Status.FINISHED

@@ -114,6 +114,7 @@ def another_account(job: Job, account_id: str) -> str:
         return next(item.key for item in same_type if item.key != account_id)
 
 
+@pytest.mark.soak
 def test_a_revised_bill_leaves_an_account_that_was_closed(
     job: Job, sandbox: SandboxProcess
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_merged_vendors_bill_stays_with_the_master(
     assert posted(job, key)[1].payload["vendor_id"] == master
 
 
+@pytest.mark.soak
 def test_a_merger_that_the_cache_missed_is_found_by_the_refusal(
     job: Job, sandbox: SandboxProcess, merged: tuple[str, str, str]
 ) -> None:

@@ -168,6 +168,7 @@ def test_a_bill_that_was_voided_under_our_mark_is_held(
     assert len(target_bills(sandbox)[mark]) == 1
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("quick")
 def test_a_lost_bill_that_shows_after_its_second_was_made_holds_the_document(
     connected: Connected, sandbox: SandboxProcess

@@ -47,6 +47,7 @@ def one_more(sandbox: SandboxProcess, key: str) -> None:
     sandbox.post(f"{ORDER}/{key}", {"items": [first, *items[1:]]})
 
 
+@pytest.mark.soak
 def test_an_order_that_was_cancelled_there_by_hand_gets_a_successor(
     connected: Connected, sandbox: SandboxProcess
 ) -> None:
@@ -66,6 +67,7 @@ def test_an_order_that_was_cancelled_there_by_hand_gets_a_successor(
     assert standing(sandbox) == {document.number: "cancelled", f"{document.number}-R2": "open"}
 
 
+@pytest.mark.soak
 def test_a_successor_is_posted_though_its_first_number_was_given_away(
     connected: Connected, sandbox: SandboxProcess
 ) -> None:

@@ -89,6 +89,7 @@ def assert_nothing_missed(job: Job, sandbox: SandboxProcess) -> None:
     assert len(target) == len(documents)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("job", ORDERS_OF_LISTS, indirect=True)
 def test_changes_between_the_pages_of_a_first_sync(job: Job, sandbox: SandboxProcess) -> None:
     first, *_, last = source_bills(sandbox)

@@ -86,6 +86,7 @@ def test_without_the_option_nothing_is_made(lacking: Job, sandbox: SandboxProces
     assert set(states(job, "bill")) == {"waiting"}
 
 
+@pytest.mark.soak
 def test_an_option_that_is_switched_off_before_the_post_makes_nothing(
     lacking: Job, sandbox: SandboxProcess
 ) -> None:

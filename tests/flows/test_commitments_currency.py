@@ -6,7 +6,6 @@ from connectors.core.states import Reason, State
 from connectors.models import Document, ReferenceItem
 from tests.engine.drive import run_until_idle
 from tests.flows.conftest import Builder, Job
-from tests.sampling import first_here
 
 
 def states(job: Job) -> set[tuple[str, str]]:
@@ -21,7 +20,8 @@ def currencies(job: Job) -> set[str]:
         return {row.attributes["currency"] for row in rows}
 
 
-@pytest.mark.parametrize("said", first_here("refused", "missing", "unprocessable", "odd"))
+@pytest.mark.soak
+@pytest.mark.parametrize("said", ["refused", "missing", "unprocessable", "odd"])
 def test_where_no_configuration_is_shown_orders_are_held_until_a_person_names_the_currency(
     builder: Builder, said: str
 ) -> None:

@@ -124,6 +124,7 @@ def test_a_deleted_commitment_is_made_anew_in_the_next_generation_when_restored(
     assert result.ok, str(result)
 
 
+@pytest.mark.soak
 def test_an_adopted_edit_is_left_alone(builder: Builder, sandbox: SandboxProcess) -> None:
     job = builder(plain=True, orders=1, integration={"drift": "adopt"})
     run_until_idle(job)

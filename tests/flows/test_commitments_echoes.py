@@ -67,6 +67,7 @@ def test_other_peoples_edits_are_looked_at_among_our_own_echoes(
     assert (document.state, document.reason) == (State.HELD, "drifted")
 
 
+@pytest.mark.soak
 def test_another_program_under_our_account_is_not_taken_for_us(
     builder: Builder, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +102,7 @@ def change_as_the_same_app(job: Job, sandbox: SandboxProcess, link: Link, **valu
     assert answer.is_success, answer.text
 
 
+@pytest.mark.soak
 def test_an_echo_that_a_person_has_followed_again_is_looked_at(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -118,6 +120,7 @@ def test_an_echo_that_a_person_has_followed_again_is_looked_at(
     assert inbox(job, pk=echo.pk)[0].status == "done"
 
 
+@pytest.mark.soak
 def test_without_a_known_account_every_hint_is_looked_at(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:

@@ -14,6 +14,7 @@ from tests.engine.drive import run_until_idle
 from tests.flows.commitments import decide, line, order, parts
 from tests.flows.conftest import Builder, Job
 from tests.flows.test_commitments_whole import judged
+from tests.sampling import first_here
 from tests.sandbox_process import SandboxProcess
 
 # What the simulator does otherwise by default.
@@ -71,6 +72,7 @@ def commitment(sandbox: SandboxProcess) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.soak
 def test_commitments_are_right_where_procore_does_everything_the_other_way(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -83,7 +85,7 @@ def test_commitments_are_right_where_procore_does_everything_the_other_way(
     assert commitment(sandbox)["grand_total"] == "1006625.0"
 
 
-@pytest.mark.parametrize("kind", ["", "calculated"])
+@pytest.mark.parametrize("kind", first_here("", "calculated"))
 def test_a_price_of_four_decimals_keeps_its_quantity_and_the_orders_total(
     builder: Builder, sandbox: SandboxProcess, kind: str
 ) -> None:

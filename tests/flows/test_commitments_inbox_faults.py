@@ -141,7 +141,7 @@ def until_followed(job: Job, event: InboxEvent) -> None:
 def test_an_order_that_cannot_be_read_holds_up_no_other(
     builder: Builder, sandbox: SandboxProcess, hurried: None
 ) -> None:
-    job = posted(builder, sandbox, plain=True, orders=6, projects=10)
+    job = posted(builder, sandbox, plain=True, orders=6)
     first, *others = orders(job)
     faults(sandbox, {"match": reading(first), "kind": "status", "status": 500})
     edit(sandbox, first, *others)

@@ -95,6 +95,7 @@ def test_a_vendor_is_previewed_by_its_name_and_then_changed(
     assert contract["status"] == "Approved"
 
 
+@pytest.mark.soak
 def test_another_project_is_previewed_as_one_that_ends_and_one_that_begins(
     job: Job, sandbox: SandboxProcess
 ) -> None:
@@ -107,6 +108,7 @@ def test_another_project_is_previewed_as_one_that_ends_and_one_that_begins(
     assert ("status", "Closed") in {(change.field, change.after) for change in told}
 
 
+@pytest.mark.soak
 def test_a_locked_commitment_stays_and_says_why(job: Job, sandbox: SandboxProcess) -> None:
     locked = with_options(job, {"reopen_approved": False})
     wish, *_ = remap(locked, "cost_code")

@@ -6,6 +6,8 @@ The whole flow over real HTTP. What was typed in is what the flow would post, wi
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from connectors import registry
 from connectors.core.states import Reason, State
 from connectors.engine.job import Job
@@ -80,6 +82,7 @@ def test_exact_commitments_are_linked_at_once_and_nothing_is_posted(
     assert contracts(sandbox) == before
 
 
+@pytest.mark.soak
 def test_an_order_over_two_projects_typed_in_under_its_own_number_is_linked_part_by_part(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -108,6 +111,7 @@ def test_an_order_over_two_projects_typed_in_under_its_own_number_is_linked_part
     assert totals(sandbox) == before
 
 
+@pytest.mark.soak
 def test_a_commitment_that_was_deleted_there_holds_nothing_after_a_replay(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:

@@ -247,6 +247,7 @@ def test_the_order_goes_on_by_itself_where_unbudgeted_codes_are_allowed(
     assert ordered(job).state == State.POSTED
 
 
+@pytest.mark.soak
 def test_a_rules_code_is_made_below_its_division_in_the_project_that_lacks_it(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -306,6 +307,7 @@ def test_codes_whose_answers_were_lost_are_made_once(
     assert document(job, FUEL).state == State.POSTED
 
 
+@pytest.mark.soak
 def test_a_description_whose_answer_was_lost_is_looked_at_before_it_is_sent_again(
     builder: Builder, sandbox: SandboxProcess, hurried: None
 ) -> None:
@@ -331,6 +333,7 @@ def test_a_project_that_refuses_holds_the_account_and_the_rest_follows_on_replay
     assert described(sandbox, "03-300.M") == {"Concrete and Cement": PROJECTS}
 
 
+@pytest.mark.soak
 def test_calls_that_must_wait_are_handed_back_and_made_once(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -377,6 +380,7 @@ def test_codes_are_made_where_only_optional_segments_are_left_out(
     assert document(job, FUEL).state == State.POSTED
 
 
+@pytest.mark.soak
 def test_a_segment_that_codes_cannot_be_without_is_named(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:

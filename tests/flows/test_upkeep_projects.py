@@ -141,6 +141,7 @@ def test_a_rename_leaves_the_customer_and_the_billing_as_they_are(
     assert row["customer_name"] == "Mesa School District"
 
 
+@pytest.mark.soak
 def test_a_project_that_may_not_be_seen_any_more_says_nothing(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -198,6 +199,7 @@ def test_a_rename_in_zoho_books_is_flagged_with_both_names(
     assert "name is Lofts, we posted Bannock Street Lofts" in held.words
 
 
+@pytest.mark.soak
 def test_what_was_changed_in_zoho_books_is_put_back_where_that_is_chosen(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -332,6 +334,7 @@ def test_a_change_whose_answer_was_lost_is_looked_at_before_it_is_sent_again(
     assert sorted(set(seen)) == sorted(once)
 
 
+@pytest.mark.soak
 def test_calls_that_must_wait_are_handed_back_and_made_once(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -348,6 +351,7 @@ def test_calls_that_must_wait_are_handed_back_and_made_once(
     assert names(sandbox)[zoho_id(DEPOT)] == "Depot Square"
 
 
+@pytest.mark.soak
 def test_a_consent_without_the_permission_says_who_must_connect_again(
     builder: Builder, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:

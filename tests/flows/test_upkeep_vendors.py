@@ -130,6 +130,7 @@ def test_what_only_looks_the_same_is_posted_to_but_never_renamed_until_a_person_
     assert row.source_key not in alignment.unconfirmed(job.integration, job.flow, "vendor")
 
 
+@pytest.mark.soak
 def test_what_zoho_does_not_say_and_another_programs_origin_id_stay(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
@@ -360,6 +361,7 @@ def company_id(sandbox: SandboxProcess) -> int:
     return int(sandbox.get("/control/books/procore")["company"]["id"])
 
 
+@pytest.mark.soak
 def test_a_vendor_that_somebody_deletes_in_procore_is_held(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:
