@@ -3,6 +3,8 @@
 A connection and its provider's spec enter, a client leaves; nothing is sent before the first call.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -105,8 +107,23 @@ def connect(
             on_call=on_call,
             client_id=credentials.get("client_id", ""),
             learn=lambda answer: learn(connection, answer),
+            confirmed=connection.confirmed == mark(connection, spec, credentials) != "",
         )
     )
+
+
+def mark(connection: Connection, spec: ProviderSpec, credentials: Mapping[str, str]) -> str:
+    """Names the account and the application that calls it; empty while no account is chosen.
+
+    A connection whose test has succeeded keeps it. Other settings or another application make
+    another mark, so that what was confirmed of the old one says nothing of the new.
+    """
+    own, told = connection.settings, connection.profile
+    account = [str(own.get(name) or told.get(name) or "") for name in spec.identity]
+    if not all(account):
+        return ""
+    named = json.dumps([spec.key, account, credentials.get("client_id", "")])
+    return hashlib.sha256(named.encode()).hexdigest()
 
 
 @contextmanager

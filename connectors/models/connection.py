@@ -28,6 +28,7 @@ class Connection(TenantOwned):
     ``profile`` is what the provider said of the organisation or company; ``secret_id`` names
     this row inside its envelopes, so that a ciphertext moved elsewhere is refused.
     ``resting_until`` is until when its provider takes no more calls, ``resting_words`` why.
+    ``confirmed`` marks whose account the provider has shown us; see ``engine.sessions``.
     """
 
     provider = models.CharField(max_length=40)
@@ -36,6 +37,7 @@ class Connection(TenantOwned):
     profile = models.JSONField(default=dict, blank=True)
     secret_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
     sealed_credentials = EncryptedTextField(default="", blank=True, editable=False)
+    confirmed = models.CharField(max_length=64, default="", blank=True, editable=False)
     health = models.CharField(max_length=24, choices=Health, default=Health.NEW)
     health_words = models.TextField(blank=True, default="")
     health_at = models.DateTimeField(null=True, blank=True)

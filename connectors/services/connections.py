@@ -79,6 +79,7 @@ def change(
             seal(row, SEALED, {**open_sealed(row, SEALED), **given})
             # Names only; under the name "credentials" even these would be taken out.
             details["secrets_replaced"] = sorted(given)
+            row.confirmed = ""
         row.health, row.health_words = Health.NEW, ""
         row.save()
         record(_event("connection.changed", row, actor, **details))
@@ -235,6 +236,7 @@ def _keep_grant(
         details = identity.allow(row, spec, wanted)
         row.settings = wanted
         seal(row, SEALED, {**open_sealed(row, SEALED), **exchanged.credentials})
+        row.confirmed = ""
         row.health, row.health_words = Health.NEW, "authorised, not tested yet"
         row.save()
         tokens.store_token(row, exchanged.token)
@@ -295,8 +297,11 @@ def _store_findings(
             profile = None
         words = " ".join(finding.words for finding in findings if not finding.ok)
         if profile is not None:
-            connection.profile = keeping_answers(profile, row.profile)
-            Connection.objects.filter(pk=row.pk).update(profile=connection.profile)
+            row.profile = connection.profile = keeping_answers(profile, row.profile)
+            connection.confirmed = sessions.mark(row, spec, open_sealed(row, SEALED))
+            Connection.objects.filter(pk=row.pk).update(
+                profile=connection.profile, confirmed=connection.confirmed
+            )
         elif connection.usable:
             Connection.objects.filter(pk=connection.pk).update(health_words=words)
         record(

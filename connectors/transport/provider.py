@@ -71,7 +71,9 @@ class ClientContext:
     """Everything a client is opened with; ``connection`` is a stable name of the connection.
 
     ``client_id`` is the application that calls, for providers that count by it; it is no secret.
-    ``learn`` is told how this account behaves, as soon as an answer of it shows that.
+    ``learn`` is told how this account behaves, as soon as an answer of it shows that. ``confirmed``
+    says that the provider has shown us this very account: until then nobody else's calls count
+    with ours, since anybody can type another company's id.
     """
 
     connection: str
@@ -84,6 +86,7 @@ class ClientContext:
     on_call: OnCall | None = None
     client_id: str = ""
     learn: Learn = lambda answer: None
+    confirmed: bool = False
 
     def account(
         self, subject: str, limits: Limits, headers: Mapping[str, str] | None = None
@@ -94,7 +97,7 @@ class ClientContext:
             allowed=self.endpoints.allowed,
             tokens=self.tokens,
             governor=self.governor,
-            subject=subject,
+            subject=subject if self.confirmed else f"connection:{self.connection}",
             limits=limits,
             wire=self.wire,
             on_call=self.on_call,
