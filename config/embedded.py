@@ -17,10 +17,11 @@ from psycopg import sql
 from config.embedded_postgres import EmbeddedPostgres
 from config.embedded_redis import EmbeddedRedis
 from config.folders import FolderLock, private_folder, socket_folder
-from tenants.roles import ensure_roles
+from tenants.roles import Login, ensure_roles
 
 DATABASE = "connector"
 LOGIN = "connector"
+OWNER_LOGIN = "connector_owner"
 
 
 @dataclass
@@ -63,9 +64,9 @@ def embedded_services(
         ending.callback(shutil.rmtree, sockets, ignore_errors=True)
         if not given.get("DATABASE_URL"):
             services.postgres = EmbeddedPostgres(data, sockets, durable=durable)
-            services.env["DATABASE_URL"] = _start_postgres(
-                services.postgres, ending, durable=durable, fresh=fresh
-            )
+            _start_postgres(services.postgres, ending, durable=durable, fresh=fresh)
+            services.env["DATABASE_URL"] = services.postgres.url(DATABASE, LOGIN)
+            services.env["DATABASE_OWNER_URL"] = services.postgres.url(DATABASE, OWNER_LOGIN)
         if not given.get("REDIS_URL"):
             services.redis = EmbeddedRedis(data, sockets, durable=durable)
             ending.callback(services.redis.stop)
@@ -76,7 +77,7 @@ def embedded_services(
 
 def _start_postgres(
     postgres: EmbeddedPostgres, ending: ExitStack, *, durable: bool, fresh: bool
-) -> str:
+) -> None:
     """Start it and set it up as a production server is set up, by the same code."""
     ending.callback(postgres.stop)
     postgres.start()
@@ -84,12 +85,12 @@ def _start_postgres(
         _drop_database(postgres)
     ensure_roles(
         postgres.url("postgres"),
-        login=LOGIN,
+        login=Login(LOGIN),
+        owner_login=Login(OWNER_LOGIN),
         database=DATABASE,
         # Test runs make a database each, and nothing durable is ever kept in theirs.
         allow_create_database=not durable,
     )
-    return postgres.url(DATABASE, LOGIN)
 
 
 def _drop_database(postgres: EmbeddedPostgres) -> None:

@@ -136,12 +136,17 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- PostgreSQL ---------------------------------------------------------------------------------
 
-# One login role, member of three that it does not inherit. Each connection acts as one of them:
-# `owner` migrates, `app` runs, `platform` serves staff pages.
+# Two logins, members of roles that they do not inherit. Each connection acts as one of them: `app`
+# runs, `platform` serves staff pages; `owner`, of the second login alone, migrates.
 DATABASE_ROLE_PREFIX: str = env.str("DATABASE_ROLE_PREFIX", default=DEFAULT_PREFIX)
+DATABASE_URL = required(
+    "DATABASE_URL", "Set it, or use `make demo`, which brings a PostgreSQL along."
+)
+# For `migrate` and `setup_database` only; web, worker and beat do not know it.
+DATABASE_OWNER_URL: str = env.str("DATABASE_OWNER_URL", default="")
 DATABASES = {
     "default": database_config(
-        required("DATABASE_URL", "Set it, or use `make demo`, which brings a PostgreSQL along."),
+        DATABASE_URL,
         role=RoleNames.with_prefix(DATABASE_ROLE_PREFIX).app,
         # Threads of the web server and the worker share this many connections; 0 is no pool, with
         # which a web server of many threads asks for more than PostgreSQL gives.

@@ -68,10 +68,14 @@ class Stack:
             kill_session(self._running[part.name].process)
         with self.log(part.name).open("ab") as output:
             begin = output.tell()
-            process = spawn(part.argv, env=self.env, cwd=BASE_DIR, output=output)
+            process = spawn(part.argv, env=self._env_of_parts(), cwd=BASE_DIR, output=output)
         self._running[part.name] = _Running(part, process)
         self._wait_until_ready(part, process, begin)
         return process.pid
+
+    def _env_of_parts(self) -> dict[str, str]:
+        """What runs the service does not know the login that migrates."""
+        return {name: value for name, value in self.env.items() if name != "DATABASE_OWNER_URL"}
 
     def restart(self, name: str) -> int:
         """Start a part again after it was killed, with the same command."""

@@ -10,6 +10,8 @@ from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error
 from django.db import connections, models
 
+from tenants.roles import role_names
+
 
 def check_tenant_models(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
@@ -23,7 +25,10 @@ def check_tenant_models(
 
 
 def check_login_role(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """The login is neither superuser nor above row-level security, nor is the role it takes."""
+    """The login is neither superuser nor above row-level security, nor is the role it takes.
+
+    And it cannot become the owner, who may drop the guards of tables.
+    """
     found: list[CheckMessage] = []
     for alias in databases or ():
         with connections[alias].cursor() as cursor:
@@ -32,6 +37,13 @@ def check_login_role(databases: Sequence[str] | None = None, **kwargs: Any) -> l
                 "AND (rolsuper OR rolbypassrls)"
             )
             found += [_too_strong(alias, name) for (name,) in cursor.fetchall()]
+            owner = role_names().owner
+            cursor.execute(
+                "SELECT session_user FROM pg_roles WHERE rolname = %s "
+                "AND pg_has_role(session_user, oid, 'MEMBER')",
+                [owner],
+            )
+            found += [_may_own(alias, name, owner) for (name,) in cursor.fetchall()]
     return found
 
 
@@ -76,4 +88,13 @@ def _too_strong(alias: str, role: str) -> CheckMessage:
         f"The database {alias!r} is used as {role!r}, which row-level security does not bind.",
         hint="Run `manage.py setup_database` and connect with the login it creates.",
         id="tenants.E004",
+    )
+
+
+def _may_own(alias: str, login: str, owner: str) -> CheckMessage:
+    return Error(
+        f"The login {login!r} of the database {alias!r} can become {owner!r}, who owns the tables.",
+        hint="Name another login in DATABASE_OWNER_URL and run `manage.py setup_database`, which "
+        "takes the owner's role away from this one.",
+        id="tenants.E005",
     )

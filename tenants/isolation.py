@@ -23,6 +23,7 @@ from tenants.scope import TENANT_SETTING, platform_scope, tenant_scope
 TENANT_POLICY = "tenant_isolation"
 PLATFORM_POLICY = "platform_read"
 APPEND_ONLY_TRIGGER = "append_only"
+KEPT_TRIGGER = "kept"
 _NAME_LENGTH = 63
 
 _POLICIES = """
@@ -48,6 +49,11 @@ CREATE TRIGGER {trigger} BEFORE UPDATE OR DELETE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_changes();
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger};
 REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {app};
+"""
+
+_REFUSE_TRUNCATE = """
+CREATE TRIGGER {trigger} BEFORE TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_changes();
 """
 
 _ALLOW_CHANGES = """
@@ -137,6 +143,36 @@ class AppendOnly(_SchemaOnly):
     ) -> None:
         table = from_state.apps.get_model(app_label, self.model_name)._meta.db_table
         _run(schema_editor, _ALLOW_CHANGES, table=table, trigger=APPEND_ONLY_TRIGGER)
+
+
+class RefuseTruncate(_SchemaOnly):
+    """Refuse to empty a table at one stroke, to the owner too; row triggers do not see that."""
+
+    def __init__(self, model_name: str) -> None:
+        self.model_name = model_name
+
+    def describe(self) -> str:
+        return f"Refuse to truncate {self.model_name}"
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        table = to_state.apps.get_model(app_label, self.model_name)._meta.db_table
+        _run(schema_editor, _REFUSE_TRUNCATE, table=table, trigger=KEPT_TRIGGER)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        table = from_state.apps.get_model(app_label, self.model_name)._meta.db_table
+        _run(schema_editor, "DROP TRIGGER {trigger} ON {table}", table=table, trigger=KEPT_TRIGGER)
 
 
 class RoutingFunction(_SchemaOnly):

@@ -1,16 +1,17 @@
 """The database roles of the service, and how a process takes one of them.
 
-One *login* connects; it is a member of three roles that cannot log in and inherits none of them:
-*owner* (migrates), *app* (runs: reads and writes rows, owns nothing) and *platform* (staff pages,
-reads only). The connection option ``-c role=…`` chooses. Imported by settings: it must not need
-Django set up.
+Two logins connect, and inherit nothing from the roles that they are members of. The one that runs
+takes *app* (reads and writes rows, owns nothing) or *platform* (staff pages, reads only); the one
+that migrates takes *owner*, which no running process can become. The connection option
+``-c role=…`` chooses. Imported by settings: it must not need Django set up.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import psycopg
 from django.conf import settings
@@ -67,9 +68,39 @@ def connection_options(role: str, options: str = "") -> str:
     return f"-c role={role} {rest}".strip()
 
 
+@dataclass(frozen=True)
+class Login:
+    name: str
+    password: str = ""
+
+    @classmethod
+    def from_url(cls, url: str) -> "Login":
+        parts = urlsplit(url)
+        return cls(unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def owner_login() -> Login:
+    """The login that migrates; ImproperlyConfigured where none, or the running one, is named."""
+    login = Login.from_url(settings.DATABASE_OWNER_URL)
+    if not login.name:
+        raise ImproperlyConfigured(
+            "DATABASE_OWNER_URL is not set. Set it for this command to the address of the login "
+            "that migrates, such as postgresql://connector_owner:secret@host/name."
+        )
+    if login.name == Login.from_url(settings.DATABASE_URL).name:
+        raise ImproperlyConfigured(
+            f"DATABASE_OWNER_URL names {login.name!r}, as DATABASE_URL does. Name another login: "
+            "what runs the service must not be able to change its tables."
+        )
+    return login
+
+
 @contextmanager
 def as_owner(alias: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """Run the body on a new connection of the owner role: for migrations and set-up only."""
+    """Run the body on a new connection of the owner's login and role: for migrations and set-up.
+
+    The server and the database are those of the settings.
+    """
     connection = connections[alias]
     before: dict[str, Any] = connection.settings_dict["OPTIONS"]
     options = connection_options(role_names().owner, before.get("options", ""))
@@ -78,14 +109,15 @@ def as_owner(alias: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         return
     if connection.in_atomic_block:
         raise RuntimeError("as_owner() reconnects, so it cannot be used inside a transaction.")
-    _reconnect_with(connection, {**before, "options": options})
+    running = Login(connection.settings_dict["USER"], connection.settings_dict["PASSWORD"])
+    _reconnect_with(connection, owner_login(), {**before, "options": options})
     try:
         yield
     finally:
-        _reconnect_with(connection, before)
+        _reconnect_with(connection, running, before)
 
 
-def _reconnect_with(connection: Any, options: dict[str, Any]) -> None:
+def _reconnect_with(connection: Any, login: Login, options: dict[str, Any]) -> None:
     """Close, so that the next query connects anew.
 
     The settings dictionary itself must stay the same object: Django's test set-up writes the test
@@ -94,7 +126,7 @@ def _reconnect_with(connection: Any, options: dict[str, Any]) -> None:
     connection.close()
     if options.get("pool"):
         connection.close_pool()
-    connection.settings_dict["OPTIONS"] = options
+    connection.settings_dict.update(USER=login.name, PASSWORD=login.password, OPTIONS=options)
 
 
 def prepare_database(alias: str = DEFAULT_DB_ALIAS) -> None:
@@ -134,25 +166,29 @@ _PREPARE = (
 def ensure_roles(
     admin_conninfo: str,
     *,
-    login: str,
+    login: Login,
+    owner_login: Login,
     database: str,
     prefix: str = DEFAULT_PREFIX,
-    password: str | None = None,
     allow_create_database: bool = False,
 ) -> RoleNames:
-    """Create the roles, the login and the database, or bring them in line. Safe to repeat.
+    """Create the roles, both logins and the database, or bring them in line. Safe to repeat.
 
-    ``admin_conninfo`` names a role that may create roles and databases. ``allow_create_database``
-    lets the owner create further databases, which test runs need. ImproperlyConfigured for a server
-    that is too old, or a login that would stand above row-level security.
+    ``admin_conninfo`` names a role that may create roles and databases; ``login`` runs the service,
+    ``owner_login`` migrates. ``allow_create_database`` lets the owner create further databases,
+    which test runs need. ImproperlyConfigured for a server that is too old, or a login that would
+    stand above row-level security.
     """
     names = RoleNames.with_prefix(prefix)
     with psycopg.connect(admin_conninfo, autocommit=True) as admin:
         refuse_old_server(admin.info.server_version)
         admin.execute("SELECT pg_advisory_lock(%s)", [_SETUP_LOCK])
         _ensure_group_roles(admin, names, allow_create_database=allow_create_database)
-        _ensure_login(admin, names, login, password)
-        _ensure_database(admin, names, login, database)
+        _ensure_login(admin, login, (names.app, names.platform))
+        _ensure_login(admin, owner_login, (names.owner, names.platform))
+        # Servers that were set up when one login did everything.
+        _revoke_role(admin, names.owner, login.name)
+        _ensure_database(admin, names, (login, owner_login), database)
     return names
 
 
@@ -168,30 +204,28 @@ def _ensure_group_roles(
     _grant_role(admin, names.platform, names.owner)
 
 
-def _ensure_login(
-    admin: psycopg.Connection[Any], names: RoleNames, login: str, password: str | None
-) -> None:
+def _ensure_login(admin: psycopg.Connection[Any], login: Login, roles: Sequence[str]) -> None:
     strong = admin.execute(
-        "SELECT 1 FROM pg_roles WHERE rolname = %s AND (rolsuper OR rolbypassrls)", [login]
+        "SELECT 1 FROM pg_roles WHERE rolname = %s AND (rolsuper OR rolbypassrls)", [login.name]
     ).fetchone()
     if strong:
         raise ImproperlyConfigured(
-            f"The login role {login!r} is a superuser or bypasses row-level security, so nothing "
-            "would keep tenants apart. Name an ordinary login; it is created if it does not exist."
+            f"The login role {login.name!r} is a superuser or bypasses row-level security, so "
+            "nothing would keep tenants apart. Name an ordinary login; setup_database makes it."
         )
-    _ensure_role(admin, login, "LOGIN NOINHERIT NOCREATEROLE NOCREATEDB")
-    if password is not None:
+    _ensure_role(admin, login.name, "LOGIN NOINHERIT NOCREATEROLE NOCREATEDB")
+    if login.password:
         admin.execute(
             sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-                sql.Identifier(login), sql.Literal(password)
+                sql.Identifier(login.name), sql.Literal(login.password)
             )
         )
-    for role in (names.owner, names.app, names.platform):
-        _grant_role(admin, role, login)
+    for role in roles:
+        _grant_role(admin, role, login.name)
 
 
 def _ensure_database(
-    admin: psycopg.Connection[Any], names: RoleNames, login: str, database: str
+    admin: psycopg.Connection[Any], names: RoleNames, logins: Sequence[Login], database: str
 ) -> None:
     name, owner = sql.Identifier(database), sql.Identifier(names.owner)
     _let_admin_act_for(admin, names.owner)
@@ -199,7 +233,8 @@ def _ensure_database(
     statement = "ALTER DATABASE {} OWNER TO {}" if exists else "CREATE DATABASE {} OWNER {}"
     admin.execute(sql.SQL(statement).format(name, owner))
     admin.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-    admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, sql.Identifier(login)))
+    who = sql.SQL(", ").join(sql.Identifier(login.name) for login in logins)
+    admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, who))
 
 
 def _let_admin_act_for(admin: psycopg.Connection[Any], role: str) -> None:
@@ -224,3 +259,7 @@ def _grant_role(admin: psycopg.Connection[Any], role: str, member: str) -> None:
             sql.Identifier(role), sql.Identifier(member)
         )
     )
+
+
+def _revoke_role(admin: psycopg.Connection[Any], role: str, member: str) -> None:
+    admin.execute(sql.SQL("REVOKE {} FROM {}").format(sql.Identifier(role), sql.Identifier(member)))

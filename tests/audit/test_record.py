@@ -14,7 +14,7 @@ from audit.chain import ChainBrokenError
 from audit.models import AuditEvent, AuditHead
 from audit.services import Event, export_tenant, read_head, record, verify_tenant
 from audit.verify_export import main as verify_file
-from tenants.roles import as_owner
+from tenants.roles import as_owner, role_names
 from tenants.scope import ScopeError, tenant_scope
 from tests.audit.conftest import tampering
 from tests.people import make_tenant, make_user
@@ -159,6 +159,22 @@ def test_the_owner_meets_the_trigger(tenant):
             refused = pytest.raises(ProgrammingError, match="never changed or removed")
             with as_owner(), refused, scope:
                 attack()
+
+
+@pytest.mark.parametrize("table", ["audit_auditevent", "audit_audithead", "connectors_attempt"])
+def test_nobody_empties_what_is_kept_at_one_stroke(tenant, table):
+    said = r"never changed or removed \(TRUNCATE"
+    with as_owner(), pytest.raises(DatabaseError, match=said), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+    refused = pytest.raises(DatabaseError, match="permission denied")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+
+
+def test_the_running_login_cannot_become_the_owner_to_cut_the_tail(tenant):
+    refused = pytest.raises(DatabaseError, match="permission denied to set role")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {role_names().owner}")
 
 
 def test_the_app_role_cannot_lift_the_trigger(tenant):

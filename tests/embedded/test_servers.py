@@ -18,6 +18,7 @@ from config.embedded_postgres import EmbeddedPostgres, PostgresError
 from tests.embedded.conftest import PROJECT, Holder, all_gone, answers
 
 Hold = Callable[[Path], Holder]
+OWNER = "-c role=mlc_owner"
 
 
 def test_they_start_answer_and_end(folder: Path, hold: Hold) -> None:
@@ -29,23 +30,27 @@ def test_they_start_answer_and_end(folder: Path, hold: Hold) -> None:
 
 def test_what_was_stored_is_there_after_a_restart(folder: Path, hold: Hold) -> None:
     first = hold(folder)
-    with psycopg.connect(first.env["DATABASE_URL"], options="-c role=mlc_owner") as connection:
+    with psycopg.connect(
+        first.env["DATABASE_OWNER_URL"], options="-c role=mlc_owner"
+    ) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
     first.end()
     second = hold(folder)
-    with psycopg.connect(second.env["DATABASE_URL"], options="-c role=mlc_owner") as connection:
+    with psycopg.connect(
+        second.env["DATABASE_OWNER_URL"], options="-c role=mlc_owner"
+    ) as connection:
         assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
 
 
 @pytest.mark.crash
 def test_a_fresh_start_forgets(folder: Path) -> None:
     with embedded_services(folder, given={}) as services:
-        url = services.env["DATABASE_URL"]
-        with psycopg.connect(url, options="-c role=mlc_owner") as connection:
+        url = services.env["DATABASE_OWNER_URL"]
+        with psycopg.connect(url, options=OWNER) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
     with embedded_services(folder, given={}, fresh=True) as services:
-        url = services.env["DATABASE_URL"]
-        with psycopg.connect(url, options="-c role=mlc_owner") as connection:
+        url = services.env["DATABASE_OWNER_URL"]
+        with psycopg.connect(url, options=OWNER) as connection:
             assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
 
 

@@ -1,7 +1,7 @@
-"""``setup_database``: once per database server, create the roles, the login and the database.
+"""``setup_database``: once per database server, create the roles, both logins and the database.
 
 Reads the administrator's address from ADMIN_DATABASE_URL and everything else from the settings; the
-running service never needs to know that address.
+running service never needs to know that address, nor the one of the login that migrates.
 """
 
 import os
@@ -11,11 +11,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from tenants.roles import ensure_roles, role_names
+from tenants.roles import Login, ensure_roles, owner_login, role_names
 
 
 class Command(BaseCommand):
-    help = "Create the database roles, the login and the database (address in ADMIN_DATABASE_URL)."
+    help = "Create the database roles, the two logins and the database. See ADMIN_DATABASE_URL."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -37,10 +37,11 @@ class Command(BaseCommand):
         if not target["USER"]:
             raise CommandError("Name the login in DATABASE_URL: it is the role to be created.")
         try:
+            owner = owner_login()
             ensure_roles(
                 admin,
-                login=target["USER"],
-                password=target["PASSWORD"] or None,
+                login=Login(target["USER"], target["PASSWORD"]),
+                owner_login=owner,
                 database=target["NAME"],
                 prefix=role_names().app.removesuffix("_app"),
                 allow_create_database=options["allow_create_database"],
@@ -48,5 +49,6 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"Database {target['NAME']} and login {target['USER']} are ready: migrate."
+            f"Database {target['NAME']} is ready: {target['USER']} runs the service, {owner.name} "
+            "migrates. Now migrate."
         )
