@@ -17,6 +17,8 @@ from config.keys import is_demo_key, is_encryption_key
 
 _MIN_SECRET_LENGTH = 50
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# Others let the server, or whoever stands between, choose to speak in clear.
+_TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
 
 
 def check_sandbox(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -93,6 +95,34 @@ def check_hosts(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckM
     ]
 
 
+def check_transport(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E006: credentials and rows that would travel to another machine without TLS."""
+    found: list[CheckMessage] = []
+    if settings.DEBUG:
+        return found
+    database = settings.DATABASES["default"]
+    mode = database.get("OPTIONS", {}).get("sslmode", "")
+    if _is_elsewhere(database["HOST"]) and mode not in _TLS_MODES:
+        found.append(
+            Error(
+                f"DATABASE_URL leads to {database['HOST']} without requiring TLS.",
+                hint="Add ?sslmode=verify-full to DATABASE_URL, and sslrootcert where the server "
+                "has a certificate of your own.",
+                id="config.E006",
+            )
+        )
+    redis = urlsplit(settings.REDIS_URL)
+    if redis.scheme == "redis" and _is_elsewhere(redis.hostname or ""):
+        found.append(
+            Error(
+                f"REDIS_URL leads to {redis.hostname} without TLS.",
+                hint="Use rediss:// with a server that speaks TLS.",
+                id="config.E006",
+            )
+        )
+    return found
+
+
 def check_base_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """W001: consents and links in e-mails would leave without TLS."""
     if settings.DEBUG or urlsplit(settings.BASE_URL).scheme == "https":
@@ -108,7 +138,14 @@ def check_base_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
 
 def register_all() -> None:
     """A demo's settings are refused by each command, not only by `check --deploy`."""
-    for check in (check_sandbox, check_demo_keys, check_encryption_keys, check_debug, check_hosts):
+    for check in (
+        check_sandbox,
+        check_demo_keys,
+        check_encryption_keys,
+        check_debug,
+        check_hosts,
+        check_transport,
+    ):
         register(check, Tags.security)
     register(check_base_url, Tags.security, deploy=True)
 
@@ -124,6 +161,11 @@ def _hosts_of_demo() -> list[str]:
     addresses = [settings.BASE_URL, *filter(None, [settings.SANDBOX_URL])]
     named = [urlsplit(address).hostname or address for address in addresses]
     return [*(host.strip("[]") for host in settings.ALLOWED_HOSTS), *named]
+
+
+def _is_elsewhere(host: str) -> bool:
+    """Whether another machine answers there; a socket's folder and no name at all are this one."""
+    return bool(host) and not host.startswith("/") and host not in _LOOPBACK
 
 
 def _encryption_keys() -> list[str]:

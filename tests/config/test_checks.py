@@ -11,6 +11,8 @@ from django.core.checks import WARNING, CheckMessage, Tags, run_checks
 from pytest_django import Settings
 
 from config import keys
+from config.checks import check_transport
+from config.env import database_config
 from tests.sampling import first_here
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -129,6 +131,35 @@ LOCAL = {
 
 def test_the_same_settings_are_fine_with_debug_on_this_machine(production: dict[str, str]) -> None:
     assert _manage(production | LOCAL, "manage.py", "check").returncode == 0
+
+
+CLEAR = "postgresql://connector@db.example.com/connector"
+
+
+@pytest.mark.parametrize(
+    ("database", "redis", "refused"),
+    [
+        (CLEAR, "redis://localhost:6379/0", "DATABASE_URL leads to db.example.com"),
+        (f"{CLEAR}?sslmode=prefer", "redis://[::1]:6379/0", "DATABASE_URL leads to"),
+        (f"{CLEAR}?sslmode=verify-full", "redis://redis.example.com/0", "REDIS_URL leads to"),
+        (f"{CLEAR}?sslmode=verify-full", "rediss://redis.example.com/0", ""),
+        ("postgresql://connector@/x?host=/run/postgresql", "unix:///run/redis.sock?db=1", ""),
+        ("postgresql://connector@127.0.0.1/x", "redis://127.0.0.1:6379/0", ""),
+    ],
+)
+def test_other_machines_are_reached_with_tls_only(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    database: str,
+    redis: str,
+    refused: str,
+) -> None:
+    settings.REDIS_URL, settings.DEBUG = redis, False
+    config = database_config(database, role="mlc_app", pool_size=0)
+    monkeypatch.setitem(settings.DATABASES, "default", config)
+    found = check_transport(None)
+    assert [message.id for message in found] == (["config.E006"] if refused else [])
+    assert refused in " ".join(str(message.msg) for message in found)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def _form_pairs(delivery: Delivery) -> list[tuple[str, str]]:
 
 def _check_signature(delivery: Delivery, form: list[tuple[str, str]], secret: str) -> None:
     if not secret:
-        return
+        # Zoho signs nothing without one, so anybody who learns the address could write to it.
+        raise RefusedDeliveryError("This address has no secret. Make a new one and enter it there.")
     given = delivery.headers.get(SIGNATURE_HEADER, "")
     body = b"" if form or delivery.content_type.startswith(_FORM) else delivery.body
     if not same_secret(given.lower(), signature([*delivery.query, *form], body, secret)):
