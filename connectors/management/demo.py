@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.contrib.auth.models import Group, Permission
 from django.utils.crypto import salted_hmac
 
 from audit import actors
@@ -101,7 +102,7 @@ def seed(
     """Set the company up, or whatever of it is missing."""
     company = sandbox_door.call(sandbox_url, "GET", f"/control/company?company={example.company}")
     resolved = registry.resolve(example.flow)
-    logins = [_login(example, "owner"), _login(example, "operator"), _login(example, "staff")]
+    logins = [_login(f"{role}@{example.slug}.example", role) for role in ("owner", "operator")]
     tenant = _tenant(example, [_user(login) for login in logins])
     allowances = {} if default_limits else ALLOWANCES
     source = _connection(tenant, resolved.source, company, allowances)
@@ -118,9 +119,32 @@ def seed(
 # --- people -----------------------------------------------------------------------------------
 
 
-def _login(example: Example, role: str) -> Login:
+def seed_staff() -> list[Login]:
+    """Who runs the platform: one who may everything, one who helps with what waits."""
+    superuser = _login("superuser@platform.example", "superuser")
+    support = _login("support@platform.example", "support")
+    if not User.objects.filter(email=superuser.email).exists():
+        User.objects.create_superuser(superuser.email, superuser.password, name="Superuser")
+    person = _user(support)
+    person.is_staff = True
+    person.save(update_fields=["is_staff"])
+    person.groups.add(_support_group())
+    return [superuser, support]
+
+
+def _support_group() -> Group:
+    """Sees tenants and everything of theirs, and acts on documents and missing mappings."""
+    group, _ = Group.objects.get_or_create(name="Support")
+    shown = Permission.objects.filter(codename__startswith="view_")
+    theirs = shown.filter(content_type__app_label__in=("connectors", "audit"))
+    tenants = shown.filter(codename__in=("view_tenant", "view_member"))
+    acts = Permission.objects.filter(codename__in=("change_document", "change_mappingfailure"))
+    group.permissions.set([*theirs, *tenants, *acts])
+    return group
+
+
+def _login(email: str, role: str) -> Login:
     """The password follows from the demo's own secret key, so that it is stored nowhere else."""
-    email = f"{role}@{example.slug}.example"
     digest = salted_hmac("demo login", email, algorithm="sha256").digest()
     password = base64.b32encode(digest).decode().lower()[:16]
     return Login(email=email, password=password, role=role)
@@ -130,14 +154,11 @@ def _user(login: Login) -> User:
     user = User.objects.filter(email=login.email).first()
     if user is not None:
         return user
-    name = login.role.title()
-    if login.role == "staff":
-        return User.objects.create_superuser(login.email, login.password, name=name)
-    return User.objects.create_user(login.email, login.password, name=name)
+    return User.objects.create_user(login.email, login.password, name=login.role.title())
 
 
 def _tenant(example: Example, people: list[User]) -> Tenant:
-    owner, operator, _ = people
+    owner, operator = people
     for membership in memberships_of(owner):
         if membership.slug == example.slug:
             with tenant_scope(membership.tenant_id):

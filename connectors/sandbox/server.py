@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -20,12 +21,15 @@ from connectors.sandbox.world import World
 INCOMING = web.RequestKey("incoming", Incoming)
 FAULT = web.RequestKey("fault", str)
 MAX_BODY = 32 * 2**20
+OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+OWN_SITES = frozenset({"none", "same-origin"})
 
 
 def create_app(world: World) -> web.Application:
     """An application that serves this world."""
     app = web.Application(
-        middlewares=[log_requests, inject_faults, pass_gates], client_max_size=MAX_BODY
+        middlewares=[keep_pages_out, log_requests, inject_faults, pass_gates],
+        client_max_size=MAX_BODY,
     )
     app[control.WORLD] = world
     app.cleanup_ctx.append(send_deliveries)
@@ -41,6 +45,23 @@ async def send_deliveries(app: web.Application) -> AsyncIterator[None]:
     await outbox.start()
     yield
     await outbox.stop()
+
+
+@web.middleware
+async def keep_pages_out(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The control door is for programs of this machine, not for pages that its browser shows.
+
+    A page of elsewhere has its own origin, or reaches us under a name of its own that it has led
+    to this machine (DNS rebinding).
+    """
+    if request.path.startswith("/control/"):
+        name = urlsplit(f"//{request.host}").hostname
+        origin = request.headers.get("Origin", f"http://{request.host}")
+        site = request.headers.get("Sec-Fetch-Site", "none")
+        if name not in OWN_NAMES or origin != f"http://{request.host}" or site not in OWN_SITES:
+            said = "The control door is open to programs of this machine only."
+            return control.answer({"error": said}, status=403)
+    return await handler(request)
 
 
 @web.middleware

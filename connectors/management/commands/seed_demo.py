@@ -14,6 +14,11 @@ from connectors.core.errors import ConnectorError
 from connectors.management import demo, sandbox_door
 from connectors.management.demo import EXAMPLES, Seeded
 
+_MAY = {
+    "superuser": "may do everything",
+    "support": "sees both companies, acts on documents and missing mappings",
+}
+
 
 class Command(BaseCommand):
     help = "Load the example companies into the sandbox and set them up as tenants."
@@ -38,7 +43,12 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(found))
             return
         for one in seeded.values():
-            self._tell(one)
+            self.stdout.write(f"{one.tenant.name}: “{one.integration.name}” is running.")
+        staff = demo.seed_staff()
+        self.stdout.write(f"\nSign in at {settings.BASE_URL}/admin/ as")
+        for login in staff:
+            self.stdout.write(f"  {login.email:<28}{login.password:<18}{_MAY[login.role]}")
+        self.stdout.write("The companies' own people are members. They have no pages yet.")
 
     def _seed(self, *, default_limits: bool) -> dict[str, Seeded]:
         """Every company that the sandbox holds; all that are known if it is empty."""
@@ -59,11 +69,6 @@ class Command(BaseCommand):
             company: demo.seed(url, EXAMPLES[company], default_limits=default_limits)
             for company in companies
         }
-
-    def _tell(self, seeded: Seeded) -> None:
-        self.stdout.write(f"{seeded.tenant.name}: “{seeded.integration.name}” is running.")
-        for login in seeded.logins:
-            self.stdout.write(f"  {login.role:<9}{login.email:<36}{login.password}")
 
 
 def _as_json(seeded: Seeded) -> dict[str, Any]:
