@@ -54,6 +54,13 @@ def _imported(tree: ast.Module) -> set[str]:
     return found
 
 
+@pytest.mark.xdist_group("kept_together")
+def test_groups_of_tests_stay_on_one_worker(request: pytest.FixtureRequest) -> None:
+    """The versions of pytest and xdist that are pinned know each other's names of tests."""
+    if getattr(request.config.option, "loadgroup", False):
+        assert request.node.nodeid.endswith("@kept_together")
+
+
 def test_every_variable_is_in_the_example() -> None:
     example = (PROJECT / ".env.example").read_text()
     settings = (PROJECT / "config" / "settings.py").read_text()
