@@ -198,7 +198,15 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(seconds=60),
         "options": {"expires": 60},
     },
+    "daily": {
+        "task": "connectors.daily",
+        "schedule": timedelta(days=1),
+        "options": {"expires": 86_400},
+    },
 }
+
+# Hints of webhooks that were followed are deleted after so many days.
+INBOX_DAYS: int = env.int("INBOX_DAYS", default=90)
 
 # --- The engine ----------------------------------------------------------------------------------
 

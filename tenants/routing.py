@@ -94,6 +94,12 @@ ROUTING_FUNCTIONS: dict[str, RoutingSignature] = {
             returns=("tenant_id",),
             answers="Which tenants have news to be told, and were not written to since?",
         ),
+        RoutingSignature(
+            name="routing_old_hints",
+            arguments="before timestamptz",
+            returns=("tenant_id",),
+            answers="Which tenants have hints of that age that were followed?",
+        ),
     )
 }
 

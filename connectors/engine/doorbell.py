@@ -22,6 +22,7 @@ PROBE_CONNECTION = "connectors.probe_connection"
 FOLLOW_INBOX = "connectors.follow_inbox"
 CHECK_HOOKS = "connectors.check_hooks"
 SEND_ALERTS = "connectors.send_alerts"
+PRUNE = "connectors.prune"
 
 
 def ring(task: str, *ids: int | None, at: datetime | None = None) -> None:
