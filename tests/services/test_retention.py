@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from connectors import tasks
 from connectors.core import clock
+from connectors.engine import doorbell
 from connectors.models import InboxEvent
 from connectors.services import retention
 from tenants.scope import tenant_scope
@@ -80,7 +81,7 @@ def test_each_tenant_that_has_old_ones_is_rung_for(
     hints(worlds[0], days=11, status=STATUS.DONE)
     hints(worlds[1], days=9, status=STATUS.DONE)
     rung: list[tuple[object, ...]] = []
-    monkeypatch.setattr(retention.doorbell, "ring", lambda *given: rung.append(given))
+    monkeypatch.setattr(doorbell, "ring", lambda *given: rung.append(given))
     tasks.daily()
     assert rung == [("connectors.prune", worlds[0].tenant_id)]
     tasks.prune(worlds[0].tenant_id)
