@@ -5,6 +5,8 @@ from threading import Thread
 from celery import current_app
 from django.conf import settings
 
+from tests.timing import PATIENCE
+
 
 def test_every_thread_has_our_application() -> None:
     seen: list[str] = []
@@ -44,7 +46,7 @@ def test_a_worker_that_loses_redis_leaves_no_bell_behind() -> None:
     with current_app.connection_for_read() as connection:
         connection.default_channel.queue_delete(queue)
         connection.SimpleQueue(queue).put({"rings": 1})
-        taken = connection.SimpleQueue(queue, no_ack=False).get(timeout=2)
+        taken = connection.SimpleQueue(queue, no_ack=False).get(timeout=PATIENCE)
         assert taken.payload == {"rings": 1}
     with connection.clone() as again:
         assert again.default_channel._size(queue) == 0

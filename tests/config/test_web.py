@@ -11,6 +11,7 @@ from config.web import application
 from config.web.bodies import Bodies, BodyError, Limits, Message, Scope
 from config.web.pages import Pages
 from config.web.threads import Threads
+from tests.timing import PATIENCE
 
 
 def scope(method: str = "POST", path: str = "/", **changed: Any) -> Scope:
@@ -56,6 +57,12 @@ def read(bodies: Bodies, client: Client, **asked: Any) -> bytes:
     return asyncio.run(whole())
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
 def test_a_body_is_read_whole_and_counts_no_longer() -> None:
     bodies = Bodies(Limits(seconds=60))
     assert read(bodies, Client(b"ab", b"", b"cd")) == b"abcd"
@@ -63,18 +70,18 @@ def test_a_body_is_read_whole_and_counts_no_longer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("client", "headers", "status"),
+    ("client", "headers", "seconds", "status"),
     [
-        (Client(b"a", ends=False), [], 408),
-        (Client(b"a" * 6, b"a" * 6, ends=False), [], 413),
-        (Client(ends=False), [(b"content-length", b"11")], 413),
-        (Client(ends=False), [(b"content-length", b"9" * 5000)], 413),
+        (Client(b"a", ends=False), [], 0.05, 408),
+        (Client(b"a" * 6, b"a" * 6, ends=False), [], PATIENCE, 413),
+        (Client(ends=False), [(b"content-length", b"11")], PATIENCE, 413),
+        (Client(ends=False), [(b"content-length", b"9" * 5000)], PATIENCE, 413),
     ],
 )
 def test_a_body_that_is_not_waited_for(
-    client: Client, headers: list[tuple[bytes, bytes]], status: int
+    client: Client, headers: list[tuple[bytes, bytes]], seconds: float, status: int
 ) -> None:
-    bodies = Bodies(Limits(seconds=0.05, most_bytes=10))
+    bodies = Bodies(Limits(seconds=seconds, most_bytes=10))
     with pytest.raises(BodyError) as refused:
         read(bodies, client, headers=headers)
     assert refused.value.status == status
@@ -90,10 +97,9 @@ def test_who_sends_much_gives_way_to_who_sends_little() -> None:
 
     async def crowd() -> list[Any]:
         greedy = [asyncio.create_task(one(Client(b"a" * 8, ends=False))) for _ in range(3)]
-        await asyncio.sleep(0.01)
-        assert bodies.held == 24
+        await until(lambda: bodies.held == 24)
         assert await one(Client(b"ok")) == b"ok"
-        await asyncio.sleep(0.01)
+        await until(lambda: any(task.done() for task in greedy))
         waiting = [task for task in greedy if not task.done()]
         for task in waiting:
             task.cancel()

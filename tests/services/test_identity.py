@@ -35,6 +35,7 @@ from connectors.transport.provider import Exchanged, ProviderSpec
 from connectors.transport.tokens import NewToken
 from tenants.scope import tenant_scope
 from tests.people import ACTOR, make_tenant
+from tests.timing import PATIENCE
 from tests.web.world import FLOW, World, make_connections, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -235,7 +236,7 @@ def test_of_two_changes_at_once_one_waits_and_sees_the_other(fresh: Integration)
         thread.join(timeout=0.5)
         assert thread.is_alive(), "the change waits for the writer"
         Document.objects.create(integration=fresh, stream="bill", key="1")
-    thread.join(timeout=10)
+    thread.join(timeout=PATIENCE)
     assert "documents of it are kept" in said[0]
     assert now(fresh.source).settings["subdomain"] == "acme"
 
