@@ -268,6 +268,7 @@ def test_redacting_takes_time_in_proportion(start: str) -> None:
         assert in_proportion(start, pump, 2**13), f"{start!r} + {pump!r}"
 
 
+@pytest.mark.soak
 def test_redacting_a_quarter_of_a_million_bytes_takes_time_in_proportion() -> None:
     for pump in HOSTILE[::4]:
         assert in_proportion("", pump, 2**16), f"{pump!r}"

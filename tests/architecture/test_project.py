@@ -70,6 +70,7 @@ def test_every_variable_is_in_the_example() -> None:
     assert not missing
 
 
+@pytest.mark.soak
 @pytest.mark.django_db
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", "--check", "--dry-run", verbosity=1)

@@ -185,6 +185,7 @@ def test_debug_is_refused_where_others_come(
     assert said in problem.msg
 
 
+@pytest.mark.soak
 def test_a_web_process_with_debug_and_real_hosts_does_not_start(
     production: dict[str, str],
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_malformed_key_is_named_by_its_place_only(
     assert "not-a-key" not in str(problem)
 
 
+@pytest.mark.soak
 def test_the_web_server_refuses_too(production: dict[str, str]) -> None:
     done = _manage(production | {"SANDBOX_URL": "http://127.0.0.1:1"}, "-c", "import config.wsgi")
     assert done.returncode != 0

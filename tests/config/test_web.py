@@ -59,7 +59,7 @@ def read(bodies: Bodies, client: Client, **asked: Any) -> bytes:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is awaited tells nobody
             await asyncio.sleep(0.005)
 
 

@@ -108,6 +108,7 @@ def test_the_expected_books_can_be_kept_in_procore_to_the_cent(
     assert result.counts["commitment"]["Approved"] > 200
 
 
+@pytest.mark.soak
 def test_books_that_did_not_follow_the_edits_are_found_out(world: World) -> None:
     Typist(world).type_in(world.expected())
     rows = ledger(0)

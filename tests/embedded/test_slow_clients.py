@@ -132,6 +132,7 @@ class Drips:
             return b""
 
 
+@pytest.mark.crash
 def test_both_doors_answer_while_hundreds_drip_on_each(served: Served) -> None:
     assert served.deliver()[0] == 200
     assert served.sign_in()[0] == 403
@@ -159,6 +160,7 @@ def test_both_doors_answer_while_hundreds_drip_on_each(served: Served) -> None:
             one.close()
 
 
+@pytest.mark.crash
 def test_a_stranger_at_the_webhook_door_is_not_waited_for(served: Served) -> None:
     drips = Drips(served.port, NOBODYS)
     try:
@@ -169,6 +171,7 @@ def test_a_stranger_at_the_webhook_door_is_not_waited_for(served: Served) -> Non
         drips.close()
 
 
+@pytest.mark.crash
 def test_slow_headers_hold_up_nobody(served: Served) -> None:
     drips = Drips(served.port, SIGN_IN, headers_end=False)
     try:
@@ -180,6 +183,7 @@ def test_slow_headers_hold_up_nobody(served: Served) -> None:
         drips.close()
 
 
+@pytest.mark.crash
 def test_clients_that_do_not_read_hold_up_nobody(served: Served) -> None:
     """Each asks many times over one socket for a page of some kilobytes, and reads nothing."""
     request = f"GET {SIGN_IN} HTTP/1.1\r\nHost: {parts.LOOPBACK}\r\n\r\n".encode()
@@ -199,6 +203,7 @@ def test_clients_that_do_not_read_hold_up_nobody(served: Served) -> None:
             one.close()
 
 
+@pytest.mark.crash
 @pytest.mark.parametrize("path", ["/admin/login/", "path of the door"])
 def test_a_body_that_is_too_long_is_not_read(served: Served, path: str) -> None:
     path = served.path if path == "path of the door" else path

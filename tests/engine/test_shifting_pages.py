@@ -133,6 +133,7 @@ def test_changes_between_the_pages_of_a_later_poll(job: Job, sandbox: SandboxPro
     assert_nothing_missed(job, sandbox)
 
 
+@pytest.mark.crash
 @pytest.mark.parametrize("job", ORDERS_OF_LISTS, indirect=True)
 def test_a_death_between_pages_starts_the_window_again(
     job: Job, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch

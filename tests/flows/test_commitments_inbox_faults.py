@@ -138,6 +138,7 @@ def until_followed(job: Job, event: InboxEvent) -> None:
         follow_once_due(job, job.source.pk)
 
 
+@pytest.mark.crash
 def test_an_order_that_cannot_be_read_holds_up_no_other(
     builder: Builder, sandbox: SandboxProcess, hurried: None
 ) -> None:

@@ -65,6 +65,7 @@ def connect_to_erp(sandbox: SandboxProcess, connected: bool) -> None:
         sandbox.post(f"/control/edit/procore/projects/{row['id']}", changes)
 
 
+@pytest.mark.soak
 def test_projects_with_procores_own_erp_connection_are_refused(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:

@@ -91,6 +91,7 @@ def test_each_list_with_another_answer_stops_itself_and_is_named(
     right(job, sandbox)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("turn", each_turn())
 def test_nothing_is_posted_while_the_numbers_at_the_target_cannot_be_read(
     connected: Connected, sandbox: SandboxProcess, turn: int

@@ -284,6 +284,7 @@ def test_a_cost_type_that_the_company_lacks_is_said_to_be_missing(
 # --- trouble -------------------------------------------------------------------------------------
 
 
+@pytest.mark.crash
 @pytest.mark.parametrize(
     "kind", first_here("drop_before", "drop_after", "error_after", "malformed_body")
 )

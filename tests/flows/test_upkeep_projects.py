@@ -274,6 +274,7 @@ def test_one_of_the_same_name_is_not_doubled(builder: Builder, sandbox: SandboxP
     assert "POST " not in written(sandbox)
 
 
+@pytest.mark.crash
 @pytest.mark.parametrize("kind", first_here("drop_after", "error_after", "malformed_body"))
 def test_a_project_whose_answer_was_lost_is_found_by_our_reference(
     builder: Builder, sandbox: SandboxProcess, hurried: None, kind: str
@@ -310,6 +311,7 @@ def test_a_project_that_stays_absent_is_sent_again_by_a_person_only(
 # --- trouble -----------------------------------------------------------------------------------
 
 
+@pytest.mark.crash
 @pytest.mark.parametrize("kind", first_here("drop_before", "drop_after", "error_after"))
 def test_a_change_whose_answer_was_lost_is_looked_at_before_it_is_sent_again(
     builder: Builder, sandbox: SandboxProcess, hurried: None, kind: str
