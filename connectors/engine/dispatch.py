@@ -4,10 +4,12 @@ Asks the routing functions for ids, whatever the number of tenants; a ring that 
 again at the next look.
 """
 
+import logging
 from datetime import timedelta
 
 from django.core.cache import cache
 from django.db.models.functions import Now
+from redis import RedisError
 
 from connectors.core import clock
 from connectors.core.errors import BadInputError
@@ -18,6 +20,8 @@ from connectors.engine.schedule import next_run
 from connectors.models import Integration, Run
 from tenants.routing import route
 from tenants.scope import learn_the_time, tenant_scope
+
+logger = logging.getLogger(__name__)
 
 # Set by each dispatcher, gone when none has worked for so many seconds.
 HEARTBEAT = "dispatcher"
@@ -41,7 +45,11 @@ def dispatch() -> int:
         for tenant_id, row_id in route(function, _MOST):
             doorbell.ring(task, tenant_id, row_id)
             rings += 1
-    cache.set(HEARTBEAT, True, _HEARTBEAT_SECONDS)
+    try:
+        cache.set(HEARTBEAT, True, _HEARTBEAT_SECONDS)
+    except RedisError as error:
+        # What is due stands in the database, and the health check says that Redis is away.
+        logger.warning("the heartbeat was not written: %s", error)
     return rings
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from redis import RedisError
 
 logger = logging.getLogger(__name__)
 
@@ -83,5 +84,6 @@ _soon = _Soon(pause=0.05)
 def _send(task: str, ids: tuple[int | None, ...], at: datetime | None) -> None:
     try:
         current_app.send_task(task, args=list(ids), eta=at)
-    except (OperationalError, OSError) as error:
+    # The last while a connection is taken from the pool: kombu does not translate that.
+    except (OperationalError, OSError, RedisError) as error:
         logger.warning("the broker did not take %s%s: %s", task, ids, error)

@@ -101,7 +101,8 @@ class Service:
     def errors_logged(self, *names: str) -> list[str]:
         """What worker, beat and web, or these parts, logged as an error, in their own words."""
         return [
-            f"{name}: {line[:400]}"
+            # Its beginning says what, and the end of a traceback where.
+            f"{name}: {line if len(line) < 1_500 else f'{line[:500]} … {line[-1_000:]}'}"
             for name in names or ("worker", "beat", "web")
             for line in self.stack.log(name).read_text(errors="replace").splitlines()
             if _ERROR.search(line) and not any(words in line for words in self._meant)

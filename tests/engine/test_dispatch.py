@@ -1,12 +1,16 @@
 """The dispatcher finds whatever is due, rings once for it, and costs the same however many rest."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
+from celery import Celery
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from connectors.core.references import MappingKey, MissingMapping
 from connectors.core.states import Reason
@@ -273,3 +277,33 @@ def test_idle_tenants_cost_nothing(new_world: MakeWorld, rings: Rings) -> None:
         idle = new_world()
         idle.set(Integration, next_run_at=timezone.now() + timedelta(hours=1))
     assert queries_of_a_look() == before
+
+
+def test_no_redis_is_a_warning_and_no_error(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    """Bells and the heartbeat get lost, and come again with Redis: nobody has to do anything."""
+    nowhere = "redis://127.0.0.1:9/0"
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": nowhere}}
+    away = Celery("away", broker=nowhere, set_as_current=False)
+    away.conf.task_publish_retry_policy = {"max_retries": 0}
+    monkeypatch.setattr(doorbell, "current_app", away)
+    make_due(world)
+    dispatch()
+    assert [run.status for run in runs_of(world)] == ["queued"]
+    assert {record.levelname for record in caplog.records} == {"WARNING"}
+    assert "the heartbeat was not written" in caplog.text
+    assert "the broker did not take" in caplog.text
+
+
+def test_a_broker_that_is_lost_before_it_is_asked_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    """Taking a connection from the pool fails in the client's own words, not in kombu's."""
+
+    def lost(*args: Any, **kwargs: Any) -> None:
+        raise redis.exceptions.ConnectionError("Connection refused")
+
+    monkeypatch.setattr(doorbell, "current_app", SimpleNamespace(send_task=lost))
+    doorbell._send("connectors.dispatch", (), None)
+    assert "the broker did not take connectors.dispatch" in caplog.text
