@@ -6,6 +6,10 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from audit import actors
+from audit.acting import acting
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    execute_from_command_line(sys.argv)
+    with acting(lambda: actors.command(sys.argv[1])):
+        execute_from_command_line(sys.argv)

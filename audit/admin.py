@@ -1,11 +1,12 @@
 """Staff pages of the audit: every event of every tenant, with its place in the chain. Read-only."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
-from audit.models import AuditEvent
+from audit.models import AuditEvent, PlatformEvent
 from tenants.staff import shown
 from tenants.staff.model_admin import StaffAdmin
 
@@ -63,6 +64,41 @@ class AuditEventAdmin(StaffAdmin):
 
     @admin.display(description="Hash")
     def short_hash(self, row: AuditEvent) -> SafeString:
+        return format_html('<code title="{}">{}…</code>', row.hash, row.hash[:8])
+
+
+@admin.register(PlatformEvent)
+class PlatformEventAdmin(StaffAdmin):
+    """What happened to people, groups and rights. For superusers: it names everybody."""
+
+    empty_words = "Nothing has happened yet. Changes of people and of their rights stand here."
+    list_display = ("event", "moment", "actor", "subject", "short_hash")
+    search_fields = ("actor", "action", "subject")
+    ordering = ("-sequence",)
+    fields = ("sequence", "exact", "actor", "action", "subject", "what", "previous_hash", "hash")
+    readonly_fields = ("exact", "what")
+
+    def may(self, request: HttpRequest, verb: str) -> bool:
+        return verb == "view" and bool(self.person(request).is_superuser)
+
+    @admin.display(description="Event", ordering="sequence")
+    def event(self, row: PlatformEvent) -> SafeString:
+        return format_html("{} <b>{}</b>", f"#{row.sequence}", row.action)
+
+    @admin.display(description="When", ordering="at")
+    def moment(self, row: PlatformEvent) -> SafeString:
+        return shown.when(row.at)
+
+    @admin.display(description="When")
+    def exact(self, row: PlatformEvent) -> str:
+        return f"{row.at:%Y-%m-%d %H:%M:%S.%f %Z}"
+
+    @admin.display(description="Details")
+    def what(self, row: PlatformEvent) -> SafeString:
+        return shown.pretty_json(row.details)
+
+    @admin.display(description="Hash")
+    def short_hash(self, row: PlatformEvent) -> SafeString:
         return format_html('<code title="{}">{}…</code>', row.hash, row.hash[:8])
 
 

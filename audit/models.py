@@ -101,3 +101,53 @@ class AuditHead(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.hash[:12]}"
+
+
+class PlatformEvent(models.Model):
+    """A statement of who did what to a person, a group or a tenant as a whole; of no tenant."""
+
+    sequence = models.BigIntegerField(unique=True)
+    at = models.DateTimeField(db_index=True)
+    actor = models.CharField(max_length=200)
+    action = models.CharField(max_length=80)
+    subject = models.CharField(max_length=300, blank=True)
+    details = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("sequence",)
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.action} {self.subject}".strip()
+
+    def content(self) -> dict[str, Any]:
+        """Return what an export shows: everything the hash covers, and the hash."""
+        return {
+            "tenant": None,
+            "sequence": self.sequence,
+            "at": chain.moment(self.at),
+            "actor": self.actor,
+            "action": self.action,
+            "subject": self.subject,
+            "details": self.details,
+            "previous_hash": self.previous_hash,
+            "hash": self.hash,
+        }
+
+    def seal(self, head: chain.Head) -> chain.Head:
+        """Append this event to the chain that ends in ``head``; return the new head."""
+        self.sequence = head.sequence + 1
+        self.previous_hash = head.hash
+        self.hash = chain.event_hash(self.content())
+        return chain.Head(self.sequence, self.hash)
+
+
+class PlatformHead(models.Model):
+    """The end of the platform's chain. One row."""
+
+    sequence = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default=chain.GENESIS)
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.hash[:12]}"

@@ -9,13 +9,12 @@ from typing import Any
 
 from django.db import connection
 
-from audit import chain
+from audit import chain, verifying
 from audit.models import ID_FIELDS, TEXT_FIELDS, AuditEvent, AuditHead
 from connectors.core import clock
 from connectors.core.redaction import redact
 from tenants.scope import require_tenant_id, tenant_scope
 
-_BATCH = 2_000
 _LOCK_HEAD = """
 INSERT INTO audit_audithead AS head (tenant_id, sequence, hash) VALUES (%s, 0, %s)
 ON CONFLICT (tenant_id) DO UPDATE SET sequence = head.sequence
@@ -67,44 +66,18 @@ def record(*events: Event) -> list[AuditEvent]:
 
 
 def verify_tenant(tenant_id: int) -> chain.Head:
-    """Verify a tenant's whole chain against its head; raise ``ChainBrokenError`` if it fails.
-
-    Reads in short scopes, so that recording goes on meanwhile.
-    """
-    reached = chain.Head()
-    while True:
-        expected = read_head(tenant_id)
-        reached = _verify_up_to(tenant_id, reached, expected)
-        beyond = _events_after(tenant_id, reached.sequence, limit=1)
-        if not beyond:
-            return reached
-        if read_head(tenant_id) == expected:
-            raise chain.ChainBrokenError(
-                f"event {beyond[0].sequence} stands behind the recorded end of the chain"
-            )
+    """Verify a tenant's whole chain; raise ``ChainBrokenError`` if it fails."""
+    return verifying.verify(TenantChain(tenant_id))
 
 
 def check_anchor(tenant_id: int, noted: chain.Head) -> None:
-    """Raise ``ChainBrokenError`` unless the chain still leads through a head noted earlier.
-
-    Whoever owns the database can cut the end off and write a fitting head. Not so a hash that was
-    kept elsewhere.
-    """
-    if noted == chain.Head():
-        return
-    with tenant_scope(tenant_id):
-        row = AuditEvent.objects.filter(tenant_id=tenant_id, sequence=noted.sequence).first()
-    if row is None:
-        raise chain.ChainBrokenError(f"event {noted.sequence}, noted as the last, is not there")
-    if row.hash != noted.hash:
-        raise chain.ChainBrokenError(f"event {noted.sequence} is not the one that was noted")
+    """Raise ``ChainBrokenError`` unless the chain still leads through a head noted earlier."""
+    verifying.check_anchor(TenantChain(tenant_id), noted)
 
 
 def export_tenant(tenant_id: int) -> Iterator[dict[str, Any]]:
     """Give a tenant's events in order, as the hash covers them, up to the head at the start."""
-    end = read_head(tenant_id).sequence
-    for event in _walk(tenant_id, after=0, until=end):
-        yield event.content()
+    return verifying.export(TenantChain(tenant_id))
 
 
 def read_head(tenant_id: int) -> chain.Head:
@@ -112,6 +85,21 @@ def read_head(tenant_id: int) -> chain.Head:
     with tenant_scope(tenant_id):
         row = AuditHead.objects.filter(tenant_id=tenant_id).first()
     return chain.Head(row.sequence, row.hash) if row else chain.Head()
+
+
+@dataclass(frozen=True)
+class TenantChain:
+    """A tenant's chain in the database."""
+
+    tenant_id: int
+
+    def head(self) -> chain.Head:
+        return read_head(self.tenant_id)
+
+    def after(self, sequence: int, limit: int) -> Sequence[AuditEvent]:
+        with tenant_scope(self.tenant_id):
+            events = AuditEvent.objects.filter(tenant_id=self.tenant_id, sequence__gt=sequence)
+            return list(events.order_by("sequence")[:limit])
 
 
 def _lock_head(tenant_id: int) -> chain.Head:
@@ -133,32 +121,3 @@ def _fit(name: str, value: str) -> str:
     length = _LENGTHS[name]
     text: str = chain.plain(str(value))
     return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def _verify_up_to(tenant_id: int, reached: chain.Head, expected: chain.Head) -> chain.Head:
-    events = _walk(tenant_id, after=reached.sequence, until=expected.sequence)
-    reached = chain.verify((event.content() for event in events), reached)
-    if reached.sequence < expected.sequence:
-        raise chain.ChainBrokenError(
-            f"event {reached.sequence + 1} is missing; the chain has {expected.sequence} events"
-        )
-    if reached.hash != expected.hash:
-        raise chain.ChainBrokenError(
-            f"event {reached.sequence} is not the one that was recorded as the last"
-        )
-    return reached
-
-
-def _walk(tenant_id: int, *, after: int, until: int) -> Iterator[AuditEvent]:
-    while after < until:
-        batch = _events_after(tenant_id, after, limit=min(_BATCH, until - after))
-        if not batch:
-            return
-        yield from batch
-        after = batch[-1].sequence
-
-
-def _events_after(tenant_id: int, sequence: int, *, limit: int) -> Sequence[AuditEvent]:
-    with tenant_scope(tenant_id):
-        events = AuditEvent.objects.filter(tenant_id=tenant_id, sequence__gt=sequence)
-        return list(events.order_by("sequence")[:limit])

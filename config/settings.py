@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "config.odd_requests.OddRequestsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "audit.acting.ActingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -133,6 +134,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# Django tells validators of each new password; this one notes it in the audit.
+AUTH_PASSWORD_VALIDATORS.append({"NAME": "audit.people_log.PasswordChanges"})
 
 # --- PostgreSQL ---------------------------------------------------------------------------------
 

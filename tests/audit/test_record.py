@@ -258,7 +258,7 @@ def test_a_head_noted_earlier_shows_that_the_end_was_cut_off_with_its_head(tenan
 def test_what_is_no_anchor_is_said(anchor, tenant):
     with pytest.raises(CommandError, match="is no anchor"):
         call_command("verify_audit", tenant="acme", anchor=[anchor])
-    with pytest.raises(CommandError, match="Name the tenant"):
+    with pytest.raises(CommandError, match="Name the chain of the anchors"):
         call_command("verify_audit", anchor=[anchor])
 
 
@@ -284,7 +284,7 @@ def test_an_unknown_tenant_is_said(command, transactional_db):
 
 
 def test_a_long_chain_is_verified_in_batches_while_it_grows(tenant, monkeypatch):
-    monkeypatch.setattr("audit.services._BATCH", 2)
+    monkeypatch.setattr("audit.verifying._BATCH", 2)
     fill(tenant.pk)
     grown: list[bool] = []
 

@@ -1,48 +1,63 @@
-"""``verify_audit``: follow every tenant's chain and name the first event that breaks it."""
+"""``verify_audit``: follow every chain, and name the first event that breaks one."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from audit.chain import ChainBrokenError, Head
-from audit.services import check_anchor, verify_tenant
+from audit.platform import PlatformChain
+from audit.services import TenantChain
+from audit.verifying import KeptChain, check_anchor, verify
 from tenants.models import Tenant
 from tenants.scope import platform_scope
 
+# No slug of a tenant looks like that.
+PLATFORM = "(platform)"
+
 
 class Command(BaseCommand):
-    help = "Verify the audit chain of all tenants, or of one. Exit code 1 if a chain is broken."
+    help = "Verify all audit chains, or one of them. Exit code 1 if a chain is broken."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--tenant", help="The short name (slug) of one tenant.")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--tenant", help="The short name (slug) of one tenant.")
+        which.add_argument(
+            "--platform",
+            action="store_true",
+            help="Only the platform's own chain: what happened to people and their rights.",
+        )
         parser.add_argument(
             "--anchor",
             action="append",
             default=[],
             metavar="SEQ:HASH",
-            help="A head of that tenant that was noted earlier; may be given several times.",
+            help="A head of that chain that was noted earlier; may be given several times.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["anchor"] and not options["tenant"]:
-            raise CommandError("Name the tenant of the anchors with --tenant.")
+        if options["anchor"] and not (options["tenant"] or options["platform"]):
+            raise CommandError("Name the chain of the anchors with --tenant, or with --platform.")
         anchors = [_anchor(text) for text in options["anchor"]]
-        tenants = _tenants(options["tenant"])
-        broken = [tenant.slug for tenant in tenants if not self._verify(tenant, anchors)]
+        broken = [
+            name
+            for name, kept in _chains(options["tenant"], platform_only=options["platform"])
+            if not self._verify(name, kept, anchors)
+        ]
         if broken:
             raise CommandError(f"The audit chain is broken for: {', '.join(broken)}.")
 
-    def _verify(self, tenant: Tenant, anchors: list[Head]) -> bool:
+    def _verify(self, name: str, kept: KeptChain, anchors: list[Head]) -> bool:
         try:
-            head = verify_tenant(tenant.pk)
+            head = verify(kept)
             for anchor in anchors:
-                check_anchor(tenant.pk, anchor)
+                check_anchor(kept, anchor)
         except ChainBrokenError as error:
-            self.stderr.write(f"{tenant.slug}: BROKEN: {error}")
+            self.stderr.write(f"{name}: BROKEN: {error}")
             return False
-        self.stdout.write(f"{tenant.slug}: {head.sequence} events, head {head.hash}")
+        self.stdout.write(f"{name}: {head.sequence} events, head {head.hash}")
         return True
 
 
@@ -53,6 +68,14 @@ def _anchor(text: str) -> Head:
             f"{text!r} is no anchor: write an event's number, a colon, and its hash."
         )
     return Head(int(found[1]), found[2])
+
+
+def _chains(slug: str | None, *, platform_only: bool) -> Iterator[tuple[str, KeptChain]]:
+    if not slug:
+        yield PLATFORM, PlatformChain()
+    if not platform_only:
+        for tenant in _tenants(slug):
+            yield tenant.slug, TenantChain(tenant.pk)
 
 
 def _tenants(slug: str | None) -> list[Tenant]:
