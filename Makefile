@@ -5,6 +5,11 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 ARGS ?=
+OUT ?= .local/sbom.json
+
+# For every platform; a package that somebody changed at the index is refused at installation.
+PIN = UV_CUSTOM_COMPILE_COMMAND="make requirements" $(VENV)/bin/uv pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-annotate $(ARGS)
 
 # Settings as production has them, for checks that look at nothing else. The keys live for one run.
 AS_IN_PRODUCTION = env -u DEBUG -u SANDBOX_URL ENV_FILE=/dev/null \
@@ -16,7 +21,7 @@ AS_IN_PRODUCTION = env -u DEBUG -u SANDBOX_URL ENV_FILE=/dev/null \
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test crash soak lint check-demo bench manage clean
+.PHONY: help demo test crash soak lint check-demo bench manage requirements audit-deps sbom clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -53,6 +58,18 @@ bench: $(READY) ## measure reading into the ledger, and webhooks during a backfi
 manage: $(READY) ## run a management command beside the running demo; ARGS="shell"
 	@$(PY) -m config.up exec $(PY) manage.py $(ARGS)
 
+requirements: $(READY) ## pin what requirements*.in ask for, with the hashes of every file
+	@$(PIN) requirements.in --output-file requirements.txt
+	@$(PIN) requirements-dev.in --output-file requirements-dev.txt
+
+audit-deps: $(READY) ## ask whether a pinned package has a known vulnerability; needs the network
+	@$(PY) -m config.audit_deps requirements.txt requirements-dev.txt
+
+sbom: $(READY) ## write what production runs on as CycloneDX; OUT="sbom.json"
+	@mkdir -p $(dir $(OUT))
+	@$(VENV)/bin/cyclonedx-py requirements requirements.txt --output-reproducible --output-file $(OUT)
+	@echo "Written to $(OUT)."
+
 clean: ## delete the virtual environment and the demo's data
 	rm -rf $(VENV) .local
 
@@ -62,5 +79,6 @@ $(READY): requirements.txt requirements-dev.txt
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..."; exit 1; }
 	@echo "Installing the pinned packages into $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements.txt -r requirements-dev.txt
 	@touch $(READY)

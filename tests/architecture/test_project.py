@@ -11,23 +11,58 @@ from django.core.management import call_command
 
 from tests.architecture.source import PRODUCT, PROJECT, sources
 
-_PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==[^\s;]+(?:; .+)?")
+_PIN = re.compile(
+    r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==(?P<version>[^\s;]+)"
+    r"(?: ; (?P<where>[^\\\n]+?))?(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})*)$",
+    re.MULTILINE,
+)
 
 
-def _pinned(file: str) -> set[str]:
-    lines = (PROJECT / file).read_text().splitlines()
-    found = [_PIN.fullmatch(line) for line in lines if line and not line.startswith("#")]
-    assert all(found), f"{file} has a line that is no exact version"
-    return {_plain(match["name"]) for match in found if match}
+def _matches(file: str) -> list[re.Match[str]]:
+    """The packages that a list of requirements names; there is nothing else in it but comments."""
+    text = (PROJECT / file).read_text()
+    rest = [line for line in _PIN.sub("", text).splitlines() if line and not line.startswith("#")]
+    assert [line for line in rest if line != "-c requirements.txt"] == []
+    return list(_PIN.finditer(text))
+
+
+def _pinned(file: str) -> dict[str, str]:
+    return {_plain(match["name"]): match["version"] for match in _matches(file)}
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_every_requirement_is_pinned_once() -> None:
-    both = _pinned("requirements.txt") & _pinned("requirements-dev.txt")
-    assert not both
+LISTS = ("requirements", "requirements-dev")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_package_that_is_installed_is_pinned_with_hashes(name: str) -> None:
+    matches = _matches(f"{name}.txt")
+    assert len(matches) > 40
+    assert [match["name"] for match in matches if not match["hashes"]] == []
+    named = [_plain(match["name"]) for match in matches]
+    assert len(named) == len(set(named))
+    assert _pinned(f"{name}.in").items() <= _pinned(f"{name}.txt").items(), "run make requirements"
+
+
+def test_both_lists_agree_on_versions() -> None:
+    ours, others = (_pinned(f"{name}.txt") for name in LISTS)
+    assert {name for name in ours.keys() & others if ours[name] != others[name]} == set()
+
+
+def test_only_packages_with_the_pinned_hashes_are_installed() -> None:
+    makefile = (PROJECT / "Makefile").read_text()
+    installs = [line for line in makefile.split("\n\t") if "pip install" in line]
+    assert installs
+    assert all("--require-hashes" in line for line in installs)
+
+
+def test_no_list_names_an_index_of_packages() -> None:
+    for name in LISTS:
+        for file in (f"{name}.in", f"{name}.txt"):
+            assert not re.search(r"://|--(extra-)?index|--find-links", (PROJECT / file).read_text())
 
 
 def test_what_the_service_imports_is_in_its_requirements() -> None:
@@ -39,7 +74,7 @@ def test_what_the_service_imports_is_in_its_requirements() -> None:
         if "sandbox" not in source.path.parts  # runs where the development packages are
         for name in _imported(source.tree())
         if name not in sys.stdlib_module_names and name not in PRODUCT
-        if not {_plain(package) for package in known.get(name, ["?"])} & pinned
+        if not {_plain(package) for package in known.get(name, ["?"])} & pinned.keys()
     }
     assert not missing
 
