@@ -120,6 +120,15 @@ def check_transport(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
                 id="config.E006",
             )
         )
+    webhook = urlsplit(settings.AUDIT_HEADS_WEBHOOK)
+    if settings.AUDIT_HEADS_WEBHOOK and webhook.scheme != "https":
+        found.append(
+            Error(
+                f"AUDIT_HEADS_WEBHOOK leads to {webhook.hostname} without TLS.",
+                hint="Use an https:// address.",
+                id="config.E006",
+            )
+        )
     return found
 
 

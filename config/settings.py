@@ -201,6 +201,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(seconds=60),
         "options": {"expires": 60},
     },
+    "hourly": {
+        "task": "connectors.hourly",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3_600},
+    },
     "daily": {
         "task": "connectors.daily",
         "schedule": timedelta(days=1),
@@ -210,6 +215,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 
 # Hints of webhooks that were followed are deleted after so many days.
 INBOX_DAYS: int = env.int("INBOX_DAYS", default=90)
+
+# Where heads of the audit are noted once a day: a file that grows, an https address that takes
+# lines of JSON, people. Who owns the database should be able to change none of them.
+AUDIT_HEADS_FILE: str = env.str("AUDIT_HEADS_FILE", default="")
+AUDIT_HEADS_WEBHOOK: str = env.str("AUDIT_HEADS_WEBHOOK", default="")
+AUDIT_HEADS_EMAIL: list[str] = env.list("AUDIT_HEADS_EMAIL", default=[])
 
 # --- The engine ----------------------------------------------------------------------------------
 

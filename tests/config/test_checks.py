@@ -163,6 +163,17 @@ def test_other_machines_are_reached_with_tls_only(
 
 
 @pytest.mark.parametrize(
+    ("address", "fine"),
+    [("http://vault.example.com/x", False), ("https://vault.example.com/x", True), ("", True)],
+)
+def test_heads_of_the_audit_leave_with_tls_only(
+    settings: Settings, address: str, fine: bool
+) -> None:
+    settings.AUDIT_HEADS_WEBHOOK, settings.DEBUG = address, False
+    assert [message.id for message in check_transport(None)] == ([] if fine else ["config.E006"])
+
+
+@pytest.mark.parametrize(
     ("name", "value", "said"),
     [
         ("SANDBOX_URL", "", "SANDBOX_URL is not set"),

@@ -1,7 +1,9 @@
 """``verify_audit``: follow every chain, and name the first event that breaks one."""
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -36,18 +38,33 @@ class Command(BaseCommand):
             metavar="SEQ:HASH",
             help="A head of that chain that was noted earlier; may be given several times.",
         )
+        parser.add_argument(
+            "--anchors",
+            type=Path,
+            metavar="FILE",
+            help="Heads of any chains that send_audit_heads noted, a line of JSON each.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["anchor"] and not (options["tenant"] or options["platform"]):
             raise CommandError("Name the chain of the anchors with --tenant, or with --platform.")
         anchors = [_anchor(text) for text in options["anchor"]]
+        noted = _read(options["anchors"]) if options["anchors"] else {}
+        chains = _chains(options["tenant"], platform_only=options["platform"])
         broken = [
             name
-            for name, kept in _chains(options["tenant"], platform_only=options["platform"])
-            if not self._verify(name, kept, anchors)
+            for key, name, kept in chains
+            if not self._verify(name, kept, [*anchors, *noted.pop(key, [])])
         ]
+        if not (options["tenant"] or options["platform"]):
+            broken += [self._missing(key) for key in noted]
         if broken:
             raise CommandError(f"The audit chain is broken for: {', '.join(broken)}.")
+
+    def _missing(self, tenant_id: int | None) -> str:
+        name = f"tenant {tenant_id}"
+        self.stderr.write(f"{name}: BROKEN: a head of it was noted, and it is not there")
+        return name
 
     def _verify(self, name: str, kept: KeptChain, anchors: list[Head]) -> bool:
         try:
@@ -61,6 +78,21 @@ class Command(BaseCommand):
         return True
 
 
+def _read(path: Path) -> dict[int | None, list[Head]]:
+    """The heads in a file of ``send_audit_heads``, by tenant; None is the platform."""
+    found: dict[int | None, list[Head]] = {}
+    try:
+        for line in path.read_text(encoding="ascii").splitlines():
+            noted = json.loads(line)
+            head = _anchor(f"{noted['sequence']}:{noted['hash']}")
+            found.setdefault(noted["tenant"], []).append(head)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CommandError(
+            f"{path} holds no heads as send_audit_heads writes them: {error}"
+        ) from error
+    return found
+
+
 def _anchor(text: str) -> Head:
     found = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text)
     if not found:
@@ -70,12 +102,14 @@ def _anchor(text: str) -> Head:
     return Head(int(found[1]), found[2])
 
 
-def _chains(slug: str | None, *, platform_only: bool) -> Iterator[tuple[str, KeptChain]]:
+def _chains(
+    slug: str | None, *, platform_only: bool
+) -> Iterator[tuple[int | None, str, KeptChain]]:
     if not slug:
-        yield PLATFORM, PlatformChain()
+        yield None, PLATFORM, PlatformChain()
     if not platform_only:
         for tenant in _tenants(slug):
-            yield tenant.slug, TenantChain(tenant.pk)
+            yield tenant.pk, tenant.slug, TenantChain(tenant.pk)
 
 
 def _tenants(slug: str | None) -> list[Tenant]:
