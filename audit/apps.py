@@ -9,6 +9,7 @@ class AuditConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from audit.people_log import listen  # noqa: PLC0415 - needs the models
+        from audit import people_log, sign_in_log  # noqa: PLC0415 - they need the models
 
-        listen()
+        people_log.listen()
+        sign_in_log.listen()

@@ -1,4 +1,4 @@
-"""Notes in the platform's chain what becomes of people, their passwords, their rights, and groups.
+"""Notes in the platform's chain what becomes of people, their passwords and rights, and groups.
 
 It listens to Django's signals, so that no page and no command can forget it. What goes around them
 (``QuerySet.update`` and bulk operations on these tables) is not done in this project.
@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
 
+from audit import actors
 from audit.platform import record
 from tenants.models import User
 
@@ -115,5 +116,5 @@ def _linked(through: type[Model], instance: Model, model: type[Model]) -> set[An
 def _name(row: Model) -> str:
     """What the row is called, with its number for people: their address may change."""
     if isinstance(row, User):
-        return f"user:{row.pk} {row.email}"
+        return actors.user(row)
     return str(row)

@@ -47,6 +47,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
     "encrypted_model_fields",
 ]
 
@@ -60,6 +62,8 @@ MIDDLEWARE = [
     "config.odd_requests.OddRequestsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tenants.staff.sessions.SessionLimitsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "audit.acting.ActingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -86,6 +90,7 @@ TEMPLATES = [
 
 UNFOLD = {
     "SITE_TITLE": "ml-connector",
+    "LOGIN": {"form": "tenants.staff.sign_in.SignInForm"},
     "SITE_HEADER": "ml-connector",
     "SITE_SYMBOL": "sync_alt",
     "SITE_URL": None,
@@ -125,17 +130,35 @@ UNFOLD = {
 AUTH_USER_MODEL = "tenants.User"
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+# Argon2 is the first choice for new passwords; old ones are hashed anew when their owner signs in.
+PASSWORD_HASHERS = [
+    f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2")
+]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
 # Django tells validators of each new password; this one notes it in the audit.
 AUTH_PASSWORD_VALIDATORS.append({"NAME": "audit.people_log.PasswordChanges"})
+
+# Wrong tries to sign in: so many from one address, and so many with one account.
+ACCOUNT_ADAPTER = "tenants.staff.sign_in.SignInAdapter"
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": env.str("SIGN_IN_LIMITS", default="20/5m/ip,10/15m/key"),
+}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+# A session ends after so long without a page, and after so many hours in any case.
+SESSION_IDLE_MINUTES: int = env.int("SESSION_IDLE_MINUTES", default=60)
+SESSION_HOURS: int = env.int("SESSION_HOURS", default=12)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 
 # --- PostgreSQL ---------------------------------------------------------------------------------
 
@@ -287,6 +310,8 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 if env.bool("BEHIND_PROXY", default=False):
     # Only where a proxy of ours sets (and overwrites) this header.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # So many of ours stand in front, and each adds the address that it was asked from.
+    ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=1)
 
 LANGUAGE_CODE = "en"
 # Django sets the process's TZ from this; logs, Celery and PostgreSQL then agree.

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 
 from audit import platform
+from audit.chain import Head
 from audit.models import PlatformEvent
 from audit.services import read_head
 from connectors.core import clock
@@ -56,7 +57,7 @@ def lines() -> str:
     with platform_scope():
         tenants = list(Tenant.objects.order_by("pk").values_list("pk", "slug"))
     at = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    heads = [(None, "", platform.read_head())]
+    heads: list[tuple[int | None, str, Head]] = [(None, "", platform.read_head())]
     heads += [(pk, slug, read_head(pk)) for pk, slug in tenants]
     return "".join(
         json.dumps(

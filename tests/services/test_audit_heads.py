@@ -51,7 +51,7 @@ def test_each_head_is_appended_once_a_day(
         (tenant.pk, "acme", head.sequence, head.hash),
     ]
     day = clock.now() + audit_heads._EVERY * 2
-    monkeypatch.setattr(audit_heads.clock, "now", lambda: day)
+    monkeypatch.setattr(clock, "now", lambda: day)
     assert audit_heads.send_due() == []
     assert noted(file)[:2] == first
     assert len(noted(file)) == 4

@@ -1,0 +1,59 @@
+"""Notes in the platform's chain who signs in and out, and who tries to, from where."""
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.core.cache import cache
+from django.http import HttpRequest
+from redis import RedisError
+
+from audit import actors
+from audit.chain import event_hash
+from audit.platform import record
+from tenants.models import User
+
+# Seconds in which further refusals of the same try are not noted.
+_QUIET = 300
+
+
+def listen() -> None:
+    """Begin. Called once, when the applications are ready."""
+    user_logged_in.connect(_note_sign_in)
+    user_logged_out.connect(_note_sign_out)
+    user_login_failed.connect(_note_failed_sign_in)
+
+
+def _note_sign_in(request: HttpRequest | None, user: User, **rest: Any) -> None:
+    record("sign_in.done", actors.user(user), actor=actors.user(user), details=_place(request))
+
+
+def _note_sign_out(request: HttpRequest | None, user: User | None, **rest: Any) -> None:
+    if user is not None:
+        record("sign_in.ended", actors.user(user), actor=actors.user(user), details=_place(request))
+
+
+def _note_failed_sign_in(
+    credentials: dict[str, Any], request: HttpRequest | None = None, **rest: Any
+) -> None:
+    """Each wrong try, but of refused ones the first in a while: a flood must not fill the audit."""
+    tried, place = str(credentials.get("username", "")), _place(request)
+    if "refused" not in credentials:
+        record("sign_in.failed", tried, details=place)
+    elif _is_first(event_hash({"tried": tried, **place})):
+        record("sign_in.refused", tried, details=place)
+
+
+def _is_first(key: str) -> bool:
+    try:
+        return bool(cache.add(f"sign-in-refused:{key}", True, _QUIET))
+    except RedisError:
+        return False
+
+
+def _place(request: HttpRequest | None) -> dict[str, str]:
+    """Where a request came from, as far as it says."""
+    if request is None or "REMOTE_ADDR" not in request.META:
+        return {}
+    agent = request.headers.get("User-Agent", "")[:200]
+    return {"address": get_adapter(request).get_client_ip(request), "agent": agent}

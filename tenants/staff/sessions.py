@@ -1,0 +1,45 @@
+"""Ends sessions that rested too long, and any after a day's work, however busy it was."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.signals import user_logged_in
+from django.http import HttpRequest, HttpResponse
+
+from connectors.core import clock
+
+_BEGAN, _SEEN = "session_began", "session_seen"
+# Written at most so often, or each page would cost a write.
+_PRECISION = 60.0
+
+
+class SessionLimitsMiddleware:
+    """Stands behind authentication. Whoever's session is over goes on as a stranger."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # A request without the cookie has no session to look into.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and _BEGAN in request.session:
+            _look(request, clock.now().timestamp())
+        return self.get_response(request)
+
+
+def _look(request: HttpRequest, now: float) -> None:
+    session = request.session
+    idle, age = now - session[_SEEN], now - session[_BEGAN]
+    if idle > settings.SESSION_IDLE_MINUTES * 60 or age > settings.SESSION_HOURS * 3600:
+        logout(request)
+    elif idle > _PRECISION:
+        session[_SEEN] = now
+
+
+def begin(request: HttpRequest | None, **rest: object) -> None:
+    """Note when somebody signed in; a receiver of Django's signal."""
+    if request is not None:
+        request.session[_BEGAN] = request.session[_SEEN] = clock.now().timestamp()
+
+
+user_logged_in.connect(begin, dispatch_uid="session limits")
