@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from tenants.limits import RUNNING, Limits, limit_options
 from tenants.roles import connection_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -37,7 +38,9 @@ def required_list(name: str, what_to_do: str) -> list[str]:
     return [part for part in (p.strip() for p in required(name, what_to_do).split(",")) if part]
 
 
-def database_config(url: str, *, role: str, pool_size: int) -> dict[str, Any]:
+def database_config(
+    url: str, *, role: str, pool_size: int, limits: Limits = RUNNING
+) -> dict[str, Any]:
     """Django's database dictionary for `url`, acting as `role` from the first statement on.
 
     A socket folder is given as `?host=/folder`, the form libpq also takes; Django wants it in HOST.
@@ -49,7 +52,8 @@ def database_config(url: str, *, role: str, pool_size: int) -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     if "host" in options:
         config["HOST"] = unquote(options.pop("host"))
-    given = f"{_LET_GO} {options.get('options', '')}"  # the later one counts
+    # The later one counts: whatever the address says goes before ours.
+    given = f"{limit_options(limits, _LET_GO)} {options.get('options', '')}"
     options["options"] = connection_options(role, given)
     if pool_size:
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}

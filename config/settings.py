@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from django.templatetags.static import static
 
 from config.env import BASE_DIR, broker_url, database_config, env, required, required_list
+from tenants.limits import MIGRATING, RUNNING, Limits
 from tenants.roles import DEFAULT_PREFIX, RoleNames
 
 _MAKE_KEYS = (
@@ -170,6 +171,18 @@ DATABASE_URL = required(
 )
 # For `migrate` and `setup_database` only; web, worker and beat do not know it.
 DATABASE_OWNER_URL: str = env.str("DATABASE_OWNER_URL", default="")
+# A statement or a wait for a lock that takes longer is ended by PostgreSQL, and tried again later.
+# One process may have others than the rest: its connections ask for what its environment says.
+DATABASE_LIMITS = Limits(
+    statement=env.float("DATABASE_STATEMENT_SECONDS", default=RUNNING.statement),
+    lock=env.float("DATABASE_LOCK_SECONDS", default=RUNNING.lock),
+    idle_in_transaction=env.float("DATABASE_IDLE_SECONDS", default=RUNNING.idle_in_transaction),
+)
+DATABASE_LIMITS_MIGRATING = Limits(
+    statement=MIGRATING.statement,
+    lock=env.float("DATABASE_MIGRATION_LOCK_SECONDS", default=MIGRATING.lock),
+    idle_in_transaction=DATABASE_LIMITS.idle_in_transaction,
+)
 DATABASES = {
     "default": database_config(
         DATABASE_URL,
@@ -177,6 +190,7 @@ DATABASES = {
         # Threads of the web server and the worker share this many connections; 0 is no pool, with
         # which a web server of many threads asks for more than PostgreSQL gives.
         pool_size=env.int("DATABASE_POOL", default=20),
+        limits=DATABASE_LIMITS,
     )
 }
 

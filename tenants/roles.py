@@ -19,6 +19,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import sql
 
+from tenants.limits import MIGRATING, RUNNING, Limits, limit_login, limit_options
+
 DEFAULT_PREFIX = "mlc"
 _ROLE_OPTION = re.compile(r"-c\s*role=\S+")
 # Serialises set-up runs of several processes on one server; any fixed number does.
@@ -103,7 +105,8 @@ def as_owner(alias: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """
     connection = connections[alias]
     before: dict[str, Any] = connection.settings_dict["OPTIONS"]
-    options = connection_options(role_names().owner, before.get("options", ""))
+    limited = limit_options(settings.DATABASE_LIMITS_MIGRATING, before.get("options", ""))
+    options = connection_options(role_names().owner, limited)
     if before.get("options") == options:
         yield
         return
@@ -171,13 +174,16 @@ def ensure_roles(
     database: str,
     prefix: str = DEFAULT_PREFIX,
     allow_create_database: bool = False,
+    running: Limits = RUNNING,
+    migrating: Limits = MIGRATING,
 ) -> RoleNames:
     """Create the roles, both logins and the database, or bring them in line. Safe to repeat.
 
     ``admin_conninfo`` names a role that may create roles and databases; ``login`` runs the service,
     ``owner_login`` migrates. ``allow_create_database`` lets the owner create further databases,
-    which test runs need. ImproperlyConfigured for a server that is too old, or a login that would
-    stand above row-level security.
+    which test runs need. ``running`` and ``migrating`` limit what connects with either login.
+    ImproperlyConfigured for a server that is too old, or a login that would stand above row-level
+    security.
     """
     names = RoleNames.with_prefix(prefix)
     with psycopg.connect(admin_conninfo, autocommit=True) as admin:
@@ -186,6 +192,8 @@ def ensure_roles(
         _ensure_group_roles(admin, names, allow_create_database=allow_create_database)
         _ensure_login(admin, login, (names.app, names.platform))
         _ensure_login(admin, owner_login, (names.owner, names.platform))
+        limit_login(admin, login.name, running)
+        limit_login(admin, owner_login.name, migrating)
         # Servers that were set up when one login did everything.
         _revoke_role(admin, names.owner, login.name)
         _ensure_database(admin, names, (login, owner_login), database)

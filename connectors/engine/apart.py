@@ -8,8 +8,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import InterfaceError, OperationalError
-
 from connectors.core.errors import (
     BadInputError,
     CallInsideTransactionError,
@@ -17,6 +15,7 @@ from connectors.core.errors import (
     ProviderError,
     RetryLater,
 )
+from connectors.engine.away import DATABASE_AWAY
 from connectors.engine.health import CONNECTION_KINDS
 from connectors.models import Run
 from connectors.transport.error_table import UNREACHED
@@ -36,7 +35,7 @@ class SliceOver(Exception):  # noqa: N818 - a signal
 # None of these says anything of the list that was being read.
 _NOT_THE_LISTS = (
     *(LostRun, SliceOver, RetryLater, CallInsideTransactionError),
-    *(OperationalError, InterfaceError),
+    *DATABASE_AWAY,
 )
 
 

@@ -27,6 +27,7 @@ from connectors.core.references import MappingKey, MissingMapping
 from connectors.core.states import Reason, State
 from connectors.core.upkeep import by_options
 from connectors.engine import causes, doubles, links, plans, trail
+from connectors.engine.away import DATABASE_AWAY
 from connectors.engine.facts import Asking, kept_options, load
 from connectors.engine.failures import no_longer_waits, wait_for
 from connectors.engine.health import CONNECTION_KINDS
@@ -156,7 +157,8 @@ def decide_asked(job: Job, ask: Asking, facts: Facts, read_part: ReadPart) -> De
         if error.kind in CONNECTION_KINDS:
             raise
         decision = Postponed(error=error)
-    except RetryLater:
+    except (RetryLater, *DATABASE_AWAY):
+        # What the target is read with, a token for instance, comes out of the database.
         raise
     except Exception as error:
         logger.exception("document %s could not be decided", ask.document.pk)

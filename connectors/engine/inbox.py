@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -24,6 +23,7 @@ from connectors.core.errors import (
 from connectors.core.flow import SOURCE, Stream
 from connectors.engine import doorbell, drift, echoes, health, references, rest
 from connectors.engine.apart import our_mistake
+from connectors.engine.away import DATABASE_AWAY
 from connectors.engine.extract import FAILURES_IN_A_ROW, is_passing, is_the_records, read_one
 from connectors.engine.job import Job
 from connectors.engine.ledger import store
@@ -55,7 +55,7 @@ def follow(job: Job, side: str, events: Sequence[InboxEvent]) -> set[int]:
         if error.kind in health.CONNECTION_KINDS:
             health.report(job, side, error)
         return {event.pk for event in events}
-    except (OperationalError, InterfaceError):
+    except DATABASE_AWAY:
         raise
     except Exception as error:
         logger.exception("hints met an error that nobody expected")

@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -21,6 +20,7 @@ from connectors.core.errors import ProviderError, RetryLater
 from connectors.core.flow import TARGET
 from connectors.core.states import Over, Reason, State
 from connectors.engine import claims, health, links, outcomes, plans, rest
+from connectors.engine.away import DATABASE_AWAY
 from connectors.engine.job import Job
 from connectors.engine.outcomes import Result, Sent
 from connectors.engine.policy import policy
@@ -102,7 +102,7 @@ def _look_at(job: Job, client: Any, document: Document) -> bool:
         rest.note(job, TARGET, error)
         _later(job, document, rest.own_wait(error.at) or clock.now())
         return False
-    except (OperationalError, InterfaceError):
+    except DATABASE_AWAY:
         raise
     except ProviderError as error:
         _later(job, document, clock.now() + policy().retry_in(document.tries), tried=True)

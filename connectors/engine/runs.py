@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, F
 from django.db.models.functions import Now
 
@@ -21,6 +21,7 @@ from connectors.core.flow import SOURCE, TARGET
 from connectors.core.states import State
 from connectors.engine import apart, extract, foresee, health, phases, rest, trail, unread, upkeep
 from connectors.engine.apart import LostRun, SliceOver
+from connectors.engine.away import DATABASE_AWAY
 from connectors.engine.claims import READABLE
 from connectors.engine.job import Job
 from connectors.engine.policy import policy
@@ -131,7 +132,7 @@ def _slice(job: Job, run: Run) -> None:
         _failed(job, run, str(error))
     except ProviderError as error:
         _provider_failed(job, run, error)
-    except (LostRun, OperationalError, InterfaceError):
+    except (LostRun, *DATABASE_AWAY):
         raise
     except Exception as error:
         logger.exception("run %s met an error that nobody expected", run.pk)

@@ -10,14 +10,13 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, NoReturn
 
-from django.db import InterfaceError, OperationalError
-
 from connectors.core.decisions import Deliver
 from connectors.core.errors import CallInsideTransactionError, ProviderError, RetryLater
 from connectors.core.flow import TARGET
 from connectors.core.states import Reason
 from connectors.engine import claims, doorbell, health, looks, rest, trail, upkeep
 from connectors.engine.apart import our_mistake
+from connectors.engine.away import DATABASE_AWAY
 from connectors.engine.claims import Slot
 from connectors.engine.decide import Decided, decide_batch, settle_decided
 from connectors.engine.deliver import Stop, deliver
@@ -33,7 +32,7 @@ logger = logging.getLogger(__name__)
 # can be trusted: none of them is a document's fault.
 _EXPECTED = (
     *(Stop, RetryLater, ProviderError, CallInsideTransactionError),
-    *(OperationalError, InterfaceError),
+    *DATABASE_AWAY,
 )
 
 

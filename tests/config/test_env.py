@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.env import broker_url, database_config, required_list
 from config.local_keys import local_keys
+from tenants.limits import Limits
 
 
 @pytest.mark.parametrize(
@@ -31,10 +32,19 @@ def test_a_socket_folder_becomes_the_host() -> None:
 
 def test_a_transaction_of_a_paused_process_ends_before_claims_do_unless_the_address_says() -> None:
     plain = database_config("postgresql://login@host/db", role="mlc_app", pool_size=0)
-    assert plain["OPTIONS"]["options"].endswith("-c idle_in_transaction_session_timeout=15s")
+    assert "-c idle_in_transaction_session_timeout=15s " in plain["OPTIONS"]["options"]
     url = "postgresql://login@host/db?options=-c%20idle_in_transaction_session_timeout%3D2s"
     given = database_config(url, role="mlc_app", pool_size=0)
     assert given["OPTIONS"]["options"].endswith("-c idle_in_transaction_session_timeout=2s")
+
+
+def test_statements_and_locks_have_a_limit_which_an_address_may_change() -> None:
+    limits = Limits(statement=8, lock=2.5, idle_in_transaction=60)
+    url = "postgresql://login@host/db?options=-c%20lock_timeout%3D1s"
+    config = database_config(url, role="mlc_app", pool_size=0, limits=limits)
+    assert config["OPTIONS"]["options"].endswith(
+        "-c statement_timeout=8000ms -c lock_timeout=2500ms -c lock_timeout=1s"
+    )
 
 
 def test_a_pool_is_asked_for_by_its_size() -> None:

@@ -1,7 +1,9 @@
 """Setting a server up: repeatable, refusing what would undo row-level security."""
 
 import os
+import select
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -14,6 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from tenants.checks import check_login_role
+from tenants.limits import MIGRATING, RUNNING, Limits, limit_options
 from tenants.roles import (
     Login,
     RoleNames,
@@ -23,6 +26,7 @@ from tenants.roles import (
     refuse_old_connection,
     refuse_old_server,
 )
+from tests.timing import PATIENCE
 
 # Roles belong to the whole server, which all workers of a run share.
 PREFIX = f"trial_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
@@ -48,13 +52,17 @@ def admin() -> Iterator[str]:
             server.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
 
 
-def set_up(admin: str, login: str = LOGIN) -> RoleNames:
+def set_up(
+    admin: str, login: str = LOGIN, running: Limits = RUNNING, migrating: Limits = MIGRATING
+) -> RoleNames:
     return ensure_roles(
         admin,
         login=Login(login),
         owner_login=Login(MIGRATES),
         database=DATABASE,
         prefix=PREFIX,
+        running=running,
+        migrating=migrating,
     )
 
 
@@ -229,3 +237,85 @@ def test_set_up_refuses_an_old_server_before_it_changes_anything(admin, monkeypa
     with pytest.raises(ImproperlyConfigured, match="PostgreSQL 99 is the oldest"):
         set_up(admin)
     assert rows(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", LOGIN) == []
+
+
+# --- time limits ---------------------------------------------------------------------------------
+
+TINY = Limits(statement=0.05, lock=0.02, idle_in_transaction=0.05)
+SHOW = (
+    "SELECT current_setting('statement_timeout'), current_setting('lock_timeout'), "
+    "current_setting('idle_in_transaction_session_timeout')"
+)
+
+
+def test_whoever_connects_as_a_login_is_bound_by_its_limits(admin):
+    names = set_up(admin)
+    with connected_as(admin, LOGIN, names.app) as running:
+        assert running.execute(SHOW).fetchone() == ("30s", "10s", "1min")
+    with connected_as(admin, MIGRATES, names.owner) as migrating:
+        assert migrating.execute(SHOW).fetchone() == ("0", "5s", "1min")
+
+
+def test_set_up_again_brings_other_limits(admin):
+    set_up(admin, running=TINY)
+    with connected_as(admin, LOGIN) as running:
+        assert running.execute(SHOW).fetchone() == ("50ms", "20ms", "50ms")
+    set_up(admin)
+    with connected_as(admin, LOGIN) as running:
+        assert running.execute(SHOW).fetchone() == ("30s", "10s", "1min")
+
+
+def test_a_long_statement_and_an_idle_transaction_are_cut_off(admin):
+    names = set_up(admin, running=TINY)
+    with connected_as(admin, LOGIN, names.app) as running:
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            running.execute("SELECT pg_sleep(60)")
+        running.rollback()
+        running.execute("SELECT 1")
+        assert select.select([running.pgconn.socket], [], [], PATIENCE)[0], "it is still there"
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+            running.execute("SELECT 1")
+
+
+def test_a_migration_does_not_queue_behind_a_reader(admin):
+    """It would keep everybody else waiting: it gives up, and the others read on."""
+    names = set_up(admin, migrating=replace(MIGRATING, lock=0.02))
+    with connected_as(admin, MIGRATES, names.owner) as owner:
+        owner.execute("CREATE TABLE thing (id int)")
+        owner.execute(f"GRANT USAGE ON SCHEMA public TO {names.app}")
+        owner.execute(f"GRANT SELECT ON thing TO {names.app}")
+    with connected_as(admin, LOGIN, names.app) as reader:
+        reader.execute("SELECT * FROM thing")
+        with (
+            connected_as(admin, MIGRATES, names.owner) as owner,
+            pytest.raises(psycopg.errors.LockNotAvailable),
+        ):
+            owner.execute("ALTER TABLE thing ADD COLUMN name text")
+        with connected_as(admin, LOGIN, names.app) as other:
+            other.execute("SELECT * FROM thing")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_service_s_own_connections_ask_for_the_limits_and_migrations_for_theirs():
+    connection.close()
+    assert shown() == ["30s", "10s", "15s"], "a paused worker lets go before its claims end"
+    with as_owner():
+        assert shown() == ["0", "5s", "15s"]
+        with as_owner():
+            assert shown() == ["0", "5s", "15s"]
+
+
+def shown() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(SHOW)
+        return list(cursor.fetchone())
+
+
+def test_limits_replace_others_and_keep_the_rest():
+    given = "-c role=a -c statement_timeout=5s -c idle_in_transaction_session_timeout=2s"
+    once = limit_options(RUNNING, given)
+    assert once == (
+        "-c role=a -c idle_in_transaction_session_timeout=2s "
+        "-c statement_timeout=30000ms -c lock_timeout=10000ms"
+    )
+    assert limit_options(RUNNING, once) == once

@@ -7,6 +7,7 @@ running service never needs to know that address, nor the one of the login that 
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -45,6 +46,8 @@ class Command(BaseCommand):
                 database=target["NAME"],
                 prefix=role_names().app.removesuffix("_app"),
                 allow_create_database=options["allow_create_database"],
+                running=settings.DATABASE_LIMITS,
+                migrating=settings.DATABASE_LIMITS_MIGRATING,
             )
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
