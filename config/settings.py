@@ -264,6 +264,9 @@ AUDIT_HEADS_EMAIL: list[str] = env.list("AUDIT_HEADS_EMAIL", default=[])
 # Times and sizes that differ from those in connectors/engine/policy.py, as a JSON object.
 ENGINE: dict[str, float] = env.json("ENGINE", default={})
 
+# Providers whose consent is asked for without a code challenge (PKCE), should one refuse it.
+OAUTH_WITHOUT_PKCE: list[str] = env.list("OAUTH_WITHOUT_PKCE", default=[])
+
 # --- Web ----------------------------------------------------------------------------------------
 
 # Threads of a web process. Deliveries of webhooks have their own, so that no page delays them.

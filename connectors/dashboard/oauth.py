@@ -1,7 +1,8 @@
 """Authorising a connection: to the provider's consent page, and back with what the person said.
 
 A signed state with a one-time number from the session ties the way back to the person, the
-connection and the last ten minutes. Calls run outside any transaction, through the use cases.
+connection and the last ten minutes. The session keeps the secret that redeems the code beside that
+number, so it never travels through the browser. Calls run outside any transaction.
 """
 
 import secrets
@@ -25,14 +26,16 @@ from connectors import registry
 from connectors.core.errors import BadInputError, ConnectorError
 from connectors.models import Connection
 from connectors.services import choosing, connections
+from connectors.transport import pkce
 from connectors.transport.provider import ProviderSpec
 from tenants.models import Role
 from tenants.scope import tenant_scope
 from tenants.services import require_role, role_in
 
 _SALT = "connectors.oauth"
-_NONCES = "oauth_nonces"
-_MOST_NONCES = 5
+# One-time numbers, each with the verifier of its code.
+_STARTED = "oauth_started"
+_MOST_STARTED = 5
 _MINUTES = 10
 
 
@@ -58,14 +61,19 @@ def authorise(request: HttpRequest, tenant_id: int, connection_id: int) -> HttpR
     """Send the person to the provider's consent page."""
     connection, spec = _allowed(request, tenant_id, connection_id)
     state = State(_person(request).pk, tenant_id, connection_id, secrets.token_urlsafe(24))
+    verifier = pkce.new_verifier()
     try:
         url = connections.authorise_url(
-            connection, spec=spec, redirect_uri=redirect_uri(), state=_sign(state)
+            connection,
+            spec=spec,
+            redirect_uri=redirect_uri(),
+            state=_sign(state),
+            verifier=verifier,
         )
     except ConnectorError as error:
         return _arrive(request, connection, str(error), fine=False)
-    nonces = [*request.session.get(_NONCES, []), state.nonce]
-    request.session[_NONCES] = nonces[-_MOST_NONCES:]
+    started = [*request.session.get(_STARTED, []), [state.nonce, verifier]]
+    request.session[_STARTED] = started[-_MOST_STARTED:]
     return HttpResponseRedirect(url)
 
 
@@ -75,7 +83,7 @@ def authorise(request: HttpRequest, tenant_id: int, connection_id: int) -> HttpR
 def callback(request: HttpRequest) -> HttpResponse:
     """Redeem what the provider sent the person back with, then test the connection."""
     try:
-        state = _verified(request)
+        state, verifier = _verified(request)
     except BadInputError as error:
         return render(request, "connections/refused.html", {"words": str(error)}, status=400)
     connection, spec = _allowed(request, state.tenant, state.connection)
@@ -87,6 +95,7 @@ def callback(request: HttpRequest) -> HttpResponse:
             redirect_uri=redirect_uri(),
             query=request.GET.dict(),
             actor=actor,
+            verifier=verifier,
         )
     except ConnectorError as error:
         return _arrive(request, connection, f"Not authorised. {error}", fine=False)
@@ -159,8 +168,8 @@ def _sign(state: State) -> str:
     return signing.dumps(content, salt=_SALT, compress=False)
 
 
-def _verified(request: HttpRequest) -> State:
-    """The state that we signed, for this person, in this session, for the first time."""
+def _verified(request: HttpRequest) -> tuple[State, str]:
+    """The state that we signed, for this person, in this session, once; and its verifier."""
     try:
         content = signing.loads(request.GET.get("state", ""), salt=_SALT, max_age=_MINUTES * 60)
     except signing.SignatureExpired:
@@ -173,20 +182,21 @@ def _verified(request: HttpRequest) -> State:
             "and start authorising again."
         ) from None
     state = State(*content)
-    if state.user != _person(request).pk or not _spend(request, state.nonce):
+    verifier = _spend(request, state.nonce) if state.user == _person(request).pk else ""
+    if not verifier:
         raise BadInputError(
             "This consent was started in another session, or its answer was used already. Open "
             "the connection and start authorising again."
         )
-    return state
+    return state, verifier
 
 
-def _spend(request: HttpRequest, nonce: str) -> bool:
-    """Whether the number was given out in this session; it is worth nothing afterwards."""
-    given: list[str] = request.session.get(_NONCES, [])
-    left = [known for known in given if not constant_time_compare(known, nonce)]
-    request.session[_NONCES] = left
-    return len(left) < len(given)
+def _spend(request: HttpRequest, nonce: str) -> str:
+    """The verifier of a number that this session gave out, which is worth nothing afterwards."""
+    started: list[list[str]] = request.session.get(_STARTED, [])
+    matching = [pair for pair in started if constant_time_compare(pair[0], nonce)]
+    request.session[_STARTED] = [pair for pair in started if pair not in matching]
+    return matching[0][1] if matching else ""
 
 
 def _arrive(

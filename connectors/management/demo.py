@@ -23,6 +23,7 @@ from connectors.engine.job import Resolved, load_job
 from connectors.management import sandbox_door
 from connectors.models import Connection, Health, Integration, Mapping, open_sealed
 from connectors.services import connections, integrations, mapping, reference_data, webhooks
+from connectors.transport import pkce
 from connectors.transport.provider import ProviderSpec
 from tenants.models import Role, Tenant, User
 from tenants.scope import tenant_scope
@@ -206,8 +207,9 @@ def _make_ready(connection: Connection, spec: ProviderSpec, *, redirect_uri: str
     if connection.health == Health.READY:
         return
     if spec.consent is not None:
+        verifier = pkce.new_verifier()
         url = connections.authorise_url(
-            connection, spec=spec, redirect_uri=redirect_uri, state="demo"
+            connection, spec=spec, redirect_uri=redirect_uri, state="demo", verifier=verifier
         )
         connections.complete_consent(
             connection,
@@ -215,6 +217,7 @@ def _make_ready(connection: Connection, spec: ProviderSpec, *, redirect_uri: str
             redirect_uri=redirect_uri,
             query=sandbox_door.accept_consent(url),
             actor=ACTOR,
+            verifier=verifier,
         )
     _test(connection, spec)
 

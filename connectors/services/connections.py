@@ -22,6 +22,7 @@ from connectors.core.errors import (
 from connectors.engine import health, sessions, tokens
 from connectors.models import Connection, Health, open_sealed, seal
 from connectors.services import identity
+from connectors.transport import pkce
 from connectors.transport.findings import failed, why
 from connectors.transport.provider import Consent, Exchanged, Finding, ProviderSpec
 from connectors.transport.wire import shared_wire
@@ -98,15 +99,16 @@ def _clean_credentials(spec: ProviderSpec, credentials: Mapping[str, str]) -> di
 
 
 def authorise_url(
-    connection: Connection, *, spec: ProviderSpec, redirect_uri: str, state: str
+    connection: Connection, *, spec: ProviderSpec, redirect_uri: str, state: str, verifier: str = ""
 ) -> str:
-    """Where a person goes to let us in."""
+    """Where a person goes to let us in; whoever comes back must know the ``verifier``."""
     consent = _consent(spec)
     with tenant_scope(connection.tenant_id):
         credentials = open_sealed(connection, SEALED)
-    return consent.authorise_url(
+    url = consent.authorise_url(
         credentials, connection.settings, redirect_uri, state, django_settings.SANDBOX_URL
     )
+    return pkce.with_challenge(url, verifier) if verifier and _proves(spec) else url
 
 
 def complete_consent(
@@ -116,6 +118,7 @@ def complete_consent(
     redirect_uri: str,
     query: Mapping[str, str],
     actor: str,
+    verifier: str = "",
 ) -> None:
     """Redeem what the person came back with, and store the grant before anything else."""
     consent = _consent(spec)
@@ -128,6 +131,7 @@ def complete_consent(
         redirect_uri,
         query,
         django_settings.SANDBOX_URL,
+        verifier if _proves(spec) else "",
     )
     _accept(connection, spec, exchanged, actor)
 
@@ -225,6 +229,12 @@ def _consent(spec: ProviderSpec) -> Consent:
             f"{spec.title} connects with a client id and secret; nobody needs to agree."
         )
     return spec.consent
+
+
+def _proves(spec: ProviderSpec) -> bool:
+    """Whether a code challenge is sent: it can be left out for a provider that refuses it."""
+    left_out = spec.key in django_settings.OAUTH_WITHOUT_PKCE
+    return spec.consent is not None and spec.consent.pkce and not left_out
 
 
 def _keep_grant(

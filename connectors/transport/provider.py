@@ -119,16 +119,19 @@ class Consent:
     """The authorization-code way of connecting.
 
     ``authorise_url(credentials, settings, redirect_uri, state, sandbox_url)`` is where a person is
-    sent; ``exchange(wire, credentials, settings, redirect_uri, query, sandbox_url)`` redeems what
-    they come back with (the redirect's query). ``paste`` does the same with a code that a person
-    copied: ``paste(wire, credentials, settings, code, sandbox_url)``. ``revoke(wire, credentials,
-    settings, sandbox_url)`` gives the grant back and says whether the provider agreed.
+    sent; ``exchange(wire, credentials, settings, redirect_uri, query, sandbox_url, verifier)``
+    redeems what they come back with (the redirect's query). ``pkce`` says that the provider takes,
+    or ignores, a code challenge; without it ``verifier`` is empty. ``paste`` does the same with a
+    code that a person copied: ``paste(wire, credentials, settings, code, sandbox_url)``.
+    ``revoke(wire, credentials, settings, sandbox_url)`` gives the grant back and says whether the
+    provider agreed.
     """
 
     authorise_url: Callable[[Credentials, Settings, str, str, str], str]
-    exchange: Callable[[Wire, Credentials, Settings, str, Mapping[str, str], str], Exchanged]
+    exchange: Callable[[Wire, Credentials, Settings, str, Mapping[str, str], str, str], Exchanged]
     paste: Callable[[Wire, Credentials, Settings, str, str], Exchanged] | None = None
     revoke: Callable[[Wire, Credentials, Settings, str], bool] | None = None
+    pkce: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

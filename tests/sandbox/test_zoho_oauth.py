@@ -138,6 +138,21 @@ def test_a_code_serves_once_and_for_two_minutes(zoho: Live) -> None:
     assert exchange(zoho, late).json() == {"error": "invalid_code"}
 
 
+def test_a_challenged_code_wants_its_verifier(zoho: Live) -> None:
+    # The example of RFC 7636, appendix B.
+    verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    asked = {
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+    }
+    for wrong in ({}, {"code_verifier": "guess"}):
+        code = consent(zoho, **asked)["code"]
+        assert exchange(zoho, code, **wrong).json() == {"error": "invalid_code"}
+    right = exchange(zoho, consent(zoho, **asked)["code"], code_verifier=verifier)
+    assert "access_token" in right.json()
+    assert auth(zoho, code_challenge="x", code_challenge_method="plain").status_code == 400
+
+
 def test_the_status_of_token_errors_is_an_option(zoho: Live) -> None:
     zoho.control("POST", "options", {"zoho_token_error_status": 400})
     assert exchange(zoho, "1000.no.no").status_code == 400

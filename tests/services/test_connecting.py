@@ -18,6 +18,7 @@ from connectors.management import sandbox_door
 from connectors.models import Connection, ConnectionToken, Document, Health, Mapping
 from connectors.providers.zoho_books.client import ZohoBooksClient
 from connectors.services import connections
+from connectors.transport import pkce
 from tenants.scope import tenant_scope
 from tests.people import ACTOR, make_tenant
 from tests.sandbox_process import SandboxProcess
@@ -73,13 +74,33 @@ def zoho(company: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def consent(connection: Connection) -> None:
     spec = registry.provider(connection.provider)
-    url = connections.authorise_url(connection, spec=spec, redirect_uri=REDIRECT, state="s")
+    verifier = pkce.new_verifier()
+    url = connections.authorise_url(
+        connection, spec=spec, redirect_uri=REDIRECT, state="s", verifier=verifier
+    )
     connections.complete_consent(
         connection,
         spec=spec,
         redirect_uri=REDIRECT,
         query=sandbox_door.accept_consent(url),
         actor=ACTOR,
+        verifier=verifier,
+    )
+
+
+def consent_with_stolen_code(connection: Connection, verifier: str) -> None:
+    """As if the code of somebody's consent were redeemed by whoever caught it on its way back."""
+    spec = registry.provider(connection.provider)
+    url = connections.authorise_url(
+        connection, spec=spec, redirect_uri=REDIRECT, state="s", verifier=pkce.new_verifier()
+    )
+    connections.complete_consent(
+        connection,
+        spec=spec,
+        redirect_uri=REDIRECT,
+        query=sandbox_door.accept_consent(url),
+        actor=ACTOR,
+        verifier=verifier,
     )
 
 
@@ -119,6 +140,27 @@ def test_an_unknown_subdomain(connect: Connect) -> None:
 def test_a_subdomain_that_is_no_label(connect: Connect, subdomain: str) -> None:
     with pytest.raises(BadInputError, match=r"(?i)subdomain"):
         connect("procurify", {"subdomain": subdomain})
+
+
+@pytest.mark.parametrize("guess", ["", pkce.new_verifier()], ids=["none", "another"])
+def test_a_stolen_code_without_its_verifier_brings_no_token(
+    connect: Connect, company: dict[str, Any], guess: str
+) -> None:
+    connection = connect("zoho_books", zoho(company))
+    with pytest.raises(BadInputError, match="no longer accepts"):
+        consent_with_stolen_code(connection, guess)
+    with tenant_scope(connection.tenant_id):
+        assert not ConnectionToken.objects.exclude(sealed_token="").filter(version__gt=0).exists()
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_consent_works_whether_or_not_the_provider_knows_of_challenges(
+    connect: Connect, company: dict[str, Any], sandbox: SandboxProcess, ignored: bool
+) -> None:
+    sandbox.post("/control/options", {"zoho_ignores_pkce": ignored})
+    connection = connect("zoho_books", zoho(company))
+    consent(connection)
+    assert ping(connection) == ""
 
 
 def test_a_wrong_region(connect: Connect, company: dict[str, Any], sandbox: SandboxProcess) -> None:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from connectors.core.errors import BadInputError
 from connectors.models import Connection
 from connectors.services import connections
+from connectors.transport import pkce
 from connectors.transport.provider import Finding
 from tenants.models import Role, User
 from tenants.services import add_member
@@ -26,11 +27,15 @@ class Provider:
 
     def __init__(self) -> None:
         self.queries: list[dict[str, str]] = []
+        self.verifiers: list[str] = []
         self.in_transaction: list[bool] = []
         self.findings = [Finding(name="authorised", ok=True, words="It works.")]
 
-    def complete_consent(self, connection: Connection, *, query: dict[str, str], **_: object):
+    def complete_consent(
+        self, connection: Connection, *, query: dict[str, str], verifier: str, **_: object
+    ):
         self.queries.append(dict(query))
+        self.verifiers.append(verifier)
         self.in_transaction.append(database.in_atomic_block)
         if query.get("error"):
             raise BadInputError("The consent was declined.")
@@ -145,10 +150,10 @@ def test_an_answer_works_for_its_own_person_only(
     """Somebody else logs in where the session lives on: the signature names the first one."""
     logged_in(client, people.owner)
     state = start(client, world)
-    nonces = client.session["oauth_nonces"]
+    started = client.session["oauth_started"]
     logged_in(client, people.admin)
     session = client.session
-    session["oauth_nonces"] = nonces
+    session["oauth_started"] = started
     session.save()
     assert client.get(CALLBACK, {"state": state, "code": "x"}).status_code == 400
     assert provider.queries == []
@@ -186,3 +191,32 @@ def test_who_lost_the_role_meanwhile_may_not_finish(
     add_member(tenant_id=world.tenant_id, user=people.admin, role=Role.VIEWER, actor="system:tests")
     assert client.get(CALLBACK, {"state": state, "code": "x"}).status_code == 403
     assert provider.queries == []
+
+
+def test_the_verifier_stays_in_the_session_and_only_its_hash_travels(
+    staff: Client, world: World, provider
+):
+    url = staff.get(authorise_url(world))["Location"]
+    query = parse_qs(urlsplit(url).query)
+    [[nonce, verifier]] = staff.session["oauth_started"]
+    assert query["code_challenge"] == [pkce.challenge(verifier)]
+    assert query["code_challenge_method"] == ["S256"]
+    assert verifier not in url
+    assert nonce != verifier
+    staff.get(CALLBACK, {"state": query["state"][0], "code": "x"})
+    assert provider.verifiers == [verifier]
+    assert staff.session["oauth_started"] == []
+
+
+def test_each_consent_has_a_verifier_of_its_own(staff: Client, world: World, provider):
+    first, second = (start(staff, world) for _ in range(2))
+    [one, other] = [verifier for _, verifier in staff.session["oauth_started"]]
+    assert one != other
+    staff.get(CALLBACK, {"state": second, "code": "x"})
+    staff.get(CALLBACK, {"state": first, "code": "x"})
+    assert provider.verifiers == [other, one]
+
+
+def test_a_provider_that_refuses_challenges_can_be_left_out(staff: Client, world: World, settings):
+    settings.OAUTH_WITHOUT_PKCE = ["zoho_books"]
+    assert "code_challenge" not in staff.get(authorise_url(world))["Location"]

@@ -77,6 +77,7 @@ def exchange(
     redirect_uri: str,
     query: Mapping[str, str],
     sandbox_url: str,
+    verifier: str = "",
 ) -> Exchanged:
     """Redeem the code of a redirect in the region that the redirect names."""
     if query.get("error"):
@@ -85,7 +86,8 @@ def exchange(
     if not code:
         raise BadInputError("Zoho's answer brought no code. Start connecting again.")
     place = region_of_redirect(query, _registered_in(settings), sandbox_url)
-    return _redeem(wire, credentials, place, {"code": code, "redirect_uri": redirect_uri})
+    proof = {"code_verifier": verifier} if verifier else {}
+    return _redeem(wire, credentials, place, {"code": code, "redirect_uri": redirect_uri, **proof})
 
 
 def paste(

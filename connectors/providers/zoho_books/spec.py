@@ -135,6 +135,7 @@ SPEC = ProviderSpec(
         exchange=oauth.exchange,
         paste=oauth.paste,
         revoke=oauth.revoke,
+        pkce=True,
     ),
     webhooks=WEBHOOKS,
 )

@@ -7,6 +7,8 @@ simulated clock. The HTTP side is next door, in oauth.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping
@@ -86,6 +88,13 @@ class Code:
     offline: bool
     consent: bool
     expires: float
+    challenge: str = ""
+
+    def is_proved_by(self, verifier: str) -> bool:
+        """Whether the verifier belongs to the challenge (S256); no challenge asks for none."""
+        digest = hashlib.sha256(verifier.encode()).digest()
+        proof = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return not self.challenge or proof == self.challenge
 
 
 @dataclass(slots=True)
@@ -145,6 +154,7 @@ class Accounts:
         offline: bool,
         consent: bool,
         life: float = CODE_LIFE,
+        challenge: str = "",
     ) -> str:
         """A new grant code, redeemable where the user lives."""
         now = self.now()
@@ -154,12 +164,16 @@ class Accounts:
             raise TokenError("access_denied")
         client.code_times.append(now)
         code = _new_token()
+        end = now + life
         self.codes[code] = Code(
-            client.id, user.id, user.region, redirect_uri, scopes, offline, consent, now + life
+            *(client.id, user.id, user.region, redirect_uri, scopes, offline, consent, end),
+            challenge=challenge,
         )
         return code
 
-    def redeem(self, region: str, client: Client, code: str, redirect_uri: str) -> dict[str, Any]:
+    def redeem(
+        self, region: str, client: Client, code: str, redirect_uri: str, verifier: str = ""
+    ) -> dict[str, Any]:
         """Exchange a code for tokens; a code of another region or client is unknown here."""
         grant = self.codes.get(code)
         if grant is None or grant.region != region or grant.client_id != client.id:
@@ -167,7 +181,7 @@ class Accounts:
         if grant.redirect_uri is not None and grant.redirect_uri != redirect_uri:
             raise TokenError("invalid_redirect_uri")
         del self.codes[code]
-        if grant.expires < self.now():
+        if grant.expires < self.now() or not grant.is_proved_by(verifier):
             raise TokenError("invalid_code")
         owner = (grant.user_id, client.id)
         reply: dict[str, Any] = {}

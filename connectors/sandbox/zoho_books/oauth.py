@@ -92,8 +92,8 @@ class OAuthPages:
             raise TokenError("invalid_request", status=400)
         client = self._client(region, sent)
         if grant_type == "authorization_code":
-            redirect_uri = sent.get("redirect_uri", "")
-            reply = self._accounts().redeem(region, client, sent.get("code", ""), redirect_uri)
+            given = (sent.get(name, "") for name in ("code", "redirect_uri", "code_verifier"))
+            reply = self._accounts().redeem(region, client, *given)
         elif grant_type == "refresh_token":
             reply = self._accounts().renew(region, client, sent.get("refresh_token", ""))
         else:
@@ -161,6 +161,8 @@ class OAuthPages:
             raise TokenError("invalid_response_type")
         if not client.redirects_to(query.get("redirect_uri", "")):
             raise TokenError("invalid_redirect_uri")
+        if query.get("code_challenge") and query.get("code_challenge_method") != "S256":
+            raise TokenError("invalid_request")
         return client, parse_scopes(query.get("scope", ""))
 
     def _accept(
@@ -175,6 +177,7 @@ class OAuthPages:
                 redirect_uri=request.query["redirect_uri"],
                 offline=request.query.get("access_type") == "offline",
                 consent=request.query.get("prompt") == "consent",
+                challenge=self._challenge(request),
             )
         except TokenError as error:
             return self._redirect(request, {"error": error.error})
@@ -182,6 +185,11 @@ class OAuthPages:
         return self._redirect(
             request, {"code": code, "location": user.region, "accounts-server": place}
         )
+
+    def _challenge(self, request: web.Request) -> str:
+        """Empty where the server does not know of challenges: it then ignores verifiers as well."""
+        ignored = self._options.get("zoho_ignores_pkce")
+        return "" if ignored else request.query.get("code_challenge", "")
 
     def _redirect(self, request: web.Request, values: dict[str, str]) -> web.StreamResponse:
         state = request.query.get("state")
