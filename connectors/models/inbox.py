@@ -16,7 +16,7 @@ class WebhookEndpoint(TenantOwned):
 
     ``token`` is the unguessable part of its path, the sealed secret proves a delivery. ``hooks`` is
     what the provider's package remembers of the hooks it made. Refused deliveries leave a count
-    and the last reason, nothing else.
+    and the last reason, nothing else. ``unopened_at`` is since when no key opens the secret.
     """
 
     connection = TenantForeignKey(Connection, on_delete=models.CASCADE, related_name="endpoints")
@@ -29,6 +29,8 @@ class WebhookEndpoint(TenantOwned):
     refused = models.PositiveBigIntegerField(default=0)
     refused_at = models.DateTimeField(null=True, blank=True)
     refused_words = models.TextField(blank=True, default="")
+    unopened_at = models.DateTimeField(null=True, blank=True)
+    alerted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:

@@ -30,7 +30,7 @@ def send_due(tenant_id: int) -> bool:
         # Locked: two workers would each find that nothing has been sent lately.
         tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
         news = to_tell.take(now, urgent_only=_sent_lately(now))
-        recipients = _recipients(tenant)
+        recipients = {**(_staff() if news.unopened else {}), **_recipients(tenant)}
     if not news:
         return False
     sent = False
@@ -58,6 +58,12 @@ def _recipients(tenant: Tenant) -> dict[str, bool]:
         return {tenant.alert_email: reader is not None and reader.is_staff}
     owners = Member.objects.filter(role__in=[Role.OWNER, Role.ADMIN]).select_related("user")
     return {owner.user.email: owner.user.is_staff for owner in owners if owner.user.is_active}
+
+
+def _staff() -> dict[str, bool]:
+    """Superusers: a key is missing, which nobody of the tenant can put back."""
+    people = User.objects.filter(is_superuser=True, is_staff=True, is_active=True)
+    return {person.email: True for person in people}
 
 
 def _send(tenant: Tenant, recipients: dict[str, bool], news: News, now: datetime) -> bool:
@@ -88,10 +94,12 @@ def _send(tenant: Tenant, recipients: dict[str, bool], news: News, now: datetime
 
 
 def _subject(news: News) -> str:
-    """The worst of it: what stopped, then what fails, then what is held, then what is missing."""
+    """The worst of it: what stopped or is locked, what fails, what is held, what is missing."""
     if news.connections:
         stopped = news.connections[0]
         return f"{stopped.name} stopped: {stopped.get_health_display()}"
+    if news.unopened:
+        return f"{news.unopened[0].connection.name}: no key opens the secret of its webhooks"
     if news.runs:
         return f"{news.runs[0].integration.name} could not finish its run"
     held = [document for reason in news.held for document in reason.documents]

@@ -1,4 +1,5 @@
-"""What a tenant has not been told yet: stopped connections, failing runs, held documents, mappings.
+"""What a tenant has not been told yet: stopped connections, failing runs, held documents, mappings,
+and webhook secrets that no key opens.
 
 Taken inside the tenant's scope and marked as told at once, so that two workers never tell it twice;
 `give_back` unmarks what could not be sent.
@@ -7,7 +8,7 @@ Taken inside the tenant's scope and marked as told at once, so that two workers 
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,15 @@ from django.db.models import Count, F
 
 from connectors.core.money import Money
 from connectors.core.states import State
-from connectors.models import Connection, Document, Health, MappingFailure, Run
+from connectors.models import (
+    Connection,
+    Document,
+    Health,
+    MappingFailure,
+    Run,
+    WebhookEndpoint,
+)
+from connectors.services import unopened
 from connectors.services.waiting_money import waiting_amounts
 
 _STOPPED = [Health.NEEDS_AUTHORISATION, Health.SUSPENDED, Health.MISCONFIGURED]
@@ -60,9 +69,10 @@ class News:
     runs: list[Run]
     held: list[Held]
     failures: list[Any]
+    unopened: list[WebhookEndpoint] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.connections or self.runs or self.held or self.failures)
+        return any((self.connections, self.runs, self.held, self.failures, self.unopened))
 
 
 def take(now: datetime, *, urgent_only: bool) -> News:
@@ -70,7 +80,13 @@ def take(now: datetime, *, urgent_only: bool) -> News:
     connections = _connections(now)
     if urgent_only and not connections:
         return News(connections=[], runs=[], held=[], failures=[])
-    return News(connections=connections, runs=_runs(now), held=_held(), failures=_failures(now))
+    return News(
+        connections=connections,
+        runs=_runs(now),
+        held=_held(),
+        failures=_failures(now),
+        unopened=unopened.take(now),
+    )
 
 
 def give_back(news: News) -> None:
@@ -79,6 +95,7 @@ def give_back(news: News) -> None:
     Run.objects.filter(pk__in=_ids(news.runs)).update(alerted_at=None)
     Document.objects.filter(pk__in=_ids(d for h in news.held for d in h.documents)).update(told="")
     MappingFailure.objects.filter(pk__in=_ids(news.failures)).update(alerted_at=None)
+    WebhookEndpoint.objects.filter(pk__in=_ids(news.unopened)).update(alerted_at=None)
 
 
 def in_words(amounts: Iterable[tuple[str, Decimal | None]]) -> str:

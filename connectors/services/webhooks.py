@@ -28,6 +28,7 @@ from connectors.models import (
     open_sealed,
     seal,
 )
+from connectors.services import unopened
 from connectors.transport.provider import ProviderSpec
 from connectors.transport.webhooks import Delivery, Hint, RefusedDeliveryError
 from tenants.scope import routed_scope, tenant_scope
@@ -35,7 +36,7 @@ from tenants.scope import routed_scope, tenant_scope
 SEALED = "sealed_secret"
 _SECRET_BYTES = 24
 # What the door needs to know; the connection's credentials are none of its business.
-_ASKED = ("secret_id", SEALED, "connection__provider", "connection__settings")
+_ASKED = ("secret_id", SEALED, "unopened_at", "connection__provider", "connection__settings")
 
 
 class UnknownAddressError(ConnectorError):
@@ -64,6 +65,8 @@ def take_in(
             hints = _read(endpoint, delivery, spec_of, provider)
         except (RefusedDeliveryError, SealError) as error:
             _count_refusal(endpoint, str(error))
+            if isinstance(error, SealError):
+                unopened.note(endpoint)
             refused: ConnectorError = error
         else:
             _store(endpoint.connection, hints)
@@ -84,6 +87,7 @@ def _read(
     if connection.provider != provider or spec.webhooks is None:
         raise RefusedDeliveryError(f"This address is not for {provider}.")
     secret = open_sealed(endpoint, SEALED).get("secret", "")
+    unopened.opens_again(endpoint)
     return spec.webhooks.read(delivery, secret, connection.settings)
 
 
@@ -187,6 +191,7 @@ def renew_secret(tenant_id: int, endpoint_id: int, *, actor: str) -> str:
         endpoint = WebhookEndpoint.objects.select_for_update().get(pk=endpoint_id)
         seal(endpoint, SEALED, {"secret": secret})
         endpoint.save(update_fields=[SEALED])
+        unopened.opens_again(endpoint)
         record(_event("webhooks.secret_renewed", endpoint.connection, actor))
         _check_soon(endpoint)
     return secret
@@ -228,7 +233,12 @@ def keep_hooks(tenant_id: int, endpoint_id: int, spec_of: Callable[[str], Provid
     """
     with tenant_scope(tenant_id):
         endpoint = WebhookEndpoint.objects.select_related("connection").get(pk=endpoint_id)
-        secret = open_sealed(endpoint, SEALED)["secret"]
+        try:
+            secret = open_sealed(endpoint, SEALED)["secret"]
+        except SealError as error:
+            unopened.note(endpoint)
+            return _checked(endpoint, endpoint.hooks, str(error))
+        unopened.opens_again(endpoint)
         wanted = bool(sides(endpoint.connection_id))
     spec = spec_of(endpoint.connection.provider)
     if spec.webhooks is None or spec.webhooks.ensure is None or spec.webhooks.remove is None:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from django.http import QueryDict
 
 from connectors import registry
+from connectors.engine.away import DATABASE_AWAY
 from connectors.models import SealError
 from connectors.services import webhooks
 from connectors.transport.webhooks import Delivery, RefusedDeliveryError
@@ -50,7 +50,7 @@ def take(provider: str, token: UUID, given: Delivery) -> HTTPStatus:
         # The sender tries again; meanwhile somebody puts the key back or renews the secret.
         logger.error("webhook endpoint %s: %s", token, error)
         return HTTPStatus.SERVICE_UNAVAILABLE
-    except (OperationalError, InterfaceError):
+    except DATABASE_AWAY:
         logger.exception("a delivery could not be stored")
         return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.OK

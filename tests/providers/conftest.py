@@ -144,6 +144,7 @@ def exchanged(
         known["redirect_uri"],
         consent(),
         sandbox.url,
+        "",
     )
 
 
