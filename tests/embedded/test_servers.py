@@ -2,10 +2,12 @@
 
 import os
 import pwd
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from config import embedded_postgres, folders
 from config.embedded import embedded_services
 from config.embedded_postgres import EmbeddedPostgres, PostgresError
 from tests.embedded.conftest import PROJECT, Holder, all_gone, answers
+from tests.sampling import first_here
 
 Hold = Callable[[Path], Holder]
 OWNER = "-c role=mlc_owner"
@@ -203,6 +206,35 @@ def test_an_ordinary_user_can_run_them(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("umask", first_here(0o022, 0o000, 0o077))
+def test_an_ordinary_starter_can_delete_all_that_is_left(folder: Path, umask: int) -> None:
+    def start_and_delete(place: Path) -> int:
+        os.umask(umask)
+        return _start_and_ask(place) or _delete(place / "own")
+
+    assert _as_nobody(folder, start_and_delete) == 0
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("umask", first_here(0o077, 0o022, 0o000))
+def test_the_starter_can_delete_all_that_is_left(folder: Path, hold: Hold, umask: int) -> None:
+    """Under root the server is another user's, and so are its files."""
+    before = os.umask(umask)
+    try:
+        holder = hold(folder / "own")
+    finally:
+        os.umask(before)
+    assert holder.end() == 0
+    left = [path.lstat() for path in (folder / "own").rglob("*")]
+    assert {one.st_uid for one in left} <= {os.geteuid(), embedded_postgres._server_user().pw_uid}
+    # Nobody but these two may put a file there, which the starter could not delete.
+    open_folders = [one for one in left if stat.S_ISDIR(one.st_mode) and one.st_mode & 0o022]
+    assert open_folders == []
+    assert _delete(folder / "own") == 0
+    assert not folders.outside_folder(Path(tempfile.gettempdir()), folder / "own").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_another_user_of_the_machine_gets_nowhere(folder: Path, hold: Hold) -> None:
     env = hold(folder).env
 
@@ -220,6 +252,12 @@ def test_another_user_of_the_machine_gets_nowhere(folder: Path, hold: Hold) -> N
 def _start_and_ask(folder: Path) -> int:
     with embedded_services(folder / "own", durable=False, given={}) as services:
         return 0 if answers(services.env) else 1
+
+
+def _delete(left: Path) -> int:
+    """Whether anything refuses to go."""
+    shutil.rmtree(left)
+    return int(left.exists())
 
 
 def _as_nobody(folder: Path, work: Callable[[Path], int]) -> int:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,6 +57,7 @@ def test_the_whole_service_comes_up_and_goes_down(folder: Path) -> None:
         assert _healthz(port) == {"ok": True, "postgresql": True, "redis": True}
         stack.raise_if_one_ended()
     assert all_gone(pids)
+    shutil.rmtree(folder)  # whoever started it can delete all that it left
 
 
 @pytest.mark.crash

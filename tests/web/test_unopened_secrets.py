@@ -1,6 +1,6 @@
 """A webhook secret that no key opens: deliveries are turned away, staff are told once, in words."""
 
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -26,7 +26,7 @@ from tests.web.world import World
 
 
 @pytest.fixture
-def endpoint(world: World) -> Iterator[WebhookEndpoint]:
+def endpoint(world: World) -> WebhookEndpoint:
     """Its secret is sealed by a key that is gone; nothing else is news."""
     with tenant_scope(world.tenant_id):
         MappingFailure.objects.update(status="resolved")
@@ -35,14 +35,19 @@ def endpoint(world: World) -> Iterator[WebhookEndpoint]:
     return world.endpoint
 
 
+def tenant_of(endpoint: WebhookEndpoint) -> int:
+    assert endpoint.tenant_id is not None
+    return endpoint.tenant_id
+
+
 def lose_the_key(endpoint: WebhookEndpoint) -> None:
-    with tenant_scope(endpoint.tenant_id), database.cursor() as cursor:
+    with tenant_scope(tenant_of(endpoint)), database.cursor() as cursor:
         other = Fernet(Fernet.generate_key()).encrypt(b"{}").decode()
         cursor.execute("UPDATE connectors_webhookendpoint SET sealed_secret = %s", [other])
 
 
 def put_the_key_back(endpoint: WebhookEndpoint) -> None:
-    with tenant_scope(endpoint.tenant_id):
+    with tenant_scope(tenant_of(endpoint)):
         row = WebhookEndpoint.objects.get(pk=endpoint.pk)
         seal(row, webhooks.SEALED, {"secret": "s" * 48})
         row.save(update_fields=[webhooks.SEALED])
@@ -53,12 +58,12 @@ def deliver(endpoint: WebhookEndpoint) -> int:
     return Client().post(path, b"{}", content_type="application/json").status_code
 
 
-def told(endpoint: WebhookEndpoint) -> list[mail.EmailMessage]:
+def told(endpoint: WebhookEndpoint) -> list[Any]:
     """What is sent now, whenever the last message was."""
-    with tenant_scope(endpoint.tenant_id):
+    with tenant_scope(tenant_of(endpoint)):
         Alert.objects.all().delete()
     mail.outbox.clear()
-    alerts.send_due(endpoint.tenant_id)
+    alerts.send_due(tenant_of(endpoint))
     return list(mail.outbox)
 
 
@@ -97,25 +102,25 @@ def test_it_is_news_again_after_it_opened(endpoint: WebhookEndpoint, clerk) -> N
 
 def test_a_renewed_secret_ends_it(endpoint: WebhookEndpoint, clerk) -> None:
     deliver(endpoint)
-    webhooks.renew_secret(endpoint.tenant_id, endpoint.pk, actor=ACTOR)
+    webhooks.renew_secret(tenant_of(endpoint), endpoint.pk, actor=ACTOR)
     assert told(endpoint) == []
-    with tenant_scope(endpoint.tenant_id):
+    with tenant_scope(tenant_of(endpoint)):
         row = WebhookEndpoint.objects.get(pk=endpoint.pk)
         assert (row.unopened_at, row.alerted_at) == (None, None)
         assert open_sealed(row, webhooks.SEALED)["secret"]
 
 
 def test_the_daily_look_finds_it_without_a_delivery(endpoint: WebhookEndpoint, clerk) -> None:
-    words = webhooks.keep_hooks(endpoint.tenant_id, endpoint.pk, registry.provider)
+    words = webhooks.keep_hooks(tenant_of(endpoint), endpoint.pk, registry.provider)
     assert "FIELD_ENCRYPTION_KEYS" in words
     assert told(endpoint)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_clock_rings_for_it(endpoint: WebhookEndpoint) -> None:
-    assert endpoint.tenant_id not in [row[0] for row in route("routing_alerts", timezone.now())]
+    assert tenant_of(endpoint) not in [row[0] for row in route("routing_alerts", timezone.now())]
     deliver(endpoint)
-    assert endpoint.tenant_id in [row[0] for row in route("routing_alerts", timezone.now())]
+    assert tenant_of(endpoint) in [row[0] for row in route("routing_alerts", timezone.now())]
 
 
 def test_what_could_not_be_sent_is_news_still(
