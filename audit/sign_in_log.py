@@ -1,20 +1,30 @@
-"""Notes in the platform's chain who signs in and out, and who tries to, from where."""
+"""Notes in the platform's chain who signs in and out, and who tries to, from where.
 
+Tells with ``new_place`` of a sign-in from where this person has not signed in lately.
+"""
+
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.cache import cache
+from django.dispatch import Signal
 from django.http import HttpRequest
 from redis import RedisError
 
 from audit import actors
 from audit.chain import event_hash
+from audit.models import PlatformEvent
 from audit.platform import record
+from connectors.core import clock
 from tenants.models import User
 
 # Seconds in which further refusals of the same try are not noted.
 _QUIET = 300
+_LATELY = timedelta(days=90)
+# Sent with ``event``, the PlatformEvent.
+new_place = Signal()
 
 
 def listen() -> None:
@@ -25,7 +35,11 @@ def listen() -> None:
 
 
 def _note_sign_in(request: HttpRequest | None, user: User, **rest: Any) -> None:
-    record("sign_in.done", actors.user(user), actor=actors.user(user), details=_place(request))
+    name, place = actors.user(user), _place(request)
+    known = not place or _has_come_from(name, place)
+    event = record("sign_in.done", name, actor=name, details=place)
+    if not known:
+        new_place.send(sender=User, event=event)
 
 
 def _note_sign_out(request: HttpRequest | None, user: User | None, **rest: Any) -> None:
@@ -42,6 +56,12 @@ def _note_failed_sign_in(
         record("sign_in.failed", tried, details=place)
     elif _is_first(event_hash({"tried": tried, **place})):
         record("sign_in.refused", tried, details=place)
+
+
+def _has_come_from(name: str, place: dict[str, str]) -> bool:
+    """Whether the same program at the same address signed in as this person within three months."""
+    signed_in = PlatformEvent.objects.filter(action="sign_in.done", actor=name)
+    return signed_in.filter(at__gt=clock.now() - _LATELY, details__contains=place).exists()
 
 
 def _is_first(key: str) -> bool:

@@ -1,4 +1,4 @@
-"""Registers the connector application with Django; everything else is found by its name."""
+"""Registers the connector application with Django, and lets it listen for sign-ins."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,8 @@ class ConnectorsConfig(AppConfig):
 
     name = "connectors"
     verbose_name = "Connectors"
+
+    def ready(self) -> None:
+        from connectors.services import sign_in_mail  # noqa: PLC0415 - needs the models
+
+        sign_in_mail.listen()

@@ -12,7 +12,14 @@ from connectors.engine import doorbell, recover, runs, work
 from connectors.engine.claims import lease_slot
 from connectors.engine.job import Job, load_job
 from connectors.engine.sessions import open_client
-from connectors.services import alerts, audit_heads, connections, retention, webhooks
+from connectors.services import (
+    alerts,
+    audit_heads,
+    connections,
+    retention,
+    sign_in_mail,
+    webhooks,
+)
 from tenants.scope import tenant_scope
 
 
@@ -83,6 +90,11 @@ def check_hooks(tenant_id: int, endpoint_id: int) -> None:
 @shared_task(name=doorbell.SEND_ALERTS)
 def send_alerts(tenant_id: int) -> None:
     alerts.send_due(tenant_id)
+
+
+@shared_task(name=doorbell.TELL_SIGN_IN)
+def tell_sign_in(event_id: int) -> None:
+    sign_in_mail.send(event_id)
 
 
 @shared_task(name="connectors.hourly")

@@ -24,6 +24,7 @@ FOLLOW_INBOX = "connectors.follow_inbox"
 CHECK_HOOKS = "connectors.check_hooks"
 SEND_ALERTS = "connectors.send_alerts"
 PRUNE = "connectors.prune"
+TELL_SIGN_IN = "connectors.tell_sign_in"
 
 
 def ring(task: str, *ids: int | None, at: datetime | None = None) -> None:

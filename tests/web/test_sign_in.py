@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate, hashers
 from django.contrib.auth.password_validation import validate_password
+from django.core import mail
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -14,7 +15,9 @@ from pytest_django import Settings
 
 from audit import platform
 from audit.models import PlatformEvent
+from connectors import tasks
 from connectors.core import clock
+from connectors.engine import doorbell
 from tenants.models import User
 
 PASSWORD = "quite-a-long-password"
@@ -140,6 +143,35 @@ def test_who_signs_in_and_who_tries_stands_in_the_audit(client: Client, kim: Use
     assert failed is not None
     assert failed.details["address"] == "10.0.0.1"
     assert "guessed" not in str(list(platform.export()))
+
+
+def test_a_sign_in_from_a_new_place_is_told_by_mail(
+    client: Client, kim: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[tuple[str, Any]] = []
+    monkeypatch.setattr(doorbell, "_send", lambda task, ids, at: rung.append((task, *ids)))
+
+    def sign_in(address: str, agent: str) -> int:
+        before = len(rung)
+        how = {"HTTP_USER_AGENT": agent}
+        assert signed_in(client, "kim@example.com", PASSWORD, address, **how)
+        client.logout()
+        return len(rung) - before
+
+    assert sign_in("10.0.0.1", "Firefox") == 1
+    assert sign_in("10.0.0.1", "Firefox") == 0
+    assert sign_in("10.0.0.2", "Firefox") == 1
+    assert sign_in("10.0.0.1", "curl") == 1
+    later = clock.now() + timedelta(days=91)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert sign_in("10.0.0.1", "Firefox") == 1
+    task, event = rung[2]
+    assert task == doorbell.TELL_SIGN_IN
+    tasks.tell_sign_in(event)
+    [sent] = mail.outbox
+    assert sent.to == ["kim@example.com"]
+    assert "10.0.0.1" in sent.body
+    assert "curl" in sent.body
 
 
 @pytest.mark.parametrize(
