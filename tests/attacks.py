@@ -1,0 +1,233 @@
+"""Counts the attacks that the tests try, out of the tests themselves, and writes `docs/attacks.md`.
+
+`python -m config.up exec .venv/bin/python -m tests.attacks` writes the page anew; a test fails
+while the page says anything else.
+"""
+
+import importlib
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "attacks.md"
+COMMAND = "python -m config.up exec .venv/bin/python -m tests.attacks"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kind of attack: how many there are, how that is counted, and the test that tries them."""
+
+    who: str
+    what: str
+    number: int
+    counted: str
+    test: str
+
+
+def function(test: str) -> Callable[..., Any]:
+    """The test that is called like this; AttributeError where there is none."""
+    path, _, name = test.partition("::")
+    found: Callable[..., Any] = getattr(module(path), name)
+    return found
+
+
+def module(path: str) -> Any:
+    return importlib.import_module(path.removesuffix(".py").replace("/", "."))
+
+
+def cases(test: str) -> int:
+    """How often pytest runs it: every case of one mark with every case of the others."""
+    marks = getattr(function(test), "pytestmark", [])
+    return math.prod(len(list(mark.args[1])) for mark in marks if mark.name == "parametrize")
+
+
+# Each case of these tests is one attack.
+BY_CASES = """
+Stranger | a forged webhook, Zoho Books
+tests/web/test_webhooks.py::test_what_is_not_proved_is_counted_and_not_stored
+Stranger | a forged webhook, Procore
+tests/web/test_webhook_proofs.py::test_what_procore_did_not_send_is_counted_and_not_stored
+Stranger | a webhook to an address without a secret
+tests/providers/test_zoho_webhooks.py::test_without_a_secret_nothing_is_read
+Stranger | a webhook while no key opens the secret
+tests/web/test_unopened_secrets.py::test_staff_are_told_once_what_to_do
+Stranger | a callback with a forged state
+tests/web/test_oauth.py::test_a_forged_answer_is_refused
+Stranger | a callback that was used already
+tests/web/test_oauth.py::test_an_answer_works_once
+Stranger | a callback in another session
+tests/web/test_oauth.py::test_an_answer_works_in_its_own_session_only
+Stranger | a callback of another person
+tests/web/test_oauth.py::test_an_answer_works_for_its_own_person_only
+Stranger | a stolen code without its verifier
+tests/services/test_connecting.py::test_a_stolen_code_without_its_verifier_brings_no_token
+Another tenant | reading rows, by kind of row
+tests/contract/test_isolation.py::test_a_row_is_seen_in_its_own_scope_only
+Another tenant | changing and removing rows, by kind of row
+tests/contract/test_isolation.py::test_a_row_is_not_changed_or_removed_by_others
+Another tenant | planting rows, by kind of row
+tests/contract/test_isolation.py::test_a_row_for_another_tenant_is_refused
+Another tenant | handing rows over, by kind of row
+tests/contract/test_isolation.py::test_a_row_cannot_be_handed_to_another_tenant
+Another tenant | pointing a key across, by key
+tests/contract/test_isolation.py::test_a_key_cannot_point_into_another_tenant
+Help desk | taking over somebody with more rights, by kind of right
+tests/web/test_admin_rights.py::test_nobody_takes_over_staff_with_a_right_they_lack
+Help desk | reading a ciphertext by a filter
+tests/web/test_admin_rights.py::test_a_list_does_not_tell_what_a_ciphertext_begins_with
+Help desk | filters of every staff list
+tests/web/test_admin_rights.py::test_no_list_compares_a_secret_or_a_part_of_a_text
+Odd input | texts that cannot be stored
+tests/unit/test_storable.py::test_what_a_provider_sends_can_be_stored
+Odd input | numbers, days and texts out of range
+tests/web/test_odd_input.py::test_what_cannot_be_meant_is_refused_in_words
+A page of elsewhere | the simulators' control door
+tests/sandbox/test_control_door.py::test_a_page_of_elsewhere_is_refused
+Whoever reaches Redis | a pickle in the cache
+tests/config/test_planted_code.py::test_a_pickle_in_the_cache_is_not_run
+Whoever reaches Redis | a pickle in the queue
+tests/config/test_planted_code.py::test_a_pickle_in_the_queue_is_not_run
+Running login | becoming the owner
+tests/tenants/test_roles.py::test_what_runs_the_service_cannot_become_the_owner
+Running login | emptying what is kept for good, by table
+tests/audit/test_record.py::test_nobody_empties_what_is_kept_at_one_stroke
+Owner of the database | tampering with the audit
+tests/audit/test_record.py::test_tampering_is_found_and_named
+Configuration | a demo's setting in production
+tests/config/test_checks.py::test_each_demo_setting_alone_is_refused
+Configuration | DEBUG where others come
+tests/config/test_checks.py::test_debug_is_refused_where_others_come
+"""
+URLS = "tests/contract/test_urls.py"
+DOORS = "tests/web/test_odd_doors.py"
+TEXTS = "tests/architecture/test_patterns.py"
+REDACTION = "tests/unit/test_redaction.py"
+SLOW = "tests/embedded/test_slow_clients.py"
+
+
+def rows() -> list[Row]:
+    """All kinds, those that are tried at every address first."""
+    return [*_addresses(), *_odd_doors(), *_texts(), *_by_cases()]
+
+
+def _by_cases() -> Iterator[Row]:
+    lines = BY_CASES.split("\n")[1:-1]
+    for said, test in zip(lines[::2], lines[1::2], strict=True):
+        who, _, what = said.partition(" | ")
+        yield Row(who, what, cases(test), "cases of the test", test)
+
+
+def _addresses() -> Iterator[Row]:
+    urls = module(URLS)
+    every = len(urls.ROUTES)
+    staying = sum("logout" not in route for route in urls.ROUTES)
+    methods = len(urls.METHODS)
+    for who, test, routes, ways in (
+        ("Stranger", "test_nobody_sees_anything", every, methods),
+        ("Another tenant", "test_a_member_of_another_tenant_sees_nothing", staying, methods),
+        ("Staff without a right", "test_staff_without_a_right_see_nothing", staying, methods),
+        ("Staff who may view", "test_staff_who_may_only_view_change_nothing", staying, 1),
+    ):
+        counted = f"{routes} addresses × {ways} method{'s' if ways > 1 else ''}"
+        yield Row(who, "every address", routes * ways, counted, f"{URLS}::{test}")
+
+
+def _odd_doors() -> Iterator[Row]:
+    doors, routes = module(DOORS), module(URLS).ROUTES
+    with_ids = sum("<" in route or "(?P" in route for route in routes)
+    yield Row(
+        "Odd input",
+        "ids that nobody can mean",
+        with_ids * len(doors.IDS) // 3 * 2,
+        f"{with_ids} addresses × a third of {len(doors.IDS)} ids × 2 methods",
+        f"{DOORS}::test_odd_ids_at_every_address",
+    )
+    asked = len(list(doors.queries()))
+    yield Row(
+        "Odd input",
+        "values of filters",
+        asked,
+        f"{len(doors.FILTERS)} filters and {len(doors.ODD)} values, spread over every list",
+        f"{DOORS}::test_odd_queries_at_every_list",
+    )
+    yield Row(
+        "Odd input",
+        "texts in every field of every form",
+        len(doors.ODD),
+        "texts, whatever the number of forms",
+        f"{DOORS}::test_odd_fields_in_every_form",
+    )
+
+
+def _texts() -> Iterator[Row]:
+    texts, hidden, slow = module(TEXTS), module(REDACTION), module(SLOW)
+    attacks = sum(len(texts.pumps(pattern, flags)) for _, pattern, flags in texts.PATTERNS)
+    yield Row(
+        "Whoever writes text that we log",
+        "texts that make a pattern explode",
+        attacks,
+        f"made for {len(texts.PATTERNS)} patterns",
+        f"{TEXTS}::test_no_pattern_explodes",
+    )
+    proportion = f"{TEXTS}::test_redacting_takes_time_in_proportion"
+    yield Row(
+        "Whoever writes text that we log",
+        "texts that are slow to redact",
+        cases(proportion) * len(texts.HOSTILE),
+        f"{cases(proportion)} beginnings × {len(texts.HOSTILE)} texts",
+        proportion,
+    )
+    yield Row(
+        "Whoever reads logs",
+        "secrets in a text",
+        len(hidden.NAMES) * len(hidden.SHAPES),
+        f"{len(hidden.NAMES)} names × {len(hidden.SHAPES)} shapes",
+        f"{REDACTION}::test_a_secret_goes_by_its_name_in_every_shape",
+    )
+    yield Row(
+        "Slow client",
+        "sockets that drip at once",
+        2 * slow.MANY,
+        f"{slow.MANY} at each of 2 doors",
+        f"{SLOW}::test_both_doors_answer_while_hundreds_drip_on_each",
+    )
+
+
+def page() -> str:
+    """The whole text of `docs/attacks.md`."""
+    found = rows()
+    lines = [
+        "# Attacks, counted",
+        "",
+        "How many attacks the tests try, all of which fail. `tests/attacks.py` counts them out of",
+        "the tests themselves and writes this page, so do not edit it:",
+        "",
+        "```",
+        COMMAND,
+        "```",
+        "",
+        "`tests/contract/test_attacks.py` fails while the page says anything else. What keeps each",
+        "of them off stands in [Security](security.md). A few cases run in `make crash` and",
+        "`make soak` only.",
+        "",
+        f"**{sum(row.number for row in found):,} attacks of {len(found)} kinds.**",
+        "",
+        "| Who | What they try | Attacks | Counted as | Test |",
+        "|---|---|---:|---|---|",
+    ]
+    lines += [
+        f"| {row.who} | {row.what} | {row.number:,} | {row.counted} | `{row.test}` |"
+        for row in found
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    PAGE.write_text(page())
