@@ -64,6 +64,12 @@ Stranger | a callback of another person
 tests/web/test_oauth.py::test_an_answer_works_for_its_own_person_only
 Stranger | a stolen code without its verifier
 tests/services/test_connecting.py::test_a_stolen_code_without_its_verifier_brings_no_token
+Stranger | guessing one account's password from many places
+tests/web/test_sign_in.py::test_an_account_is_refused_after_a_few_tries_from_wherever_they_come
+Stranger | guessing many accounts' passwords from one place
+tests/web/test_sign_in.py::test_a_place_is_refused_after_tries_with_many_accounts
+Stranger | guessing from addresses that they make up
+tests/web/test_sign_in.py::test_an_address_that_a_client_makes_up_is_not_believed
 Another tenant | reading rows, by kind of row
 tests/contract/test_isolation.py::test_a_row_is_seen_in_its_own_scope_only
 Another tenant | changing and removing rows, by kind of row
@@ -94,6 +100,8 @@ Running login | becoming the owner
 tests/tenants/test_roles.py::test_what_runs_the_service_cannot_become_the_owner
 Running login | emptying what is kept for good, by table
 tests/audit/test_record.py::test_nobody_empties_what_is_kept_at_one_stroke
+Both logins | changing the platform's audit, by statement and login
+tests/audit/test_platform.py::test_no_login_changes_an_event
 Owner of the database | tampering with the audit
 tests/audit/test_record.py::test_tampering_is_found_and_named
 Configuration | a demo's setting in production
