@@ -18,7 +18,7 @@ from psycopg import sql
 from tenants.models.owned import TenantForeignKey, TenantOneToOneField
 from tenants.roles import role_names
 from tenants.routing import create_function_sql
-from tenants.scope import TENANT_SETTING, platform_scope, tenant_scope
+from tenants.scope import DELETED_SETTING, TENANT_SETTING, platform_scope, tenant_scope
 
 TENANT_POLICY = "tenant_isolation"
 PLATFORM_POLICY = "platform_read"
@@ -38,13 +38,25 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {app};
 GRANT SELECT ON {table} TO {platform};
 """
 
-_REFUSE_CHANGES = """
+# Rows of one tenant may go with the tenant: for the owner's role alone, in the scope of the tenant
+# that it has named, and where a policy keeps it to that tenant's rows.
+_REFUSING_FUNCTION = """
 CREATE OR REPLACE FUNCTION refuse_changes() RETURNS trigger LANGUAGE plpgsql
 SET search_path = public, pg_temp AS $$
 BEGIN
+    IF TG_OP = 'DELETE' AND current_user = {owner_name}
+        AND current_setting({deleted}, true) <> ''
+        AND current_setting({deleted}, true) = current_setting({setting}, true)
+        AND (SELECT relforcerowsecurity FROM pg_class WHERE oid = TG_RELID)
+    THEN
+        RETURN NULL;
+    END IF;
     RAISE EXCEPTION 'rows of % are never changed or removed (% refused)', TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'insufficient_privilege';
 END $$;
+"""
+
+_REFUSE_CHANGES = """
 CREATE TRIGGER {trigger} BEFORE UPDATE OR DELETE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_changes();
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger};
@@ -132,7 +144,12 @@ class AppendOnly(_SchemaOnly):
         to_state: ProjectState,
     ) -> None:
         table = to_state.apps.get_model(app_label, self.model_name)._meta.db_table
-        _run(schema_editor, _REFUSE_CHANGES, table=table, trigger=APPEND_ONLY_TRIGGER)
+        _run(
+            schema_editor,
+            _REFUSING_FUNCTION + _REFUSE_CHANGES,
+            table=table,
+            trigger=APPEND_ONLY_TRIGGER,
+        )
 
     def database_backwards(
         self,
@@ -143,6 +160,31 @@ class AppendOnly(_SchemaOnly):
     ) -> None:
         table = from_state.apps.get_model(app_label, self.model_name)._meta.db_table
         _run(schema_editor, _ALLOW_CHANGES, table=table, trigger=APPEND_ONLY_TRIGGER)
+
+
+class LetTenantsBeDeleted(_SchemaOnly):
+    """Replace the function that refuses changes by the one that knows of deleted tenants."""
+
+    def describe(self) -> str:
+        return "Let the owner delete all rows of one tenant"
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        _run(schema_editor, _REFUSING_FUNCTION)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Nothing to undo: the function of before refuses what nothing asks for."""
 
 
 class RefuseTruncate(_SchemaOnly):
@@ -299,6 +341,8 @@ def _run(schema_editor: BaseDatabaseSchemaEditor, statement: str, **names: str |
     identifiers = {"app": roles.app, "platform": roles.platform, **names}
     query = sql.SQL(statement).format(
         setting=sql.Literal(TENANT_SETTING),
+        deleted=sql.Literal(DELETED_SETTING),
+        owner_name=sql.Literal(roles.owner),
         **{key: sql.Identifier(str(name)) for key, name in identifiers.items()},
     )
     schema_editor.execute(query.as_string(), params=None)

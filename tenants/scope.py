@@ -17,6 +17,8 @@ from connectors.core import clock
 from tenants.roles import role_names
 
 TENANT_SETTING = "app.tenant_id"
+# Names the tenant whose rows the owner is about to delete; see the trigger refuse_changes().
+DELETED_SETTING = "app.deleted_tenant_id"
 ROLE_SETTING = "role"
 
 
