@@ -16,7 +16,7 @@ def test_every_kind_is_tried_by_a_test() -> None:
 def test_a_case_more_is_counted() -> None:
     """The numbers come from the tests: not one of them is written down here."""
     test = "tests/web/test_oauth.py::test_a_forged_answer_is_refused"
-    [mark] = attacks.function(test).pytestmark
+    [mark] = vars(attacks.function(test))["pytestmark"]
     before = attacks.cases(test)
     mark.args[1].append("one more")
     try:
