@@ -67,7 +67,7 @@ def test_a_wrong_import_breaks_its_contract(
 ) -> None:
     # Deferred into a function, where it would otherwise hide.
     with (copy / module).open("a") as file:
-        file.write(f"\n\ndef _spoiled() -> None:\n    import {imported}  # noqa\n")
+        file.write(f"\n\ndef _spoiled() -> None:\n    import {imported}\n")
     done = _lint(copy)
     assert done.returncode != 0
     broken = [line for line in done.stdout.splitlines() if " BROKEN" in line]

@@ -4,12 +4,13 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import packages_distributions
 
 import pytest
 from django.core.management import call_command
 
-from tests.architecture.source import PRODUCT, PROJECT, sources
+from tests.architecture.source import EVERYTHING, PRODUCT, PROJECT, sources
 
 _PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==(?P<version>[^\s;]+)"
@@ -63,6 +64,17 @@ def test_no_list_names_an_index_of_packages() -> None:
     for name in LISTS:
         for file in (f"{name}.in", f"{name}.txt"):
             assert not re.search(r"://|--(extra-)?index|--find-links", (PROJECT / file).read_text())
+
+
+def test_rules_of_safety_are_waived_one_by_one() -> None:
+    """A folder that waives all of S would hide the next fault; so would a bare noqa."""
+    rules = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
+    assert "S" in rules["select"]
+    waived = [rule for rules_there in rules["per-file-ignores"].values() for rule in rules_there]
+    wide = [rule for rule in [*rules["ignore"], *waived] if re.fullmatch(r"ALL|S\d{0,2}", rule)]
+    assert wide == []
+    bare = re.compile(r"#\s*(?:ruff:\s*noqa|noqa(?!: ?[A-Z]))", re.IGNORECASE)
+    assert [source.name for source in sources(*EVERYTHING) if bare.search(source.text)] == []
 
 
 def test_what_the_service_imports_is_in_its_requirements() -> None:

@@ -179,7 +179,7 @@ def test_heads_of_the_audit_leave_with_tls_only(
         ("SANDBOX_URL", "", "SANDBOX_URL is not set"),
         ("SANDBOX_URL", "http://sandbox.example.com", "others reach sandbox.example.com"),
         ("BASE_URL", "https://connector.example.com", "others reach connector.example.com"),
-        ("ALLOWED_HOSTS", ["localhost", "0.0.0.0"], "others reach 0.0.0.0"),
+        ("ALLOWED_HOSTS", ["localhost", "0.0.0.0"], "others reach 0.0.0.0"),  # noqa: S104 - refused
     ],
 )
 def test_debug_is_refused_where_others_come(

@@ -179,7 +179,7 @@ def test_root_keeps_its_private_folders_private(folder: Path, hold: Hold) -> Non
     assert answers(holder.env)
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
     assert not (private / "data" / "postgres").exists()
-    outside = folders.outside_folder(Path("/var/tmp"), private / "data")
+    outside = folders.outside_folder(Path("/var/tmp"), private / "data")  # noqa: S108 - made private
     assert outside.exists()
     holder.end()
     assert not outside.exists()

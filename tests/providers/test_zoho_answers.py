@@ -37,8 +37,7 @@ ON_PAGES = {"adjustment", "adjustment_description", "discount_amount"}
 @cache
 def published(name: str) -> frozenset[str]:
     """Every property that a file names anywhere."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    spec = yaml.load(Path(FOLDER, f"{name}.yml").read_text(), loader)
+    spec = yaml.load(Path(FOLDER, f"{name}.yml").read_text(), Loader=yaml.CSafeLoader)
     return frozenset(_properties(spec))
 
 

@@ -22,8 +22,7 @@ pytestmark = pytest.mark.zoho_specs
 def operations() -> dict[tuple[str, str], dict[str, Any]]:
     found = {}
     for file in sorted(Path(FOLDER).glob("*.yml")):
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        for path, item in yaml.load(file.read_text(), loader)["paths"].items():
+        for path, item in yaml.load(file.read_text(), Loader=yaml.CSafeLoader)["paths"].items():
             for method in {"get", "post", "put", "delete"} & set(item):
                 found[method.upper(), path] = item[method]
     return found
