@@ -7,6 +7,7 @@ It listens to Django's signals, so that no page and no command can forget it. Wh
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Model
@@ -51,7 +52,8 @@ class PasswordChanges:
 
 
 def _look_before(instance: User, update_fields: Iterable[str] | None, **rest: Any) -> None:
-    names = _WATCHED if update_fields is None else [n for n in _WATCHED if n in update_fields]
+    watched = (*_WATCHED, "password")
+    names = watched if update_fields is None else [n for n in watched if n in update_fields]
     found = User.objects.filter(pk=instance.pk).values(*names).first() if names else None
     instance._audited_before = found  # type: ignore[attr-defined]
 
@@ -61,7 +63,10 @@ def _note_person(instance: User, created: bool, **rest: Any) -> None:
         powers = {name: True for name in ("is_staff", "is_superuser") if getattr(instance, name)}
         record("person.created", _name(instance), details=powers)
         return
-    before = getattr(instance, "_audited_before", None) or {}
+    before = dict(getattr(instance, "_audited_before", None) or {})
+    # Django tells of new passwords only, not of those that are taken away.
+    if _is_usable(before.pop("password", "")) and not instance.has_usable_password():
+        record("person.password_removed", _name(instance))
     changed = {
         name: [old, getattr(instance, name)]
         for name, old in before.items()
@@ -69,6 +74,10 @@ def _note_person(instance: User, created: bool, **rest: Any) -> None:
     }
     if changed:
         record("person.changed", _name(instance), details=changed)
+
+
+def _is_usable(password: str) -> bool:
+    return bool(password) and is_password_usable(password)
 
 
 def _note_group(instance: Group, created: bool, **rest: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.dispatch import Signal
 from django.http import HttpRequest
 from redis import RedisError
@@ -76,4 +77,9 @@ def _place(request: HttpRequest | None) -> dict[str, str]:
     if request is None or "REMOTE_ADDR" not in request.META:
         return {}
     agent = request.headers.get("User-Agent", "")[:200]
-    return {"address": get_adapter(request).get_client_ip(request), "agent": agent}
+    try:
+        address = get_adapter(request).get_client_ip(request)
+    except (ImproperlyConfigured, PermissionDenied):
+        # The proxy does not say; nobody is kept from leaving by that.
+        address = request.META["REMOTE_ADDR"]
+    return {"address": address, "agent": agent}

@@ -66,6 +66,16 @@ def test_a_person_is_made_changed_and_switched_off_on_the_pages(client: Client, 
     assert PASSWORD not in str(list(platform.export()))
 
 
+def test_a_password_that_is_taken_away_is_noted(client: Client, root: User) -> None:
+    kim = User.objects.create_user("kim@example.com", PASSWORD, name="Kim")
+    start = platform.read_head().sequence
+    taken = {"usable_password": "false", "unset-password": "1"}
+    assert client.post(page("auth_user_password_change", kim.pk), taken).status_code == 302
+    kim.refresh_from_db()
+    assert not kim.has_usable_password()
+    assert told(start) == [("person.password_removed", f"user:{kim.pk} kim@example.com", {})]
+
+
 def test_groups_and_their_rights_are_noted_from_both_ends(db: None) -> None:
     kim, group = make_user("kim"), Group.objects.create(name="Helpers")
     view, change = Permission.objects.filter(codename__in=["view_user", "change_user"]).order_by(

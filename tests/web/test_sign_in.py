@@ -127,6 +127,19 @@ def test_behind_a_proxy_its_address_counts_and_not_what_was_sent_to_it(
     assert signed_in(client, "kim@example.com", PASSWORD, "10.9.9.9", **other)
 
 
+def test_a_proxy_that_says_nothing_is_named_and_keeps_nobody_from_leaving(
+    client: Client, kim: User, settings: Settings
+) -> None:
+    assert signed_in(client, "kim@example.com", PASSWORD)
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 3
+    headers: dict[str, Any] = {"HTTP_X_FORWARDED_FOR": "192.0.2.1"}
+    assert client.post("/admin/logout/", **headers).status_code == 200
+    given = {"username": "kim@example.com", "password": PASSWORD}
+    assert "must set TRUSTED_PROXIES" in client.post(SIGN_IN, given, **headers).content.decode()
+    rubbish: dict[str, Any] = {"HTTP_X_FORWARDED_FOR": "a, b, <script>"}
+    assert client.post(SIGN_IN, given, **rubbish).status_code in (200, 403)
+
+
 def test_who_signs_in_and_who_tries_stands_in_the_audit(client: Client, kim: User) -> None:
     for _ in range(8):
         signed_in(client, "lee@example.com", "guessed")
