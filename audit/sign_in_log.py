@@ -4,7 +4,7 @@ Tells with ``new_place`` of a sign-in from where this person has not signed in l
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
@@ -20,6 +20,7 @@ from audit.models import PlatformEvent
 from audit.platform import record
 from connectors.core import clock
 from tenants.models import User
+from tenants.staff import confirming
 
 # Seconds in which further refusals of the same try are not noted.
 _QUIET = 300
@@ -33,6 +34,7 @@ def listen() -> None:
     user_logged_in.connect(_note_sign_in)
     user_logged_out.connect(_note_sign_out)
     user_login_failed.connect(_note_failed_sign_in)
+    confirming.confirmed.connect(_note_confirmation)
 
 
 def _note_sign_in(request: HttpRequest | None, user: User, **rest: Any) -> None:
@@ -46,6 +48,11 @@ def _note_sign_in(request: HttpRequest | None, user: User, **rest: Any) -> None:
 def _note_sign_out(request: HttpRequest | None, user: User | None, **rest: Any) -> None:
     if user is not None:
         record("sign_in.ended", actors.user(user), actor=actors.user(user), details=_place(request))
+
+
+def _note_confirmation(request: HttpRequest, **rest: Any) -> None:
+    name = actors.user(cast("User", request.user))
+    record("sign_in.confirmed", name, actor=name, details=_place(request))
 
 
 def _note_failed_sign_in(

@@ -160,6 +160,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 SESSION_IDLE_MINUTES: int = env.int("SESSION_IDLE_MINUTES", default=60)
 SESSION_HOURS: int = env.int("SESSION_HOURS", default=12)
 SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+# Secrets and rights change only so soon after somebody gave their password.
+CONFIRM_MINUTES: int = env.int("CONFIRM_MINUTES", default=15)
 
 # --- PostgreSQL ---------------------------------------------------------------------------------
 

@@ -5,12 +5,14 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.health import healthz, healthz_work
+from tenants.staff.confirming import confirm
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("healthz", healthz, name="healthz"),
     path("healthz/work", healthz_work, name="healthz-work"),
     path("admin/", admin.site.urls),
+    path("confirm/", confirm, name="confirm"),
     path("", include("connectors.dashboard.urls")),
     path("", include("connectors.webhooks.urls")),
 ]

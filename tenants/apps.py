@@ -14,6 +14,9 @@ class TenantsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from tenants.staff import sessions  # noqa: PLC0415 - it needs the models
+
+        sessions.listen()
         checks.register(check_tenant_models, checks.Tags.models)
         checks.register(check_login_role, checks.Tags.database)
         connection_created.connect(refuse_old_connection)

@@ -28,6 +28,7 @@ from connectors.services.standstill import rest_of
 from connectors.transport.provider import ProviderSpec
 from tenants.scope import platform_scope
 from tenants.staff import shown
+from tenants.staff.confirming import confirms
 from tenants.staff.model_admin import StaffAdmin
 from tenants.staff.site import acts
 
@@ -81,6 +82,7 @@ class ConnectionAdmin(StaffAdmin):
         return [url for _, url in pages] + super().get_urls()
 
     @acts
+    @confirms
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -174,6 +176,7 @@ class ConnectionAdmin(StaffAdmin):
         )
 
     @acts
+    @confirms
     def edit(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.require(request)
         connection, spec = self._both(pk)
@@ -224,6 +227,7 @@ class ConnectionAdmin(StaffAdmin):
         )
 
     @acts
+    @confirms
     def paste(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.require(request)
         connection, spec = self._both(pk)

@@ -21,6 +21,7 @@ from connectors.transport.webhooks import WebhookSpec
 from tenants.scope import platform_scope
 from tenants.staff import forms as fields
 from tenants.staff import shown
+from tenants.staff.confirming import confirms
 from tenants.staff.model_admin import StaffAdmin
 from tenants.staff.site import acts
 
@@ -99,6 +100,7 @@ class WebhookEndpointAdmin(StaffAdmin):
         ]
 
     @acts
+    @confirms
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -133,6 +135,7 @@ class WebhookEndpointAdmin(StaffAdmin):
         return self._page(request, object_id)
 
     @acts
+    @confirms
     def secret(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a new secret; only this answer shows it."""
         self.require(request)

@@ -31,6 +31,7 @@ from connectors.transport.provider import ProviderSpec
 from tenants.models import Role
 from tenants.scope import tenant_scope
 from tenants.services import require_role, role_in
+from tenants.staff.confirming import confirm_first
 
 _SALT = "connectors.oauth"
 # One-time numbers, each with the verifier of its code.
@@ -60,6 +61,8 @@ def redirect_uri() -> str:
 def authorise(request: HttpRequest, tenant_id: int, connection_id: int) -> HttpResponse:
     """Send the person to the provider's consent page."""
     connection, spec = _allowed(request, tenant_id, connection_id)
+    if (detour := confirm_first(request)) is not None:
+        return detour
     state = State(_person(request).pk, tenant_id, connection_id, secrets.token_urlsafe(24))
     verifier = pkce.new_verifier()
     try:

@@ -18,6 +18,7 @@ from tenants.models import Member, Role, Tenant, User
 from tenants.scope import platform_scope
 from tenants.staff import forms as fields
 from tenants.staff import shown
+from tenants.staff.confirming import confirm_first, confirms
 from tenants.staff.model_admin import StaffAdmin
 from tenants.staff.site import acts
 
@@ -106,6 +107,7 @@ class TenantAdmin(StaffAdmin):
         ]
 
     @acts
+    @confirms
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -137,6 +139,8 @@ class TenantAdmin(StaffAdmin):
         tenant: Tenant = self.find(object_id)
         if request.method == "POST":
             self.require(request)
+            if (detour := confirm_first(request)) is not None:
+                return detour
 
         def place(given: dict[str, Any]) -> str:
             role = Role(given["role"])
@@ -184,6 +188,7 @@ class TenantAdmin(StaffAdmin):
         )
 
     @acts
+    @confirms
     def remove_member(
         self, request: HttpRequest, tenant_id: int, user_id: int
     ) -> HttpResponseRedirect:

@@ -19,6 +19,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from tenants.models import User
 from tenants.services import memberships_of
+from tenants.staff.confirming import confirm_first, confirms
 from tenants.staff.lookups import DeclaredLookups
 
 admin.site.unregister(Group)
@@ -73,6 +74,27 @@ class UserAdmin(DeclaredLookups, BaseUserAdmin, ModelAdmin):
         may = super().has_change_permission(request, obj)
         return may and (not isinstance(obj, User) or _holds_all_of(request, obj))
 
+    @confirms
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        answer: HttpResponse = super().add_view(request, form_url, extra_context)
+        return answer
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        detour = confirm_first(request) if self.has_change_permission(request) else None
+        answer: HttpResponse = detour or super().change_view(
+            request, object_id, form_url, extra_context
+        )
+        return answer
+
+    @confirms
     def user_change_password(
         self,
         request: HttpRequest,
@@ -103,6 +125,27 @@ class GroupAdmin(DeclaredLookups, BaseGroupAdmin, ModelAdmin):
     """What staff in a group may see (*view*) and do (*change*); only superusers change it."""
 
     global_table = True
+    actions = None  # one by one: each change of rights is confirmed
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        detour = confirm_first(request) if self.has_change_permission(request) else None
+        answer: HttpResponse = detour or super().changeform_view(
+            request, object_id, form_url, extra_context
+        )
+        return answer
+
+    @confirms
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        answer: HttpResponse = super().delete_view(request, object_id, extra_context)
+        return answer
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)

@@ -8,6 +8,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponse
 
 from connectors.core import clock
+from tenants.staff import confirming
 
 _BEGAN, _SEEN = "session_began", "session_seen"
 # Written at most so often, or each page would cost a write.
@@ -36,10 +37,13 @@ def _look(request: HttpRequest, now: float) -> None:
         session[_SEEN] = now
 
 
-def begin(request: HttpRequest | None, **rest: object) -> None:
-    """Note when somebody signed in; a receiver of Django's signal."""
+def listen() -> None:
+    """Begin. Called once, when the applications are ready."""
+    user_logged_in.connect(_begin)
+
+
+def _begin(request: HttpRequest | None, **rest: object) -> None:
+    """Note when somebody signed in, which takes the password as a confirmation does."""
     if request is not None:
         request.session[_BEGAN] = request.session[_SEEN] = clock.now().timestamp()
-
-
-user_logged_in.connect(begin, dispatch_uid="session limits")
+        confirming.note(request)
