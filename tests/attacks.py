@@ -70,6 +70,14 @@ Stranger | guessing many accounts' passwords from one place
 tests/web/test_sign_in.py::test_a_place_is_refused_after_tries_with_many_accounts
 Stranger | guessing from addresses that they make up
 tests/web/test_sign_in.py::test_an_address_that_a_client_makes_up_is_not_believed
+Holder of a stolen session | changing secrets or rights
+tests/web/test_confirming.py::test_secrets_and_rights_want_the_password_of_just_now
+Holder of a stolen session | guessing the password on the page that asks for it again
+tests/web/test_confirming.py::test_passwords_cannot_be_guessed_here_either
+Holder of a stolen session | confirming with the password of another account
+tests/web/test_confirming.py::test_another_persons_password_confirms_nothing
+Stranger | a link that leads on to another site after the password
+tests/web/test_confirming.py::test_it_leads_nowhere_else
 Another tenant | reading rows, by kind of row
 tests/contract/test_isolation.py::test_a_row_is_seen_in_its_own_scope_only
 Another tenant | changing and removing rows, by kind of row
