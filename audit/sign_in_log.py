@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
@@ -20,7 +21,7 @@ from audit.models import PlatformEvent
 from audit.platform import record
 from connectors.core import clock
 from tenants.models import User
-from tenants.staff import confirming
+from tenants.staff import confirming, session_list
 
 # Seconds in which further refusals of the same try are not noted.
 _QUIET = 300
@@ -35,6 +36,7 @@ def listen() -> None:
     user_logged_out.connect(_note_sign_out)
     user_login_failed.connect(_note_failed_sign_in)
     confirming.confirmed.connect(_note_confirmation)
+    session_list.ended_elsewhere.connect(_note_end_elsewhere)
 
 
 def _note_sign_in(request: HttpRequest | None, user: User, **rest: Any) -> None:
@@ -53,6 +55,12 @@ def _note_sign_out(request: HttpRequest | None, user: User | None, **rest: Any) 
 def _note_confirmation(request: HttpRequest, **rest: Any) -> None:
     name = actors.user(cast("User", request.user))
     record("sign_in.confirmed", name, actor=name, details=_place(request))
+
+
+def _note_end_elsewhere(request: HttpRequest, session: UserSession, **rest: Any) -> None:
+    name = actors.user(cast("User", request.user))
+    there = {"address": session.ip, "agent": session.user_agent}
+    record("sign_in.ended_elsewhere", name, actor=name, details=there)
 
 
 def _note_failed_sign_in(

@@ -9,6 +9,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 from config.env import BASE_DIR, broker_url, database_config, env, required, required_list
 from tenants.limits import MIGRATING, RUNNING, Limits
@@ -50,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.usersessions",
     "encrypted_model_fields",
 ]
 
@@ -102,6 +104,9 @@ UNFOLD = {
             "href": lambda request: static("staff/icon.svg"),
         },
     ],
+    "ACCOUNT": {
+        "navigation": [{"title": "Your sessions", "link": reverse_lazy("sessions")}],
+    },
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "connectors.admin.navigation.environment",

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from config.health import healthz, healthz_work
 from tenants.staff.confirming import confirm
+from tenants.staff.session_list import SessionsView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
@@ -13,6 +14,7 @@ urlpatterns = [
     path("healthz/work", healthz_work, name="healthz-work"),
     path("admin/", admin.site.urls),
     path("confirm/", confirm, name="confirm"),
+    path("sessions/", SessionsView.as_view(), name="sessions"),
     path("", include("connectors.dashboard.urls")),
     path("", include("connectors.webhooks.urls")),
 ]

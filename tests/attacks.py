@@ -76,6 +76,8 @@ Holder of a stolen session | guessing the password on the page that asks for it 
 tests/web/test_confirming.py::test_passwords_cannot_be_guessed_here_either
 Holder of a stolen session | confirming with the password of another account
 tests/web/test_confirming.py::test_another_persons_password_confirms_nothing
+Another person | ending the sessions of somebody else
+tests/web/test_sessions.py::test_nobody_ends_a_session_of_somebody_else
 Stranger | a link that leads on to another site after the password
 tests/web/test_confirming.py::test_it_leads_nowhere_else
 Another tenant | reading rows, by kind of row

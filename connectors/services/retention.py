@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from time import monotonic
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 
 from connectors.core import clock
@@ -23,6 +24,8 @@ _SECONDS = 60.0
 def ring_for_old() -> int:
     """Ring for each tenant that has something to delete, and forget ended sessions."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    longest = timedelta(hours=settings.SESSION_HOURS)
+    UserSession.objects.filter(created_at__lt=clock.now() - longest).delete()
     found = route("routing_old_hints", _oldest())
     for (tenant_id,) in found:
         doorbell.ring(doorbell.PRUNE, tenant_id)

@@ -6,6 +6,7 @@ These tables belong to no tenant and are written as Django does it, with its own
 from typing import Any
 
 from allauth.account import admin as addresses
+from allauth.usersessions import admin as user_sessions
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
@@ -25,6 +26,8 @@ from tenants.staff.lookups import DeclaredLookups
 admin.site.unregister(Group)
 # A person has the one address that they sign in with.
 admin.site.unregister(addresses.EmailAddress)
+# Each person sees their own, on a page of theirs.
+admin.site.unregister(user_sessions.UserSession)
 
 
 # What makes staff of a person, and says what they may do: for superusers to give.

@@ -8,7 +8,8 @@ from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponse
 
 from connectors.core import clock
-from tenants.staff import confirming
+from tenants.models import User
+from tenants.staff import confirming, session_list
 
 _BEGAN, _SEEN = "session_began", "session_seen"
 # Written at most so often, or each page would cost a write.
@@ -42,8 +43,9 @@ def listen() -> None:
     user_logged_in.connect(_begin)
 
 
-def _begin(request: HttpRequest | None, **rest: object) -> None:
+def _begin(request: HttpRequest | None, user: User, **rest: object) -> None:
     """Note when somebody signed in, which takes the password as a confirmation does."""
     if request is not None:
         request.session[_BEGAN] = request.session[_SEEN] = clock.now().timestamp()
         confirming.note(request)
+        session_list.remember(request, user)

@@ -43,7 +43,9 @@ class StaffSite(UnfoldAdminSite):
 
         def served(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             request.GET = _storable(request.GET)
-            if _acts(view):
+            # Asked before the platform role reads: a session that a new password ended is deleted.
+            signed_in = request.user.is_authenticated
+            if _acts(view) or not signed_in:
                 return checked(request, *args, **kwargs)
             with platform_scope():
                 response = checked(request, *args, **kwargs)

@@ -29,8 +29,8 @@ OPEN = {
 }
 # 404 may also mean that the address was filled in wrongly, which would test nothing.
 HARMLESS = {302, 403, 404}
-# Whoever is signed in, staff or not, is asked for the password of their own.
-OF_PEOPLE = frozenset({"confirm/"})
+# Whoever is signed in, staff or not, is asked for their own password, and sees their own sessions.
+OF_PEOPLE = frozenset({"confirm/", "sessions/"})
 # Staff without a right see their own frame: no row of anybody.
 OF_ALL_STAFF = frozenset(
     {
