@@ -18,3 +18,5 @@ urlpatterns = [
     path("", include("connectors.dashboard.urls")),
     path("", include("connectors.webhooks.urls")),
 ]
+
+handler500 = "config.error_pages.server_error"
