@@ -9,7 +9,8 @@ class AuditConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from audit import people_log, sign_in_log  # noqa: PLC0415 - they need the models
+        from audit import people_log, sign_in_log, two_factor_log  # noqa: PLC0415 - need the models
 
         people_log.listen()
         sign_in_log.listen()
+        two_factor_log.listen()

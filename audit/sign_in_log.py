@@ -1,6 +1,7 @@
 """Notes in the platform's chain who signs in and out, and who tries to, from where.
 
-Tells with ``new_place`` of a sign-in from where this person has not signed in lately.
+Sends ``to_tell`` for what the person should hear of: a sign-in from where they have not signed in
+lately, and tries with wrong codes by somebody who knows their password.
 """
 
 from datetime import timedelta
@@ -26,8 +27,8 @@ from tenants.staff import confirming, session_list
 # Seconds in which further refusals of the same try are not noted.
 _QUIET = 300
 _LATELY = timedelta(days=90)
-# Sent with ``event``, the PlatformEvent.
-new_place = Signal()
+# Sent with ``event``, the PlatformEvent; its subject is the person.
+to_tell = Signal()
 
 
 def listen() -> None:
@@ -40,21 +41,22 @@ def listen() -> None:
 
 
 def _note_sign_in(request: HttpRequest | None, user: User, **rest: Any) -> None:
-    name, place = actors.user(user), _place(request)
+    name, place = actors.user(user), place_of(request)
     known = not place or _has_come_from(name, place)
     event = record("sign_in.done", name, actor=name, details=place)
     if not known:
-        new_place.send(sender=User, event=event)
+        to_tell.send(sender=User, event=event)
 
 
 def _note_sign_out(request: HttpRequest | None, user: User | None, **rest: Any) -> None:
     if user is not None:
-        record("sign_in.ended", actors.user(user), actor=actors.user(user), details=_place(request))
+        name = actors.user(user)
+        record("sign_in.ended", name, actor=name, details=place_of(request))
 
 
 def _note_confirmation(request: HttpRequest, **rest: Any) -> None:
     name = actors.user(cast("User", request.user))
-    record("sign_in.confirmed", name, actor=name, details=_place(request))
+    record("sign_in.confirmed", name, actor=name, details=place_of(request))
 
 
 def _note_end_elsewhere(request: HttpRequest, session: UserSession, **rest: Any) -> None:
@@ -67,11 +69,20 @@ def _note_failed_sign_in(
     credentials: dict[str, Any], request: HttpRequest | None = None, **rest: Any
 ) -> None:
     """Each wrong try, but of refused ones the first in a while: a flood must not fill the audit."""
-    tried, place = str(credentials.get("username", "")), _place(request)
+    tried, place = str(credentials.get("username", "")), place_of(request)
     if "refused" not in credentials:
         record("sign_in.failed", tried, details=place)
-    elif _is_first(event_hash({"tried": tried, **place})):
+    elif _is_first(event_hash({"tried": tried, "at": credentials["at"], **place})):
+        _note_refusal(tried, at_code=credentials["at"] == "code", place=place)
+
+
+def _note_refusal(tried: str, *, at_code: bool, place: dict[str, str]) -> None:
+    if not at_code:
         record("sign_in.refused", tried, details=place)
+    elif person := User.objects.filter(email=tried).first():
+        # Whoever comes so far knows the password.
+        event = record("two_factor.refused", actors.user(person), details=place)
+        to_tell.send(sender=User, event=event)
 
 
 def _has_come_from(name: str, place: dict[str, str]) -> bool:
@@ -87,7 +98,7 @@ def _is_first(key: str) -> bool:
         return False
 
 
-def _place(request: HttpRequest | None) -> dict[str, str]:
+def place_of(request: HttpRequest | None) -> dict[str, str]:
     """Where a request came from, as far as it says."""
     if request is None or "REMOTE_ADDR" not in request.META:
         return {}

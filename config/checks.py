@@ -145,6 +145,19 @@ def check_base_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
     ]
 
 
+def check_two_factor(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W002: one stolen password of staff would open every tenant."""
+    if settings.DEBUG or settings.STAFF_NEEDS_TWO_FACTOR:
+        return []
+    return [
+        CheckWarning(
+            "STAFF_NEEDS_TWO_FACTOR is off: a password alone signs staff in.",
+            hint="Unset it. Staff then set up an authenticator app when they next sign in.",
+            id="config.W002",
+        )
+    ]
+
+
 def register_all() -> None:
     """A demo's settings are refused by each command, not only by `check --deploy`."""
     for check in (
@@ -156,7 +169,8 @@ def register_all() -> None:
         check_transport,
     ):
         register(check, Tags.security)
-    register(check_base_url, Tags.security, deploy=True)
+    for check in (check_base_url, check_two_factor):
+        register(check, Tags.security, deploy=True)
 
 
 def refuse_unsafe_settings() -> None:

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.usersessions",
     "encrypted_model_fields",
 ]
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "audit.acting.ActingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "tenants.staff.two_factor.TwoFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -105,7 +107,10 @@ UNFOLD = {
         },
     ],
     "ACCOUNT": {
-        "navigation": [{"title": "Your sessions", "link": reverse_lazy("sessions")}],
+        "navigation": [
+            {"title": "Two-factor authentication", "link": reverse_lazy("mfa_index")},
+            {"title": "Your sessions", "link": reverse_lazy("sessions")},
+        ],
     },
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
@@ -161,6 +166,17 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# Between the password and the code, in seconds.
+ACCOUNT_LOGIN_TIMEOUT = 300
+# Staff without an authenticator app set one up before they see anything else.
+STAFF_NEEDS_TWO_FACTOR: bool = env.bool("STAFF_NEEDS_TWO_FACTOR", default=not DEBUG)
+MFA_ADAPTER = "tenants.staff.two_factor_adapter.TwoFactorAdapter"
+MFA_TOTP_ISSUER = "ml-connector"
+# The code before and after also count: clocks of phones differ.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Addresses of people are not verified yet; staff are made by staff.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 # A session ends after so long without a page, and after so many hours in any case.
 SESSION_IDLE_MINUTES: int = env.int("SESSION_IDLE_MINUTES", default=60)
 SESSION_HOURS: int = env.int("SESSION_HOURS", default=12)

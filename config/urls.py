@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.health import healthz, healthz_work
+from tenants.staff import two_factor
 from tenants.staff.confirming import confirm
 from tenants.staff.session_list import SessionsView
 
@@ -12,9 +13,21 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("healthz", healthz, name="healthz"),
     path("healthz/work", healthz_work, name="healthz-work"),
+    path("admin/login/", admin.site.login, name="account_login"),
     path("admin/", admin.site.urls),
     path("confirm/", confirm, name="confirm"),
     path("sessions/", SessionsView.as_view(), name="sessions"),
+    # allauth asks for these names.
+    path("two-factor/", two_factor.TwoFactorView.as_view(), name="mfa_index"),
+    path("two-factor/on/", two_factor.TurnOnView.as_view(), name="mfa_activate_totp"),
+    path("two-factor/off/", two_factor.TurnOffView.as_view(), name="mfa_deactivate_totp"),
+    path("two-factor/codes/", two_factor.CodesView.as_view(), name="mfa_view_recovery_codes"),
+    path(
+        "two-factor/codes/new/",
+        two_factor.NewCodesView.as_view(),
+        name="mfa_generate_recovery_codes",
+    ),
+    path("two-factor/code/", two_factor.CodeView.as_view(), name="mfa_authenticate"),
     path("", include("connectors.dashboard.urls")),
     path("", include("connectors.webhooks.urls")),
 ]

@@ -76,6 +76,22 @@ Holder of a stolen session | guessing the password on the page that asks for it 
 tests/web/test_confirming.py::test_passwords_cannot_be_guessed_here_either
 Holder of a stolen session | confirming with the password of another account
 tests/web/test_confirming.py::test_another_persons_password_confirms_nothing
+Whoever knows a password | signing in without a code
+tests/web/test_two_factor.py::test_a_password_alone_signs_nobody_in
+Whoever knows a password | using a code of the app again
+tests/web/test_two_factor.py::test_a_code_works_once
+Whoever knows a password | using a recovery code again
+tests/web/test_two_factor.py::test_a_recovery_code_works_once_and_is_told
+Whoever knows a password | guessing codes from many places
+tests/web/test_two_factor.py::test_codes_cannot_be_guessed
+Whoever knows an old password | going on with a sign-in that waits for its code
+tests/web/test_two_factor.py::test_a_new_password_ends_a_sign_in_that_waits_for_its_code
+Whoever plants a session's key | going on from the password of somebody else
+tests/web/test_two_factor.py::test_the_session_gets_a_new_key_with_the_password_and_with_the_code
+Holder of a stolen session and the password | removing the second factor
+tests/web/test_two_factor.py::test_a_stolen_session_and_password_do_not_turn_it_off
+Help desk | resetting the second factor of somebody with more rights
+tests/web/test_two_factor.py::test_the_help_desk_resets_nobody_with_more_rights
 Another person | ending the sessions of somebody else
 tests/web/test_sessions.py::test_nobody_ends_a_session_of_somebody_else
 Stranger | a link that leads on to another site after the password

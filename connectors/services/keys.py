@@ -1,19 +1,22 @@
 """Re-encrypts sealed columns under the newest key, while the service runs.
 
 Works row by row with a compare-and-swap on the stored ciphertext, so that a refresh or a person's
-change that comes in between is never overwritten: that row is simply read and tried again.
+change that comes in between is never overwritten: that row is simply read and tried again. Secrets
+of second factors stand inside a column of allauth's, and are done under a lock of their row.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.db import connection as database
-from django.db import models
+from django.db import models, transaction
 from encrypted_model_fields.fields import decrypt_str, encrypt_str
 
+from audit import platform
 from audit.services import Event, record
 from connectors.models import SealError, open_sealed, sealed_fields, sealed_models
 from tenants.scope import tenant_scope
@@ -21,6 +24,9 @@ from tenants.services import tenant_ids
 
 ROTATED, CURRENT, UNREADABLE = "rotated", "current", "unreadable"
 _TRIES = 20
+_FACTORS = "mfa_authenticator.data"
+# What allauth encrypts of an authenticator app, and of recovery codes.
+_IN_FACTORS = frozenset({"secret", "seed"})
 
 
 def rotate_all(*, actor: str) -> dict[str, Counter[str]]:
@@ -40,7 +46,7 @@ def rotate_all(*, actor: str) -> dict[str, Counter[str]]:
             counts[what] += 1
             columns[_column(model, field)][what] += 1
         _audit(tenant_id, actor, counts)
-    return columns
+    return {**columns, _FACTORS: _rotate_factors(actor)}
 
 
 def _column(model: type[models.Model], field: str) -> str:
@@ -68,6 +74,29 @@ def _rotate(tenant_id: int, model: type[models.Model], pk: int, field: str) -> s
             if _swap(model, pk, field, stored, fresh.decode()):
                 return ROTATED
     raise SealError(f"{model._meta.db_table} {pk} changes too often to rotate; run it again.")
+
+
+def _rotate_factors(actor: str) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for pk in list(Authenticator.objects.values_list("pk", flat=True)):
+        with transaction.atomic():
+            row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+            for name in _IN_FACTORS & (row.data if row else {}).keys():
+                what, row.data[name] = _renewed(row.data[name])
+                counts[what] += 1
+                Authenticator.objects.filter(pk=pk).update(data=row.data)
+    if counts.total():
+        platform.record("credentials.rotated", _FACTORS, actor=actor, details=dict(counts))
+    return counts
+
+
+def _renewed(stored: str) -> tuple[str, str]:
+    if _is_current(stored):
+        return CURRENT, stored
+    try:
+        return ROTATED, encrypt_str(decrypt_str(stored)).decode()
+    except InvalidToken:
+        return UNREADABLE, stored
 
 
 def _ciphertext(model: type[models.Model], pk: int, field: str) -> str | None:

@@ -6,29 +6,39 @@ These tables belong to no tenant and are written as Django does it, with its own
 from typing import Any
 
 from allauth.account import admin as addresses
+from allauth.mfa import admin as second_factors
 from allauth.usersessions import admin as user_sessions
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from tenants.models import User
 from tenants.services import memberships_of
+from tenants.staff import shown, two_factor
 from tenants.staff.confirming import confirm_first, confirms
 from tenants.staff.lookups import DeclaredLookups
+from tenants.staff.model_admin import row_number
 
 admin.site.unregister(Group)
 # A person has the one address that they sign in with.
 admin.site.unregister(addresses.EmailAddress)
 # Each person sees their own, on a page of theirs.
 admin.site.unregister(user_sessions.UserSession)
-
+# A page of the person's own, and a button at the person for staff.
+admin.site.unregister(second_factors.Authenticator)
 
 # What makes staff of a person, and says what they may do: for superusers to give.
 _POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -55,9 +65,9 @@ class UserAdmin(DeclaredLookups, BaseUserAdmin, ModelAdmin):
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     search_fields = ("email", "name")
     ordering = ("email",)
-    readonly_fields = ("last_login", "date_joined", "member_of")
+    readonly_fields = ("last_login", "date_joined", "member_of", "two_factor")
     fieldsets = (
-        (None, {"fields": ("email", "name", "password", "member_of")}),
+        (None, {"fields": ("email", "name", "password", "two_factor", "member_of")}),
         (
             "Staff",
             {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
@@ -72,6 +82,45 @@ class UserAdmin(DeclaredLookups, BaseUserAdmin, ModelAdmin):
     def member_of(self, person: User) -> str:
         places = memberships_of(person) if person.pk else []
         return ", ".join(f"{place.name} ({place.role.label})" for place in places) or "–"
+
+    @admin.display(description="Two-factor authentication")
+    def two_factor(self, person: User) -> SafeString:
+        since = two_factor.turned_on_at(person) if person.pk else None
+        if since is None:
+            return shown.text_of("Off. The person sets it up on a page of their own.")
+        address = reverse("admin:tenants_user_reset_two_factor", args=[person.pk])
+        return format_html('On since {}. <a href="{}">Reset</a>', shown.when(since), address)
+
+    def get_urls(self) -> list[URLPattern]:
+        reset = self.admin_site.admin_view(self.reset_two_factor)
+        return [
+            path("<int:user_id>/two-factor/", reset, name="tenants_user_reset_two_factor"),
+            *super().get_urls(),
+        ]
+
+    @confirms
+    def reset_two_factor(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        """Ask first. Nobody resets their own: a stolen session could turn it off without a code."""
+        person = get_object_or_404(User, pk=row_number(str(user_id)))
+        may = self.has_change_permission(request, person) and _may_become(request, person)
+        if not may or person == request.user:
+            raise PermissionDenied
+        there = reverse("admin:tenants_user_change", args=[person.pk])
+        if request.method == "POST":
+            two_factor.reset(person)
+            messages.success(request, f"{person} signs in with the password alone now.")
+            return HttpResponseRedirect(there)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Reset two-factor authentication of {person}",
+            "note": "Their authenticator app and recovery codes are forgotten and their sessions "
+            "end. Be sure that it is them who asks.",
+            "form": forms.Form(),
+            "submit": "Reset",
+            "back": there,
+            "list_url": there,
+        }
+        return TemplateResponse(request, "staff/form.html", context)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         may = super().has_change_permission(request, obj)

@@ -1,15 +1,20 @@
-"""The sign-in form of the staff site, and how often somebody may try.
+"""The sign-in of the staff site: its form, what comes after it, and how often somebody may try.
 
 Tries are counted per account and per address before a password is looked at, so that guessing costs
 no hash. Whoever is refused may know the right password: a longer wait is the price of that.
 """
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import Login
 from django.contrib.auth.signals import user_login_failed
+from django.contrib.auth.views import LoginView
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from redis import RedisError
 from unfold.forms import AuthenticationForm
 
@@ -30,9 +35,41 @@ class SignInAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def is_reauthentication_required(self, *, app: str, **rest: Any) -> bool:
+        # Our own page asks, see confirming.py: allauth's keeps what was sent in the session.
+        return False
+
+    def post_login(
+        self, request: HttpRequest, user: Any, *, redirect_url: str | None, **rest: Any
+    ) -> HttpResponse:
+        return HttpResponseRedirect(redirect_url or "/")
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         # Not by host as well: each name of the service would give as many tries again.
         return User.objects.normalize_email(credentials.get("username"))
+
+
+@contextmanager
+def counted_tries() -> Iterator[None]:
+    """Say in a form why tries cannot be counted: without the count anybody could guess."""
+    try:
+        yield
+    except RedisError as error:
+        raise ValidationError(
+            "Nobody can sign in at the moment. Try again in a minute.", code="away"
+        ) from error
+    except ImproperlyConfigured as error:
+        raise ValidationError(
+            "The proxy in front of the service does not say where you come from. Its operator "
+            "must set TRUSTED_PROXIES.",
+            code="proxy",
+        ) from error
+
+
+def tell_refused(request: HttpRequest, name: str, *, at: str = "password") -> None:
+    """Send Django's signal of a failed sign-in for a try that nobody looked at."""
+    credentials = {"username": name, "refused": "too many tries", "at": at}
+    user_login_failed.send(sender=__name__, credentials=credentials, request=request)
 
 
 class SignInForm(AuthenticationForm):
@@ -44,30 +81,28 @@ class SignInForm(AuthenticationForm):
         if not (name and self.cleaned_data.get("password")):
             return dict(super().clean())
         try:
-            adapter.pre_authenticate(self.request, username=name)
-            cleaned = dict(super().clean())
-            # Only wrong tries count.
-            adapter._rollback_login_failed_rl_usage()
-        except RedisError as error:
-            # Without the count anybody could guess.
-            raise ValidationError(
-                "Nobody can sign in at the moment. Try again in a minute.", code="away"
-            ) from error
-        except ImproperlyConfigured as error:
-            raise ValidationError(
-                "The proxy in front of the service does not say where you come from. Its operator "
-                "must set TRUSTED_PROXIES.",
-                code="proxy",
-            ) from error
+            with counted_tries():
+                adapter.pre_authenticate(self.request, username=name)
+                cleaned = dict(super().clean())
+                # Only wrong tries count.
+                adapter._rollback_login_failed_rl_usage()
         except ValidationError as error:
             if error.code == "too_many_login_attempts":
-                self._tell_refused(name)
+                tell_refused(self.request, name)
             raise
         return cleaned
 
-    def _tell_refused(self, name: str) -> None:
-        user_login_failed.send(
-            sender=__name__,
-            credentials={"username": name, "refused": "too many tries"},
-            request=self.request,
-        )
+
+class SignInView(LoginView):
+    """Signs in whoever gave the right password; those with an authenticator app after a code."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        user = form.get_user()
+        # The code must come under the same password.
+        state = {"password": user.get_session_auth_hash()}
+        login = Login(user=user, redirect_url=self.get_success_url(), state=state)
+        answer = perform_login(self.request, login)
+        if not self.request.user.is_authenticated:
+            # Whoever planted the session's key must not go on from here.
+            self.request.session.cycle_key()
+        return cast("HttpResponse", answer)

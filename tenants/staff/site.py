@@ -10,8 +10,9 @@ from typing import Any, TypeVar, cast
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_replace
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from unfold.sites import UnfoldAdminSite
 
@@ -57,7 +58,27 @@ class StaffSite(UnfoldAdminSite):
 
     @method_decorator(_allowing_unfold)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().login(request, extra_context)
+        """Django's page of this name, with a view that asks for a second factor."""
+        from tenants.staff.sign_in import SignInView  # noqa: PLC0415 - it needs the models
+
+        index = reverse("admin:index", current_app=self.name)
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(index)
+        context = {
+            **self.each_context(request),
+            "title": "Log in",
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+            **(extra_context or {}),
+        }
+        request.current_app = self.name
+        view = SignInView.as_view(
+            extra_context=context,
+            authentication_form=self.login_form,
+            template_name="admin/login.html",
+            next_page=index,
+        )
+        return cast("HttpResponse", view(request))
 
     # These write to the tables of people and sessions, which belong to no tenant.
 

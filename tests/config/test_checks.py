@@ -84,6 +84,7 @@ def test_a_demos_environment_is_refused(production: dict[str, str]) -> None:
             "config.E002",
         ),
         ("BASE_URL", DEMO["BASE_URL"], "config.W001"),
+        ("STAFF_NEEDS_TWO_FACTOR", False, "config.W002"),
         ("ALLOWED_HOSTS", ["connector.example.com", "*"], "config.E005"),
     ],
     # Keys are made afresh in every process, and the workers of a run must agree on names.
@@ -94,11 +95,12 @@ def test_a_demos_environment_is_refused(production: dict[str, str]) -> None:
         "demo encryption",
         "demo encryption behind",
         "http",
+        "no second factor",
         "any host",
     ],
 )
 def test_each_demo_setting_alone_is_refused(
-    settings: Settings, name: str, value: str | list[str], error: str
+    settings: Settings, name: str, value: str | bool | list[str], error: str
 ) -> None:
     settings.DEBUG = False
     settings.SANDBOX_URL = ""
@@ -106,6 +108,7 @@ def test_each_demo_setting_alone_is_refused(
     settings.FIELD_ENCRYPTION_KEYS = [keys.encryption_key()]
     settings.BASE_URL = "https://connector.example.com"
     settings.ALLOWED_HOSTS = ["connector.example.com"]
+    settings.STAFF_NEEDS_TWO_FACTOR = True
     assert _own_problems() == []
     setattr(settings, name, value)
     [problem] = _own_problems()

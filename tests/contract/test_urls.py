@@ -30,7 +30,17 @@ OPEN = {
 # 404 may also mean that the address was filled in wrongly, which would test nothing.
 HARMLESS = {302, 403, 404}
 # Whoever is signed in, staff or not, is asked for their own password, and sees their own sessions.
-OF_PEOPLE = frozenset({"confirm/", "sessions/"})
+OF_PEOPLE = frozenset(
+    {
+        "confirm/",
+        "sessions/",
+        "two-factor/",
+        "two-factor/on/",
+        "two-factor/off/",
+        "two-factor/codes/",
+        "two-factor/codes/new/",
+    }
+)
 # Staff without a right see their own frame: no row of anybody.
 OF_ALL_STAFF = frozenset(
     {
@@ -198,9 +208,9 @@ def _check(route: str, method: str, answer: Any, also_open: frozenset[str] = fro
     # 400: an answer to a consent that was never asked for. 405: not a method of this address.
     assert answer.status_code in HARMLESS | {400, 405}, where
     if answer.status_code == 302:
-        # Staff are also led to the page behind a short address, which this walk meets by itself.
+        # Whoever is signed in is also led to their first page, which this walk meets by itself.
         mine = ("/admin/",) if "admin/" in also_open else ("/admin/login/", "/login/")
-        assert answer["Location"].startswith(mine) or (answer["Location"] == "/admin/"), (
+        assert answer["Location"].startswith(mine) or answer["Location"] in {"/", "/admin/"}, (
             f"{where} to {answer['Location']}"
         )
 

@@ -7,6 +7,10 @@ from typing import Any
 
 import encrypted_model_fields.fields as library
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.utils import decrypt
 from cryptography.fernet import Fernet
 from django.apps import apps
 from django.core.management import CommandError, call_command
@@ -27,6 +31,7 @@ from connectors.models import (
 )
 from connectors.services import connections, keys
 from connectors.transport.tokens import NewToken
+from tenants.models import User
 from tests.engine.tiny.world import Worker, World
 
 SECRET = "hush-secret-1"
@@ -176,6 +181,22 @@ def test_webhook_secrets_come_under_the_new_key(sealed: World, use_keys: UseKeys
     with sealed.scope():
         again = WebhookEndpoint.objects.get(pk=endpoint.pk)
         assert open_sealed(again, "sealed_secret") == {"secret": SECRET}
+
+
+def test_second_factors_come_under_the_new_key(sealed: World, use_keys: UseKeys) -> None:
+    person = User.objects.create_user("kim@example.com")
+    TOTP.activate(person, "ABCDEFGH")
+    codes = RecoveryCodes.activate(person).generate_codes()
+    use_keys(NEW, OLD)
+    assert keys.rotate_all(actor=ANNA)["mfa_authenticator.data"] == {keys.ROTATED: 2}
+    use_keys(NEW)
+    app = Authenticator.objects.get(type=Authenticator.Type.TOTP)
+    assert decrypt(app.data["secret"]) == "ABCDEFGH"
+    kept = Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES)
+    assert kept.wrap().generate_codes() == codes
+    assert keys.rotate_all(actor=ANNA)["mfa_authenticator.data"] == {keys.CURRENT: 2}
+    use_keys(OLD)
+    assert keys.rotate_all(actor=ANNA)["mfa_authenticator.data"] == {keys.UNREADABLE: 2}
 
 
 def test_every_encrypted_column_is_rotated_and_carries_the_name_of_its_row() -> None:

@@ -1,0 +1,20 @@
+"""Encrypts the secrets of authenticator apps and recovery codes under the service's own keys."""
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from encrypted_model_fields.fields import decrypt_str, encrypt_str
+
+
+class TwoFactorAdapter(DefaultMFAAdapter):
+    """allauth asks it for every secret that it stores or reads."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "That code is wrong, or it was used already. Wait for the next one.",
+    }
+
+    def encrypt(self, text: str) -> str:
+        return str(encrypt_str(text).decode())
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Raises cryptography's InvalidToken where no key of the service opens it."""
+        return str(decrypt_str(encrypted_text))

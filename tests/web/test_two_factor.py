@@ -1,0 +1,307 @@
+"""A second factor: a stolen password alone signs nobody in, and does not remove it."""
+
+import re
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth
+from allauth.mfa.utils import decrypt
+from django.core import mail
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.test import Client
+from pytest_django import Settings
+
+from audit.models import PlatformEvent
+from connectors.core import clock
+from connectors.services import sign_in_mail
+from tenants.models import User
+
+PASSWORD = "quite-a-long-password"
+CODE_PAGE = "/two-factor/code/"
+
+
+@pytest.fixture(autouse=True)
+def people(transactional_db: None, settings: Settings) -> dict[str, User]:
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "30/5m/ip,4/15m/key"}
+    cache.clear()
+    names = ("kim", "lee")
+    return {name: User.objects.create_superuser(f"{name}@example.com", PASSWORD) for name in names}
+
+
+def browser(address: str = "10.0.0.1") -> Client:
+    return Client(REMOTE_ADDR=address, HTTP_USER_AGENT="Firefox")
+
+
+def give_password(client: Client, name: str = "kim", path: str = "/admin/login/") -> Any:
+    return client.post(path, {"username": f"{name}@example.com", "password": PASSWORD})
+
+
+def signed_in(name: str = "kim") -> Client:
+    client = browser()
+    assert give_password(client, name)["Location"] == "/admin/"
+    return client
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/admin/").status_code == 200
+
+
+def code_of(secret: str, *, steps: int = 0) -> str:
+    """What an app shows now, or so many half minutes later."""
+    return auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30 + steps))
+
+
+def wrong_code(secret: str) -> str:
+    right = {code_of(secret, steps=steps) for steps in range(-3, 4)}
+    return next(code for code in ("123456", "654321", "111111", "222222") if code not in right)
+
+
+def set_up(client: Client) -> tuple[str, list[str]]:
+    """Turn it on as a person does; returns the app's secret and the recovery codes."""
+    page = client.get("/two-factor/on/").content.decode()
+    found = re.search(r'class="secret">([A-Z2-7 ]+)<', page)
+    assert found
+    secret = found[1].replace(" ", "")
+    answer = client.post("/two-factor/on/", {"code": code_of(secret)})
+    assert answer["Location"] == "/two-factor/codes/"
+    shown = client.get("/two-factor/codes/").content.decode()
+    return secret, re.findall(r"<code>(\d{8})</code>", shown)
+
+
+def actions() -> list[str]:
+    found = PlatformEvent.objects.filter(action__startswith="two_factor.").order_by("pk")
+    return [event.action.removeprefix("two_factor.") for event in found]
+
+
+def test_a_password_alone_signs_nobody_in() -> None:
+    secret, _ = set_up(signed_in())
+    thief = browser("10.6.6.6")
+    answer = give_password(thief, path="/admin/login/?next=/sessions/")
+    assert answer["Location"] == CODE_PAGE
+    for path in ("/admin/", "/sessions/", "/two-factor/", "/confirm/", "/two-factor/off/"):
+        assert thief.get(path)["Location"].startswith("/admin/login/"), path
+    give_password(thief, path="/admin/login/?next=/sessions/")
+    refused = thief.post(CODE_PAGE, {"code": wrong_code(secret)})
+    assert "That code is wrong" in refused.content.decode()
+    assert not is_in(thief)
+    give_password(thief, path="/admin/login/?next=/sessions/")
+    assert thief.post(CODE_PAGE, {"code": code_of(secret)})["Location"] == "/sessions/"
+    assert is_in(thief)
+
+
+def test_a_code_works_once() -> None:
+    secret, _ = set_up(signed_in())
+    first, second = browser(), browser("10.0.0.2")
+    give_password(first)
+    give_password(second)
+    code = code_of(secret)
+    assert first.post(CODE_PAGE, {"code": code}).status_code == 302
+    assert "used already" in second.post(CODE_PAGE, {"code": code}).content.decode()
+    assert not is_in(second)
+
+
+def test_a_recovery_code_works_once_and_is_told() -> None:
+    _, codes = set_up(signed_in())
+    assert len(set(codes)) == 10
+    for works in (True, False):
+        client = browser()
+        give_password(client)
+        client.post(CODE_PAGE, {"code": codes[3]})
+        assert is_in(client) is works
+    told = PlatformEvent.objects.get(action="two_factor.recovered")
+    assert told.details["address"] == "10.0.0.1"
+    page = signed_in_again(codes[4]).get("/two-factor/").content.decode()
+    assert "8 recovery codes left" in page
+
+
+def signed_in_again(code: str) -> Client:
+    client = browser()
+    give_password(client)
+    client.post(CODE_PAGE, {"code": code})
+    return client
+
+
+def test_recovery_codes_are_shown_once_and_end_with_new_ones() -> None:
+    home = signed_in()
+    _, codes = set_up(home)
+    again = home.get("/two-factor/codes/").content.decode()
+    assert not any(code in again for code in codes)
+    assert home.head("/two-factor/codes/").status_code == 405
+    assert home.post("/two-factor/codes/new/")["Location"] == "/two-factor/codes/"
+    fresh = re.findall(r"<code>(\d{8})</code>", home.get("/two-factor/codes/").content.decode())
+    assert len(fresh) == 10
+    assert not set(fresh) & set(codes)
+    assert not is_in(signed_in_again(codes[0]))
+    assert is_in(signed_in_again(fresh[0]))
+
+
+def test_codes_cannot_be_guessed() -> None:
+    secret, codes = set_up(signed_in())
+    places = [browser(f"10.6.6.{last}") for last in range(1, 8)]
+    for place in places:
+        give_password(place)
+        place.post(CODE_PAGE, {"code": wrong_code(secret)})
+    for right in (code_of(secret), codes[0]):
+        page = places[0].post(CODE_PAGE, {"code": right}).content.decode()
+        assert "Too many tries" in page
+    assert not is_in(places[0])
+    assert actions().count("wrong_code") == 4
+    refused = PlatformEvent.objects.filter(action="two_factor.refused")
+    assert {event.subject.partition(" ")[2] for event in refused} == {"kim@example.com"}
+
+
+def test_a_new_password_ends_a_sign_in_that_waits_for_its_code(people: dict[str, User]) -> None:
+    secret, _ = set_up(signed_in())
+    thief = browser("10.6.6.6")
+    give_password(thief)
+    people["kim"].refresh_from_db()
+    people["kim"].set_password("another-long-password")
+    people["kim"].save()
+    assert thief.post(CODE_PAGE, {"code": code_of(secret)})["Location"] == "/admin/login/"
+    assert not is_in(thief)
+
+
+def test_who_was_made_inactive_meanwhile_gets_nowhere(people: dict[str, User]) -> None:
+    secret, _ = set_up(signed_in())
+    client = browser()
+    give_password(client)
+    User.objects.filter(email="kim@example.com").update(is_active=False)
+    assert client.post(CODE_PAGE, {"code": code_of(secret)})["Location"] == "/admin/login/"
+    assert not is_in(client)
+
+
+def test_the_session_gets_a_new_key_with_the_password_and_with_the_code() -> None:
+    secret, _ = set_up(signed_in())
+    client = browser()
+    give_password(client)
+    keys = [client.session.session_key]
+    give_password(client)
+    keys.append(client.session.session_key)
+    client.post(CODE_PAGE, {"code": code_of(secret)})
+    keys.append(client.session.session_key)
+    assert len(set(keys)) == 3
+
+
+def test_a_stolen_session_and_password_do_not_turn_it_off() -> None:
+    home = signed_in()
+    secret, codes = set_up(home)
+    assert (
+        "That code is wrong"
+        in home.post("/two-factor/off/", {"code": wrong_code(secret)}).content.decode()
+    )
+    assert Authenticator.objects.count() == 2
+    home.post("/two-factor/off/", {"code": codes[0]})
+    assert not Authenticator.objects.exists()
+    assert is_in(signed_in())
+
+
+def test_pages_that_change_it_want_the_password_of_just_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = signed_in()
+    set_up(home)
+    later = clock.now() + timedelta(minutes=31)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    for path in ("/two-factor/off/", "/two-factor/codes/", "/two-factor/codes/new/"):
+        for answer in (home.get(path), home.post(path, {"code": "1"})):
+            assert answer.status_code in {302, 405}, path
+            assert answer.status_code == 405 or answer["Location"].startswith("/confirm/"), path
+    assert Authenticator.objects.count() == 2
+
+
+def test_what_is_stored_opens_with_the_services_keys_only() -> None:
+    secret, codes = set_up(signed_in())
+    stored = str(list(Authenticator.objects.values_list("data", flat=True)))
+    assert secret not in stored
+    assert not any(code in stored for code in codes)
+    app = Authenticator.objects.get(type=Authenticator.Type.TOTP)
+    assert decrypt(app.data["secret"]) == secret
+
+
+def test_setting_it_up_twice_at_once_keeps_the_first() -> None:
+    home = signed_in()
+    home.get("/two-factor/on/")
+    secret = home.session["mfa.totp.secret"]
+    auth.TOTP.activate(User.objects.get(email="kim@example.com"), secret)
+    answer = home.post("/two-factor/on/", {"code": code_of(secret)})
+    assert answer["Location"] == "/two-factor/off/"
+    assert home.get("/two-factor/on/")["Location"] == "/two-factor/off/"
+
+
+def test_staff_set_it_up_before_all_else_where_it_is_required(settings: Settings) -> None:
+    settings.STAFF_NEEDS_TWO_FACTOR = True
+    client = signed_in()
+    for path in ("/", "/admin/", "/admin/connectors/document/", "/sessions/", "/two-factor/"):
+        assert client.get(path)["Location"] == "/two-factor/on/", path
+        assert client.post(path)["Location"] == "/two-factor/on/", path
+    assert "Set up the app to go on" in client.get("/two-factor/on/").content.decode()
+    assert client.get("/healthz").status_code == 200
+    set_up(client)
+    assert is_in(client)
+    member = User.objects.create_user("member@example.com", PASSWORD)
+    other = browser()
+    other.force_login(member)
+    assert other.get("/sessions/").status_code == 200
+
+
+def test_staff_reset_it_for_others_but_not_for_themselves(people: dict[str, User]) -> None:
+    lost = signed_in("lee")
+    set_up(lost)
+    home = signed_in()
+    set_up(home)
+    page = f"/admin/tenants/user/{people['lee'].pk}/change/"
+    reset = f"/admin/tenants/user/{people['lee'].pk}/two-factor/"
+    assert reset in home.get(page).content.decode()
+    assert "Be sure that it is them" in home.get(reset).content.decode()
+    assert home.post(reset)["Location"] == page
+    assert not is_in(lost)
+    assert is_in(signed_in("lee"))
+    assert home.post(f"/admin/tenants/user/{people['kim'].pk}/two-factor/").status_code == 403
+    assert home.post("/admin/tenants/user/999999/two-factor/").status_code == 404
+    gone = PlatformEvent.objects.get(action="two_factor.turned_off")
+    assert gone.actor.endswith("kim@example.com")
+    assert gone.subject.endswith("lee@example.com")
+
+
+def test_the_help_desk_resets_nobody_with_more_rights(people: dict[str, User]) -> None:
+    set_up(signed_in("lee"))
+    helper = User.objects.create_user("desk@example.com", PASSWORD, is_staff=True)
+    permissions = helper.user_permissions.model.objects.filter(content_type__app_label="tenants")
+    helper.user_permissions.set(permissions)
+    desk = signed_in("desk")
+    assert desk.post(f"/admin/tenants/user/{people['lee'].pk}/two-factor/").status_code == 403
+    assert Authenticator.objects.count() == 2
+
+
+def test_the_command_lets_in_who_lost_everything() -> None:
+    set_up(signed_in())
+    call_command("reset_two_factor", "KIM@example.com")
+    assert is_in(signed_in())
+    gone = PlatformEvent.objects.get(action="two_factor.turned_off")
+    assert gone.actor == "command:reset_two_factor"
+    for email, words in (("kim@example.com", "no authenticator"), ("x@y.example", "Nobody")):
+        with pytest.raises(CommandError, match=words):
+            call_command("reset_two_factor", email)
+
+
+def test_people_are_told_of_each_change() -> None:
+    home = signed_in()
+    secret, _ = set_up(home)
+    home.post("/two-factor/codes/new/")
+    home.post("/two-factor/off/", {"code": code_of(secret)})
+    for event in PlatformEvent.objects.filter(action__in=sign_in_mail.SUBJECTS).order_by("pk"):
+        sign_in_mail.send(event.pk)
+    subjects = [message.subject for message in mail.outbox]
+    assert subjects == [
+        "A new sign-in to ml-connector",
+        "Two-factor authentication is on",
+        "New recovery codes",
+        "Two-factor authentication is off",
+    ]
+    assert all(message.to == ["kim@example.com"] for message in mail.outbox)
+    assert "kim@example.com" in mail.outbox[-1].body
+    assert "/two-factor/" in mail.outbox[-1].body
