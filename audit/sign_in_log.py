@@ -21,8 +21,8 @@ from audit.chain import event_hash
 from audit.models import PlatformEvent
 from audit.platform import record
 from connectors.core import clock
+from tenants.accounts import confirming, session_list
 from tenants.models import User
-from tenants.staff import confirming, session_list
 
 # Seconds in which further refusals of the same try are not noted.
 _QUIET = 300

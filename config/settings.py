@@ -66,11 +66,11 @@ MIDDLEWARE = [
     "config.odd_requests.OddRequestsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "tenants.staff.sessions.SessionLimitsMiddleware",
+    "tenants.accounts.sessions.SessionLimitsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "audit.acting.ActingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "tenants.staff.two_factor.TwoFactorMiddleware",
+    "tenants.accounts.two_factor.TwoFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -95,7 +95,7 @@ TEMPLATES = [
 
 UNFOLD = {
     "SITE_TITLE": "ml-connector",
-    "LOGIN": {"form": "tenants.staff.sign_in.SignInForm"},
+    "LOGIN": {"form": "tenants.accounts.sign_in.SignInForm"},
     "SITE_HEADER": "ml-connector",
     "SITE_SYMBOL": "sync_alt",
     "SITE_URL": None,
@@ -158,7 +158,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
 AUTH_PASSWORD_VALIDATORS.append({"NAME": "audit.people_log.PasswordChanges"})
 
 # Wrong tries to sign in: so many from one address, and so many with one account.
-ACCOUNT_ADAPTER = "tenants.staff.sign_in.SignInAdapter"
+ACCOUNT_ADAPTER = "tenants.accounts.sign_in.SignInAdapter"
 ACCOUNT_RATE_LIMITS = {
     "login_failed": env.str("SIGN_IN_LIMITS", default="20/5m/ip,10/15m/key"),
 }
@@ -170,7 +170,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_TIMEOUT = 300
 # Staff without an authenticator app set one up before they see anything else.
 STAFF_NEEDS_TWO_FACTOR: bool = env.bool("STAFF_NEEDS_TWO_FACTOR", default=not DEBUG)
-MFA_ADAPTER = "tenants.staff.two_factor_adapter.TwoFactorAdapter"
+MFA_ADAPTER = "tenants.accounts.two_factor_adapter.TwoFactorAdapter"
 MFA_TOTP_ISSUER = "ml-connector"
 # The code before and after also count: clocks of phones differ.
 MFA_TOTP_TOLERANCE = 1

@@ -5,9 +5,9 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.health import healthz, healthz_work
-from tenants.staff import two_factor
-from tenants.staff.confirming import confirm
-from tenants.staff.session_list import SessionsView
+from tenants.accounts import two_factor
+from tenants.accounts.confirming import confirm
+from tenants.accounts.session_list import SessionsView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
@@ -28,7 +28,7 @@ urlpatterns = [
         name="mfa_generate_recovery_codes",
     ),
     path("two-factor/code/", two_factor.CodeView.as_view(), name="mfa_authenticate"),
-    path("", include("connectors.dashboard.urls")),
+    path("", include("connectors.consent.urls")),
     path("", include("connectors.webhooks.urls")),
 ]
 

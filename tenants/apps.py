@@ -14,7 +14,7 @@ class TenantsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tenants.staff import sessions  # noqa: PLC0415 - it needs the models
+        from tenants.accounts import sessions  # noqa: PLC0415 - it needs the models
 
         sessions.listen()
         checks.register(check_tenant_models, checks.Tags.models)

@@ -20,15 +20,15 @@ from connectors.admin.connection_forms import (
     PasteForm,
     ProviderForm,
 )
+from connectors.consent.oauth import redirect_uri
 from connectors.core.answers import sentences
-from connectors.dashboard.oauth import redirect_uri
 from connectors.models import Connection, Integration, ReferenceState, WebhookEndpoint
 from connectors.services import choosing, connections
 from connectors.services.standstill import rest_of
 from connectors.transport.provider import ProviderSpec
+from tenants.accounts.confirming import confirms
 from tenants.scope import platform_scope
 from tenants.staff import shown
-from tenants.staff.confirming import confirms
 from tenants.staff.model_admin import StaffAdmin
 from tenants.staff.site import acts
 

@@ -18,10 +18,10 @@ from connectors.core.errors import BadInputError
 from connectors.models import Connection, InboxEvent, WebhookEndpoint
 from connectors.services import webhooks
 from connectors.transport.webhooks import WebhookSpec
+from tenants.accounts.confirming import confirms
 from tenants.scope import platform_scope
 from tenants.staff import forms as fields
 from tenants.staff import shown
-from tenants.staff.confirming import confirms
 from tenants.staff.model_admin import StaffAdmin
 from tenants.staff.site import acts
 

@@ -14,11 +14,11 @@ from django.utils.safestring import SafeString
 
 from audit.actors import user as actor_of
 from tenants import services
+from tenants.accounts.confirming import confirm_first, confirms
 from tenants.models import Member, Role, Tenant, User
 from tenants.scope import platform_scope
 from tenants.staff import forms as fields
 from tenants.staff import shown
-from tenants.staff.confirming import confirm_first, confirms
 from tenants.staff.model_admin import StaffAdmin
 from tenants.staff.site import acts
 

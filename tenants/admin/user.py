@@ -25,10 +25,11 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from tenants.accounts import two_factor
+from tenants.accounts.confirming import confirm_first, confirms
 from tenants.models import User
 from tenants.services import memberships_of
-from tenants.staff import shown, two_factor
-from tenants.staff.confirming import confirm_first, confirms
+from tenants.staff import shown
 from tenants.staff.lookups import DeclaredLookups
 from tenants.staff.model_admin import row_number
 

@@ -59,7 +59,7 @@ class StaffSite(UnfoldAdminSite):
     @method_decorator(_allowing_unfold)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Django's page of this name, with a view that asks for a second factor."""
-        from tenants.staff.sign_in import SignInView  # noqa: PLC0415 - it needs the models
+        from tenants.accounts.sign_in import SignInView  # noqa: PLC0415 - it needs the models
 
         index = reverse("admin:index", current_app=self.name)
         if request.method == "GET" and self.has_permission(request):

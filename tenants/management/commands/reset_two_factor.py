@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import actors
 from audit.acting import acting
+from tenants.accounts import two_factor
 from tenants.models import User
-from tenants.staff import two_factor
 
 
 class Command(BaseCommand):

@@ -22,8 +22,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from connectors.core import clock
+from tenants.accounts.sign_in import SignInForm
 from tenants.models import User
-from tenants.staff.sign_in import SignInForm
 
 Method = TypeVar("Method", bound=Callable[..., HttpResponse])
 _AT = "session_confirmed"

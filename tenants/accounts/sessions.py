@@ -8,8 +8,8 @@ from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponse
 
 from connectors.core import clock
+from tenants.accounts import confirming, session_list
 from tenants.models import User
-from tenants.staff import confirming, session_list
 
 _BEGAN, _SEEN = "session_began", "session_seen"
 # Written at most so often, or each page would cost a write.

@@ -28,10 +28,10 @@ from connectors.models import Connection
 from connectors.services import choosing, connections
 from connectors.transport import pkce
 from connectors.transport.provider import ProviderSpec
+from tenants.accounts.confirming import confirm_first
 from tenants.models import Role
 from tenants.scope import tenant_scope
 from tenants.services import require_role, role_in
-from tenants.staff.confirming import confirm_first
 
 _SALT = "connectors.oauth"
 # One-time numbers, each with the verifier of its code.
@@ -88,7 +88,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     try:
         state, verifier = _verified(request)
     except BadInputError as error:
-        return render(request, "connections/refused.html", {"words": str(error)}, status=400)
+        return render(request, "consent/refused.html", {"words": str(error)}, status=400)
     connection, spec = _allowed(request, state.tenant, state.connection)
     actor = actor_of(_person(request))
     try:
@@ -131,7 +131,7 @@ def choose(request: HttpRequest, tenant_id: int, connection_id: int) -> HttpResp
             context["problem"] = str(error)
         else:
             return _arrive(request, connection, words, fine=fine)
-    return render(request, "connections/choose.html", context)
+    return render(request, "consent/choose.html", context)
 
 
 def _to_choose(
@@ -212,4 +212,4 @@ def _arrive(
             reverse("admin:connectors_connection_change", args=[connection.pk])
         )
     context: Mapping[str, Any] = {"connection": connection, "words": words, "fine": fine}
-    return render(request, "connections/authorised.html", context)
+    return render(request, "consent/authorised.html", context)

@@ -1,8 +1,8 @@
-"""Addresses of the people's pages."""
+"""Addresses of the way to a provider's consent page and back."""
 
 from django.urls import path
 
-from connectors.dashboard import oauth
+from connectors.consent import oauth
 
 urlpatterns = [
     path(

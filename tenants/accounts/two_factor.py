@@ -23,9 +23,9 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 from django.views.generic.edit import FormView
 
+from tenants.accounts.confirming import confirms
+from tenants.accounts.two_factor_forms import CodeForm, TurnOnForm
 from tenants.models import User
-from tenants.staff.confirming import confirms
-from tenants.staff.two_factor_forms import CodeForm, TurnOnForm
 
 _of_a_person = method_decorator([never_cache, login_required], name="dispatch")
 # What staff without a factor still reach; the rest leads them to set one up.

@@ -13,7 +13,7 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import ValidationError
 
-from tenants.staff.sign_in import counted_tries, tell_refused
+from tenants.accounts.sign_in import counted_tries, tell_refused
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""The way to a provider's consent page and back."""
