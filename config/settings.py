@@ -95,7 +95,6 @@ TEMPLATES = [
 
 UNFOLD = {
     "SITE_TITLE": "ml-connector",
-    "LOGIN": {"form": "tenants.accounts.sign_in.SignInForm"},
     "SITE_HEADER": "ml-connector",
     "SITE_SYMBOL": "sync_alt",
     "SITE_URL": None,
@@ -139,7 +138,7 @@ UNFOLD = {
 # --- People -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "tenants.User"
-LOGIN_URL = "/admin/login/"
+LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 # Argon2 is the first choice for new passwords; old ones are hashed anew when their owner signs in.
 PASSWORD_HASHERS = [

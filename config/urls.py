@@ -1,19 +1,24 @@
 """The addresses of the service. Joins what the doors offer; holds no view logic of its own."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from config.health import healthz, healthz_work
+from connectors.dashboard import home
 from tenants.accounts import two_factor
 from tenants.accounts.confirming import confirm
 from tenants.accounts.session_list import SessionsView
+from tenants.accounts.sign_in import SignInView
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("", home.home, name="home"),
+    path("sign-in/", SignInView.as_view(), name="account_login"),
+    path("sign-out/", LogoutView.as_view(next_page="account_login"), name="sign-out"),
+    path("workspaces/new/", home.new_workspace, name="new-workspace"),
+    path("w/<slug:slug>/", include("connectors.dashboard.urls")),
     path("healthz", healthz, name="healthz"),
     path("healthz/work", healthz_work, name="healthz-work"),
-    path("admin/login/", admin.site.login, name="account_login"),
     path("admin/", admin.site.urls),
     path("confirm/", confirm, name="confirm"),
     path("sessions/", SessionsView.as_view(), name="sessions"),

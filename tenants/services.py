@@ -23,6 +23,7 @@ class Membership:
     slug: str
     name: str
     role: Role
+    time_zone: str
 
 
 def create_tenant(
@@ -157,4 +158,5 @@ def _read_memberships(user: User) -> Iterator[Membership]:
             member = Member.objects.select_related("tenant").filter(user=user).first()
         if member is not None:
             tenant = member.tenant
-            yield Membership(tenant.pk, tenant.slug, tenant.name, Role(member.role))
+            role = Role(member.role)
+            yield Membership(tenant.pk, tenant.slug, tenant.name, role, tenant.time_zone)

@@ -18,12 +18,12 @@ from audit.actors import user as actor_of
 from connectors import registry
 from connectors.admin import tones
 from connectors.admin.document_page import document_page
-from connectors.admin.document_search import by_amount, by_link, readable
 from connectors.admin.exit_buttons import anew_words
 from connectors.admin.linking import LinkPages
 from connectors.core.states import State
 from connectors.models import Document
 from connectors.services import anew, drift, replay, seen
+from connectors.services.document_search import by_amount, by_link, readable
 from tenants.scope import platform_scope
 from tenants.staff import forms as fields
 from tenants.staff import shown

@@ -1,10 +1,9 @@
 """Staff pages of mappings: what was linked to what, by whom and why, and linking it to another."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -15,7 +14,8 @@ from unfold.views import ChangeList
 from audit.actors import user as actor_of
 from connectors.admin.mapping_failure import TargetForm, kind_name
 from connectors.admin.posted_policy import page as posted_policy_page
-from connectors.models import Mapping, ReferenceItem
+from connectors.models import Mapping
+from connectors.pages.mapping_sides import name_both_sides
 from connectors.services import mapping, posted_policy
 from tenants.scope import platform_scope
 from tenants.staff import shown
@@ -152,28 +152,6 @@ class MappingAdmin(StaffAdmin):
             source=_side(row.source_name, row.source_key),
             target=_side(row.target_name, row.target_key),
         )
-
-
-def name_both_sides(rows: Iterable[Any]) -> None:
-    """Give each mapping the names of its two sides, as the cached master data has them."""
-    rows = list(rows)
-    wanted = Q(pk__in=[])
-    for row in rows:
-        for connection, key in _places(row):
-            wanted |= Q(connection=connection, kind=row.kind, key=key)
-    found = {
-        (item.connection_id, item.kind, item.key): str(item)
-        for item in ReferenceItem.objects.filter(wanted)
-    }
-    for row in rows:
-        (source, source_key), (target, target_key) = _places(row)
-        row.source_name = found.get((source, row.kind, source_key), "")
-        row.target_name = found.get((target, row.kind, target_key), "")
-
-
-def _places(row: Mapping) -> tuple[tuple[int, str], tuple[int, str]]:
-    integration = row.integration
-    return (integration.source_id, row.source_key), (integration.target_id, row.target_key)
 
 
 def _side(name: str, key: str) -> SafeString:

@@ -69,7 +69,7 @@ class ConfirmForm(SignInForm):
 
     def confirm_login_allowed(self, user: Any) -> None:
         super().confirm_login_allowed(user)
-        if user != self.request.user:
+        if self.request is None or user != self.request.user:
             raise self.get_invalid_login_error()
 
 

@@ -1,4 +1,4 @@
-"""The sign-in of the staff site: its form, what comes after it, and how often somebody may try.
+"""Signing in, for members and staff: the form, what comes after it, and how often one may try.
 
 Tries are counted per account and per address before a password is looked at, so that guessing costs
 no hash. Whoever is refused may know the right password: a longer wait is the price of that.
@@ -11,12 +11,12 @@ from typing import Any, cast
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.signals import user_login_failed
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from redis import RedisError
-from unfold.forms import AuthenticationForm
 
 from tenants.models import User
 
@@ -66,7 +66,7 @@ def counted_tries() -> Iterator[None]:
         ) from error
 
 
-def tell_refused(request: HttpRequest, name: str, *, at: str = "password") -> None:
+def tell_refused(request: HttpRequest | None, name: str, *, at: str = "password") -> None:
     """Send Django's signal of a failed sign-in for a try that nobody looked at."""
     credentials = {"username": name, "refused": "too many tries", "at": at}
     user_login_failed.send(sender=__name__, credentials=credentials, request=request)
@@ -95,6 +95,9 @@ class SignInForm(AuthenticationForm):
 
 class SignInView(LoginView):
     """Signs in whoever gave the right password; those with an authenticator app after a code."""
+
+    authentication_form = SignInForm
+    template_name = "account/sign_in.html"
 
     def form_valid(self, form: Any) -> HttpResponse:
         user = form.get_user()

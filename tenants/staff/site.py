@@ -7,13 +7,13 @@ with ``acts`` and enter the scopes they need by themselves. Knows no model.
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from unfold.sites import UnfoldAdminSite
 
 from connectors.core.storable import storable_text
@@ -56,29 +56,10 @@ class StaffSite(UnfoldAdminSite):
 
         return cast("View", update_wrapper(_allowing_unfold(served), view))
 
-    @method_decorator(_allowing_unfold)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Django's page of this name, with a view that asks for a second factor."""
-        from tenants.accounts.sign_in import SignInView  # noqa: PLC0415 - it needs the models
-
-        index = reverse("admin:index", current_app=self.name)
-        if request.method == "GET" and self.has_permission(request):
-            return HttpResponseRedirect(index)
-        context = {
-            **self.each_context(request),
-            "title": "Log in",
-            "app_path": request.get_full_path(),
-            "username": request.user.get_username(),
-            **(extra_context or {}),
-        }
-        request.current_app = self.name
-        view = SignInView.as_view(
-            extra_context=context,
-            authentication_form=self.login_form,
-            template_name="admin/login.html",
-            next_page=index,
-        )
-        return cast("HttpResponse", view(request))
+        """Everybody signs in at one place."""
+        query = request.GET.urlencode() or urlencode({"next": reverse("admin:index")})
+        return HttpResponseRedirect(f"{reverse('account_login')}?{query}")
 
     # These write to the tables of people and sessions, which belong to no tenant.
 

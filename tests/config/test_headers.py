@@ -35,7 +35,7 @@ def test_a_page_takes_nothing_from_elsewhere_and_no_script_of_its_own_text(clien
 
 
 @override_settings(DEBUG=False)
-@pytest.mark.parametrize("address", ["/healthz", "/admin/login/", "/webhooks/zoho_books/none/"])
+@pytest.mark.parametrize("address", ["/healthz", "/sign-in/", "/webhooks/zoho_books/none/"])
 def test_every_answer_has_a_policy(client: Client, address: str) -> None:
     answer = client.get(address)
     assert policy(answer)["default-src"] == ["'none'"]

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from connectors.models import Alert, Integration
-from tenants.models import User
+from tenants.models import Role, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.companies import copied
 from tests.people import People, make_people
@@ -25,13 +25,16 @@ from tests.web.world import NOW, SECRETS, World, make_world
 OPEN = {
     "healthz": "load balancers ask it; it says yes or no",
     "healthz/work": "an alarm asks it; it says yes or no",
-    "admin/login/": "people log in here",
+    "admin/login/": "leads to where everybody signs in",
+    "sign-in/": "people sign in here",
 }
 # 404 may also mean that the address was filled in wrongly, which would test nothing.
 HARMLESS = {302, 403, 404}
 # Whoever is signed in, staff or not, is asked for their own password, and sees their own sessions.
 OF_PEOPLE = frozenset(
     {
+        "",
+        "workspaces/new/",
         "confirm/",
         "sessions/",
         "two-factor/",
@@ -68,10 +71,11 @@ def _walk(
         if isinstance(pattern, URLResolver):
             yield from _walk(pattern.url_patterns, route, own)
         elif isinstance(pattern, URLPattern):
-            yield route, own
+            yield route, pattern.callback
 
 
-ROUTES = [route for route, _ in routes()]
+VIEWS = dict(routes())
+ROUTES = list(VIEWS)
 
 
 def address(route: str, world: World) -> str:
@@ -89,6 +93,8 @@ def address(route: str, world: World) -> str:
         "url": "connectors/",
         "provider": "zoho_books",
         "token": "00000000-0000-4000-8000-000000000000",
+        "slug": "acme",
+        "flow": "procurify_to_zoho_books",
     }
     plain = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"<\1>", route)
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda place: str(given[place[1]]), plain)
@@ -103,6 +109,11 @@ def _row_of(route: str, world: World) -> int:
         "document/": world.held.pk,
         "mappingfailure/": world.failure.pk,
         "mapping/": world.mapping.pk,
+        "mappings/": world.mapping.pk,
+        "documents/": world.held.pk,
+        "missing/": world.failure.pk,
+        "integrations/": world.integration.pk,
+        "connections/": world.target.pk,
         "run/": world.run.pk,
         "referenceitem/": world.vendors[0].pk,
         "webhookendpoint/": world.endpoint.pk,
@@ -135,7 +146,7 @@ def world(made: tuple[People, World]) -> World:
 
 
 def test_there_are_addresses_to_walk() -> None:
-    assert {"healthz", "admin/login/", "oauth/callback/"} <= set(ROUTES)
+    assert {"healthz", "sign-in/", "oauth/callback/"} <= set(ROUTES)
     assert sum("connectors/" in route for route in ROUTES) > 40
     assert set(OPEN) <= set(ROUTES), "the list names an address that is gone"
 
@@ -152,7 +163,7 @@ def test_a_member_of_another_tenant_sees_nothing(
     client.force_login(people.outsider)
     for route in ROUTES:
         for method in METHODS:
-            if "logout" in route:
+            if _signs_out(route):
                 continue
             answer = getattr(client, method)(address(route, world))
             _check(route, method, answer, also_open=OF_PEOPLE)
@@ -162,7 +173,7 @@ def test_staff_without_a_right_see_nothing(client: Client, people: People, world
     _make_staff(client, people.outsider)
     for route in ROUTES:
         for method in METHODS:
-            if "logout" in route:
+            if _signs_out(route):
                 continue
             answer = getattr(client, method)(address(route, world))
             _check(route, method, answer, also_open=OF_ALL_STAFF | OF_PEOPLE)
@@ -178,9 +189,48 @@ def test_staff_who_may_only_view_change_nothing(
         Integration.objects.update(enabled=False)
     before = _rows()
     for route in ROUTES:
-        if "logout" not in route:
+        if not _signs_out(route):
             client.post(address(route, world), {"post": "yes"})
     assert _rows() == before
+
+
+@pytest.mark.parametrize("role", Role)
+def test_members_do_what_their_role_allows(
+    client: Client, people: People, world: World, role: Role
+) -> None:
+    """Every page of a workspace: open to who may, 403 for members below, and no secret on any."""
+    client.force_login(people.of_role(role))
+    pages = [(route, view) for route, view in VIEWS.items() if route.startswith("w/")]
+    assert len(pages) > 25
+    for route, view in pages:
+        url = address(route, world)
+        answer = client.get(url)
+        assert not any(secret in _text(answer) for secret in SECRETS), route
+        if role.allows(view.needed):
+            # 302: to confirm who they are. 405: a button.
+            assert answer.status_code in {200, 302, 405}, f"{role} {route}: {answer.status_code}"
+            continue
+        found = {answer.status_code, client.post(url).status_code}
+        assert found in ({403}, {403, 405}), f"{role} {route}: {found}"
+
+
+def test_pages_of_a_workspace_show_what_is_in_it(
+    client: Client, people: People, world: World
+) -> None:
+    """The walks of those who see nothing would prove nothing if nobody saw anything."""
+    client.force_login(people.viewer)
+    for name in ("", "review/", "documents/", f"documents/{world.held.pk}/", "mappings/"):
+        text = client.get(f"/w/acme/{name}").content.decode()
+        assert "Northwind" in text or "PO-41" in text or name == "", name
+
+
+def _text(answer: Any) -> str:
+    content = answer.getvalue() if answer.streaming else answer.content
+    return str(content.decode(errors="replace"))
+
+
+def _signs_out(route: str) -> bool:
+    return "logout" in route or "sign-out" in route
 
 
 def _make_staff(client: Client, person: User, *permissions: Permission) -> None:
@@ -198,7 +248,7 @@ def _rows() -> dict[str, list[Any]]:
 
 
 def _check(route: str, method: str, answer: Any, also_open: frozenset[str] = frozenset()) -> None:
-    text = answer.content.decode(errors="replace")
+    text = _text(answer)
     where = f"{method} {route}: {answer.status_code}"
     assert not any(secret in text for secret in SECRETS), where
     assert "Northwind" not in text, where
@@ -209,7 +259,7 @@ def _check(route: str, method: str, answer: Any, also_open: frozenset[str] = fro
     assert answer.status_code in HARMLESS | {400, 405}, where
     if answer.status_code == 302:
         # Whoever is signed in is also led to their first page, which this walk meets by itself.
-        mine = ("/admin/",) if "admin/" in also_open else ("/admin/login/", "/login/")
+        mine = ("/admin/",) if "admin/" in also_open else ("/admin/login/", "/sign-in/")
         assert answer["Location"].startswith(mine) or answer["Location"] in {"/", "/admin/"}, (
             f"{where} to {answer['Location']}"
         )

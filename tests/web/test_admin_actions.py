@@ -42,7 +42,7 @@ def actors(tenant_id: int, action: str) -> list[str]:
 
 def test_log_in_and_out(client: Client, clerk: User) -> None:
     sign_in = {"username": clerk.email, "password": "a-long-password"}
-    answer = client.post("/admin/login/?next=/admin/", sign_in)
+    answer = client.post("/sign-in/?next=/admin/", sign_in)
     assert answer.status_code == 302
     assert client.get("/admin/").status_code == 200
     assert client.post("/admin/logout/").status_code == 200

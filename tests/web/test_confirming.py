@@ -170,4 +170,4 @@ def test_it_leads_nowhere_else(staff: Client, clerk: User, where: str) -> None:
 
 
 def test_a_stranger_is_sent_to_sign_in(client: Client, transactional_db: None) -> None:
-    assert client.get("/confirm/")["Location"].startswith("/admin/login/")
+    assert client.get("/confirm/")["Location"].startswith("/sign-in/")

@@ -61,4 +61,4 @@ def test_what_is_not_there_or_not_allowed_is_said_in_words(staff: Client, clerk:
     assert refused.status_code == 403
     assert "You may not do this" in refused.content.decode()
     strict = Client(enforce_csrf_checks=True)
-    assert "This page was open too long" in strict.post("/admin/login/").content.decode()
+    assert "This page was open too long" in strict.post("/sign-in/").content.decode()

@@ -104,7 +104,7 @@ def test_nobody_is_sent_to_log_in(client: Client, world: World):
     for url in (authorise_url(world), CALLBACK):
         answer = client.get(url)
         assert answer.status_code == 302
-        assert answer["Location"].startswith("/admin/login/")
+        assert answer["Location"].startswith("/sign-in/")
 
 
 def test_staff_return_to_the_connection(staff: Client, world: World, provider):

@@ -27,7 +27,7 @@ def people(transactional_db: None) -> dict[str, User]:
 def signed_in(name: str, address: str, agent: str = "Firefox") -> Client:
     client = Client(REMOTE_ADDR=address, HTTP_USER_AGENT=agent)
     given = {"username": f"{name}@example.com", "password": PASSWORD}
-    assert client.post("/admin/login/", given).status_code == 302
+    assert client.post("/sign-in/", given).status_code == 302
     return client
 
 
@@ -99,4 +99,4 @@ def test_what_is_signed_out_or_over_is_not_listed(monkeypatch: pytest.MonkeyPatc
 
 def test_a_stranger_is_sent_to_sign_in(client: Client) -> None:
     for answer in (client.get(PAGE), client.post(PAGE)):
-        assert answer["Location"].startswith("/admin/login/")
+        assert answer["Location"].startswith("/sign-in/")

@@ -21,7 +21,7 @@ from connectors.engine import doorbell
 from tenants.models import User
 
 PASSWORD = "quite-a-long-password"
-SIGN_IN = "/admin/login/"
+SIGN_IN = "/sign-in/"
 
 
 @pytest.fixture(autouse=True)

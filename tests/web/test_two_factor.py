@@ -36,13 +36,13 @@ def browser(address: str = "10.0.0.1") -> Client:
     return Client(REMOTE_ADDR=address, HTTP_USER_AGENT="Firefox")
 
 
-def give_password(client: Client, name: str = "kim", path: str = "/admin/login/") -> Any:
+def give_password(client: Client, name: str = "kim", path: str = "/sign-in/") -> Any:
     return client.post(path, {"username": f"{name}@example.com", "password": PASSWORD})
 
 
 def signed_in(name: str = "kim") -> Client:
     client = browser()
-    assert give_password(client, name)["Location"] == "/admin/"
+    assert give_password(client, name)["Location"] == "/"
     return client
 
 
@@ -80,15 +80,16 @@ def actions() -> list[str]:
 def test_a_password_alone_signs_nobody_in() -> None:
     secret, _ = set_up(signed_in())
     thief = browser("10.6.6.6")
-    answer = give_password(thief, path="/admin/login/?next=/sessions/")
+    answer = give_password(thief, path="/sign-in/?next=/sessions/")
     assert answer["Location"] == CODE_PAGE
     for path in ("/admin/", "/sessions/", "/two-factor/", "/confirm/", "/two-factor/off/"):
-        assert thief.get(path)["Location"].startswith("/admin/login/"), path
-    give_password(thief, path="/admin/login/?next=/sessions/")
+        away = thief.get(path)["Location"]
+        assert away.startswith(("/sign-in/", "/admin/login/")), path
+    give_password(thief, path="/sign-in/?next=/sessions/")
     refused = thief.post(CODE_PAGE, {"code": wrong_code(secret)})
     assert "That code is wrong" in refused.content.decode()
     assert not is_in(thief)
-    give_password(thief, path="/admin/login/?next=/sessions/")
+    give_password(thief, path="/sign-in/?next=/sessions/")
     assert thief.post(CODE_PAGE, {"code": code_of(secret)})["Location"] == "/sessions/"
     assert is_in(thief)
 
@@ -161,7 +162,7 @@ def test_a_new_password_ends_a_sign_in_that_waits_for_its_code(people: dict[str,
     people["kim"].refresh_from_db()
     people["kim"].set_password("another-long-password")
     people["kim"].save()
-    assert thief.post(CODE_PAGE, {"code": code_of(secret)})["Location"] == "/admin/login/"
+    assert thief.post(CODE_PAGE, {"code": code_of(secret)})["Location"] == "/sign-in/"
     assert not is_in(thief)
 
 
@@ -170,7 +171,7 @@ def test_who_was_made_inactive_meanwhile_gets_nowhere(people: dict[str, User]) -
     client = browser()
     give_password(client)
     User.objects.filter(email="kim@example.com").update(is_active=False)
-    assert client.post(CODE_PAGE, {"code": code_of(secret)})["Location"] == "/admin/login/"
+    assert client.post(CODE_PAGE, {"code": code_of(secret)})["Location"] == "/sign-in/"
     assert not is_in(client)
 
 

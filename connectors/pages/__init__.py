@@ -1,0 +1,1 @@
+"""What the staff's and the members' pages both say of the same thing."""

@@ -1,0 +1,98 @@
+"""How values look on the members' pages: icons, states, money and moments.
+
+Plain values enter, safe HTML leaves. Nothing here reads the database.
+"""
+
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from connectors.core import clock
+from connectors.core.money import minor_digits
+from connectors.core.states import State
+from connectors.dashboard import names
+from tenants.staff.shown import relative
+
+register = template.Library()
+# A state looks like the one of the style sheet that is named here.
+_LOOKS = {State.NOT_APPLICABLE: "dismissed"}
+register.filter("initials", names.initials)
+register.filter("reason_name", names.reason_name)
+register.filter("kind_name", names.kind_name)
+register.filter("provider_name", names.provider_name)
+_NOTHING = mark_safe('<span class="quiet">–</span>')
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """A picture of the sprite; with a label where no text says the same."""
+    spoken = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
+    return format_html(
+        '<svg class="icon" {}><use href="{}#{}"/></svg>',
+        mark_safe(spoken),  # noqa: S308 - a constant, or escaped just now
+        static("dashboard/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def state(value: str) -> SafeString:
+    """A document's state as a word, an icon and a colour."""
+    look = _LOOKS.get(State(value), value)
+    return format_html(
+        '<span class="state state-{}">{}<span class="state-word">{}</span></span>',
+        look,
+        icon(look),
+        names.state_name(value),
+    )
+
+
+@register.simple_tag
+def amount(number: Decimal | None, currency: str) -> SafeString:
+    """An amount to its currency's cents, negative ones in brackets."""
+    if number is None:
+        return _NOTHING
+    text = amount_digits(number, currency)
+    shown = format_html('<span class="number{}">{}</span>', " negative" * (number < 0), text)
+    return format_html('{}<abbr class="currency">{}</abbr>', shown, currency)
+
+
+def amount_digits(number: Decimal, currency: str) -> str:
+    """“1,240.50”; “(80.00)” where it is negative. Finer digits than the cents are not hidden."""
+    digits = minor_digits(currency)
+    finer = -int(number.normalize().as_tuple().exponent)
+    text = f"{abs(number):,.{max(digits, finer)}f}"
+    return f"({text})" if number < 0 else text
+
+
+@register.filter
+def ago(moment: datetime | None, zone: tzinfo) -> SafeString:
+    """“3 min ago”, with the exact time of the workspace's zone for who wants it."""
+    if moment is None:
+        return _NOTHING
+    local = moment.astimezone(zone)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        f"{local.day} {local:%B %Y, %H:%M:%S %Z}",
+        relative(moment, clock.now()),
+    )
+
+
+@register.filter
+def at(moment: datetime | None, zone: tzinfo) -> SafeString:
+    """“27 Nov, 09:12”, with the year where it is another one."""
+    if moment is None:
+        return _NOTHING
+    local, today = moment.astimezone(zone), clock.now().astimezone(zone)
+    year = "" if local.year == today.year else f" {local.year}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        f"{local:%Y-%m-%d %H:%M:%S %Z}",
+        f"{local.day} {local:%b}{year}, {local:%H:%M}",
+    )

@@ -1,0 +1,23 @@
+// What pages of a workspace do by themselves: "/" and Ctrl-K lead to the search field.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches("input, textarea, select, [contenteditable]");
+  const slash = event.key === "/" && !typing;
+  const k = event.key === "k" && (event.ctrlKey || event.metaKey);
+  if (!slash && !k) return;
+  const field = document.querySelector(".search input");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});
+
+// A field that filters sends its form as soon as something is chosen.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-sends]")) event.target.form.requestSubmit();
+});
+
+// A button that cannot be undone asks first.
+document.addEventListener("submit", (event) => {
+  const words = event.submitter?.dataset.asks;
+  if (words && !window.confirm(words)) event.preventDefault();
+});
