@@ -89,7 +89,8 @@ def _line(line: dict[str, Any]) -> dict[str, str]:
     """What a line was posted with; flows name the price by their target's word."""
     given = {name: str(line[name]) for name in _LINE if line.get(name) not in (None, "")}
     return {
-        "text": given.get("description") or given.get("name", ""),
+        "name": given.get("name", ""),
+        "text": given.get("description", ""),
         "quantity": given.get("quantity", ""),
         "price": given.get("rate") or given.get("unit_cost", ""),
         "amount": given.get("amount") or given.get("total", ""),

@@ -34,6 +34,8 @@ FLOW = "procurify_to_zoho_books"
 BUILDERS_FLOW = "zoho_books_to_procore"
 # So long a test of a connection is asked again while only limits speak against it.
 _PATIENCE = 120.0
+# Of each role that a member may have, one person; the owner is the first.
+_ROLES = ("owner", "operator", "viewer")
 # What a larger plan would allow; the sandbox gets the same by its options.
 ALLOWANCES = {
     "procurify": {"per_minute": 6000, "concurrency": 6},
@@ -103,7 +105,7 @@ def seed(
     """Set the company up, or whatever of it is missing."""
     company = sandbox_door.call(sandbox_url, "GET", f"/control/company?company={example.company}")
     resolved = registry.resolve(example.flow)
-    logins = [_login(f"{role}@{example.slug}.example", role) for role in ("owner", "operator")]
+    logins = [_login(f"{role}@{example.slug}.example", role) for role in _ROLES]
     tenant = _tenant(example, [_user(login) for login in logins])
     allowances = {} if default_limits else ALLOWANCES
     source = _connection(tenant, resolved.source, company, allowances)
@@ -159,7 +161,7 @@ def _user(login: Login) -> User:
 
 
 def _tenant(example: Example, people: list[User]) -> Tenant:
-    owner, operator = people
+    owner, *others = people
     for membership in memberships_of(owner):
         if membership.slug == example.slug:
             with tenant_scope(membership.tenant_id):
@@ -172,7 +174,8 @@ def _tenant(example: Example, people: list[User]) -> Tenant:
         alert_email=owner.email,
         owner=owner,
     )
-    add_member(tenant_id=tenant.pk, user=operator, role=Role.OPERATOR, actor=ACTOR)
+    for person, role in zip(others, _ROLES[1:], strict=True):
+        add_member(tenant_id=tenant.pk, user=person, role=Role(role), actor=ACTOR)
     return tenant
 
 

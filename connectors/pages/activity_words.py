@@ -17,11 +17,11 @@ _SENTENCES = {
     "credentials.rotated": "re-encrypted the credentials",
     "document.dismissal_ended": "took the dismissal of {source} back: it changed at the source",
     "document.dismissed": "dismissed {source}",
-    "document.held": "held {source}",
+    "document.held": "held {source}: {words}",
     "document.policy_applied": "applied today's mappings and options to {source}",
     "document.post_anew": "had {source} posted anew",
     "document.replayed": "had {source} checked again",
-    "document.waiting": "put {source} to wait",
+    "document.waiting": "let {source} wait: {words}",
     "drift.adopted": "accepted what was changed of {target}",
     "drift.found": "found {target} changed by somebody else",
     "drift.restored": "restored {target}",
@@ -42,17 +42,36 @@ _SENTENCES = {
     "member.added": "added {email} as {role}",
     "member.removed": "removed {email}",
     "member.role_changed": "made {email} {role}",
-    "run.failed": "could not finish a run",
+    "run.failed": "could not finish a run: {words}",
+    "run.finished": "finished a run",
     "run.started": "started a run",
+    "target.add_vendor": "added the vendor to {target}",
     "target.agreed": "found {target} as posted",
+    "target.approve": "approved {target}",
+    "target.attach": "linked {source} to {target}",
+    "target.close": "closed {target}",
+    "target.create": "created {target}",
+    "target.delete": "deleted {target}",
+    "target.draft": "set {target} back to draft",
+    "target.found_approved": "found {target} approved already",
+    "target.found_ended": "found {target} ended already",
+    "target.lines": "wrote the lines of {target}",
     "target.linked": "linked {source} to {target}",
     "target.matched": "recognised {target} as {source}",
+    "target.policy_renewed": "renewed what {target} is posted with",
+    "target.rename": "renamed {target}",
+    "target.reopen": "reopened {target}",
+    "target.set_status": "set the status of {target}",
+    "target.update": "updated {target}",
+    "target.void": "voided {target}",
     "tenant.changed": "changed the workspace's settings",
     "tenant.created": "made the workspace",
     "webhooks.opened": "opened the address for webhooks of {target}",
     "webhooks.repaired": "repaired the webhooks of {target}",
     "webhooks.secret_renewed": "renewed the webhook secret of {target}",
 }
+# People call these by their names.
+_NAMED_ALONE = frozenset({"connection", "integration"})
 
 
 def sentence(event: AuditEvent) -> str:
@@ -67,6 +86,7 @@ def sentence(event: AuditEvent) -> str:
         target=_target(event) or "it",
         email=details.get("email", "somebody"),
         role=details.get("role", "member"),
+        words=details.get("words", "nothing more is known"),
     )
 
 
@@ -89,4 +109,8 @@ def _target(event: AuditEvent) -> str:
 
 
 def _named(kind: str, name: str) -> str:
-    return f"{kind.replace('_', ' ')} {name}".strip() if kind or name else ""
+    """“bill INV-51”; a name that says what it is needs no kind before it."""
+    said = kind.replace("_", " ")
+    if kind in _NAMED_ALONE or name.startswith(f"{said} "):
+        return name
+    return f"{said} {name}".strip()

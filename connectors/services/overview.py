@@ -84,12 +84,12 @@ def weight(amounts: Amounts) -> int:
 
 
 def together(rows: Sequence[Stuck]) -> dict[str, Decimal]:
-    """The money of all of these, by currency."""
+    """The money of all of these by currency, the most first."""
     found: defaultdict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         for currency, amount in row.amounts.items():
             found[currency] += amount
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda pair: -weight(dict([pair]))))
 
 
 def posted_since(moment: datetime) -> int:

@@ -15,7 +15,7 @@ from connectors.core import clock
 from connectors.core.money import minor_digits
 from connectors.core.states import State
 from connectors.dashboard import names
-from tenants.staff.shown import relative
+from tenants.staff.shown import duration, relative
 
 register = template.Library()
 # A state looks like the one of the style sheet that is named here.
@@ -81,6 +81,12 @@ def ago(moment: datetime | None, zone: tzinfo) -> SafeString:
         f"{local.day} {local:%B %Y, %H:%M:%S %Z}",
         relative(moment, clock.now()),
     )
+
+
+@register.filter
+def since(moment: datetime) -> str:
+    """“6 d”: how long ago."""
+    return duration(clock.now() - moment)
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from connectors.core.errors import ConnectorError
 from connectors.management import demo, sandbox_door
-from connectors.management.demo import EXAMPLES, Seeded
+from connectors.management.demo import EXAMPLES, Login, Seeded
 
 _MAY = {
     "superuser": "may do everything",
@@ -45,10 +45,16 @@ class Command(BaseCommand):
         for one in seeded.values():
             self.stdout.write(f"{one.tenant.name}: “{one.integration.name}” is running.")
         staff = demo.seed_staff()
-        self.stdout.write(f"\nSign in at {settings.BASE_URL}/admin/ as")
+        self.stdout.write(f"\nSign in at {settings.BASE_URL}/ as a member of a company")
+        for one in seeded.values():
+            for login in one.logins:
+                self._write(login, f"{login.role} of {one.tenant.name}")
+        self.stdout.write("or as staff of the platform")
         for login in staff:
-            self.stdout.write(f"  {login.email:<28}{login.password:<18}{_MAY[login.role]}")
-        self.stdout.write("The companies' own people are members. They have no pages yet.")
+            self._write(login, _MAY[login.role])
+
+    def _write(self, login: Login, may: str) -> None:
+        self.stdout.write(f"  {login.email:<39}{login.password:<18}{may}")
 
     def _seed(self, *, default_limits: bool) -> dict[str, Seeded]:
         """Every company that the sandbox holds; all that are known if it is empty."""
