@@ -164,7 +164,14 @@ ACCOUNT_RATE_LIMITS = {
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {"signup": "tenants.accounts.sign_up.SignUpForm"}
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Nobody gets mail because somebody typed their address.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# Whether strangers may make an account; else staff and invitations bring people in.
+SIGN_UP_OPEN: bool = env.bool("SIGN_UP_OPEN", default=True)
 # Between the password and the code, in seconds.
 ACCOUNT_LOGIN_TIMEOUT = 300
 # Staff without an authenticator app set one up before they see anything else.

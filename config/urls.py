@@ -1,11 +1,14 @@
 """The addresses of the service. Joins what the doors offer; holds no view logic of its own."""
 
+from allauth.account import views as account_views
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
-from django.urls import include, path
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from config.health import healthz, healthz_work
 from connectors.dashboard import home
+from connectors.dashboard.invitation import invitation
 from tenants.accounts import two_factor
 from tenants.accounts.confirming import confirm
 from tenants.accounts.session_list import SessionsView
@@ -14,7 +17,37 @@ from tenants.accounts.sign_in import SignInView
 urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", SignInView.as_view(), name="account_login"),
+    path("sign-up/", account_views.signup, name="account_signup"),
+    path(
+        "sign-up/code/",
+        account_views.email_verification_sent,
+        name="account_email_verification_sent",
+    ),
+    path("password/reset/", account_views.password_reset, name="account_reset_password"),
+    path(
+        "password/reset/sent/",
+        account_views.password_reset_done,
+        name="account_reset_password_done",
+    ),
+    path(
+        "password/reset/done/",
+        account_views.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    re_path(
+        r"^password/reset/(?P<uidb36>[0-9A-Za-z]{1,13})-(?P<key>[-\w]{1,80})/$",
+        account_views.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    # allauth leads to these where there is nothing else to say.
+    path("account/", RedirectView.as_view(pattern_name="home"), name="account_email"),
+    path(
+        "account/inactive/",
+        RedirectView.as_view(pattern_name="account_login"),
+        name="account_inactive",
+    ),
     path("sign-out/", LogoutView.as_view(next_page="account_login"), name="sign-out"),
+    path("invitations/<str:token>/", invitation, name="invitation"),
     path("workspaces/new/", home.new_workspace, name="new-workspace"),
     path("w/<slug:slug>/", include("connectors.dashboard.urls")),
     path("healthz", healthz, name="healthz"),

@@ -16,6 +16,7 @@ from connectors.services import (
     alerts,
     audit_heads,
     connections,
+    invitation_mail,
     retention,
     sign_in_mail,
     webhooks,
@@ -95,6 +96,11 @@ def send_alerts(tenant_id: int) -> None:
 @shared_task(name=doorbell.TELL_SIGN_IN)
 def tell_sign_in(event_id: int) -> None:
     sign_in_mail.send(event_id)
+
+
+@shared_task(name=doorbell.SEND_INVITATION)
+def send_invitation(tenant_id: int, invitation_id: int) -> None:
+    invitation_mail.send(tenant_id, invitation_id)
 
 
 @shared_task(name="connectors.hourly")

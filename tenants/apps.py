@@ -14,9 +14,10 @@ class TenantsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tenants.accounts import sessions  # noqa: PLC0415 - it needs the models
+        from tenants.accounts import addresses, sessions  # noqa: PLC0415 - they need the models
 
         sessions.listen()
+        addresses.listen()
         checks.register(check_tenant_models, checks.Tags.models)
         checks.register(check_login_role, checks.Tags.database)
         connection_created.connect(refuse_old_connection)

@@ -92,6 +92,18 @@ Holder of a stolen session and the password | removing the second factor
 tests/web/test_two_factor.py::test_a_stolen_session_and_password_do_not_turn_it_off
 Help desk | resetting the second factor of somebody with more rights
 tests/web/test_two_factor.py::test_the_help_desk_resets_nobody_with_more_rights
+Stranger | using an account whose address is not confirmed
+tests/web/test_joining.py::test_an_address_that_is_not_confirmed_opens_nothing
+Stranger | learning from sign-up who has an account
+tests/web/test_joining.py::test_the_page_does_not_tell_who_has_an_account
+Stranger | a forged invitation
+tests/web/test_joining.py::test_a_forged_link_leads_nowhere
+Whoever was invited | an invitation that was used, renewed, taken back or is old
+tests/web/test_joining.py::test_an_invitation_works_once_and_not_when_it_is_over
+Former admin of a workspace | bringing people in by an earlier invitation
+tests/web/test_joining.py::test_who_may_not_invite_any_more_brings_nobody_in
+Admin of a workspace | giving a role above their own
+tests/web/test_joining.py::test_nobody_gives_a_role_above_their_own
 Another person | ending the sessions of somebody else
 tests/web/test_sessions.py::test_nobody_ends_a_session_of_somebody_else
 Stranger | a link that leads on to another site after the password

@@ -10,7 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from connectors.core.storable import storable_text
 from connectors.dashboard.workspace import Workspace, do, page, show
+from connectors.services import invitation_mail
+from tenants import invitations
 from tenants.accounts.confirming import confirm_first
 from tenants.models import Member, Role, Tenant
 from tenants.scope import tenant_scope
@@ -19,7 +22,10 @@ from tenants.services import add_member, change_tenant, remove_member
 # What each role may do, as the pages and use cases ask for it; each may all that stands below it.
 MAY = (
     (Role.OWNER, "Give and take any role, and hand the workspace over"),
-    (Role.ADMIN, "Bring credentials, set up, start and pause integrations, export Activity"),
+    (
+        Role.ADMIN,
+        "Invite people, bring credentials, set up, start and pause integrations, export Activity",
+    ),
     (Role.OPERATOR, "Resolve, dismiss and check documents again, change mappings, run now, test"),
     (Role.VIEWER, "See every page, and export documents"),
 )
@@ -67,6 +73,7 @@ def settings_page(request: HttpRequest, here: Workspace) -> HttpResponse:
         "settings.html",
         "settings",
         form=form,
+        invited=invitations.open_ones(here.tenant_id) if here.may_administer else [],
         members=sorted(members, key=lambda row: list(Role).index(Role(row.role))),
         roles=[role for role in Role if _may_give(here, role)],
         may=[(role.label, words) for role, words in MAY],
@@ -89,6 +96,40 @@ def change_role(request: HttpRequest, here: Workspace, user_id: int) -> HttpResp
         _refuse_above(here, role, Role(member.role))
         add_member(tenant_id=here.tenant_id, user=member.user, role=role, actor=here.actor)
         return f"{member.user} is {role.label.lower()} now."
+
+    return do(request, act, here.url("settings"))
+
+
+@require_POST
+@page(Role.ADMIN, acts=True)
+def invite(request: HttpRequest, here: Workspace) -> HttpResponse:
+    """Send somebody a link by which they join."""
+    if (detour := confirm_first(request)) is not None:
+        return detour
+    wanted = request.POST.get("role", "")
+    email = storable_text(request.POST.get("email", ""))[:254]
+
+    def act() -> str:
+        if wanted not in Role.values:
+            raise ValidationError("Choose a role.")
+        role = Role(wanted)
+        _refuse_above(here, role)
+        row = invitations.invite(tenant_id=here.tenant_id, email=email, role=role, by=here.person)
+        invitation_mail.ring(row)
+        return f"An invitation is on its way to {row.email}. It works for {invitations.DAYS} days."
+
+    return do(request, act, here.url("settings"))
+
+
+@require_POST
+@page(Role.ADMIN, acts=True)
+def take_back(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
+    """End an invitation that nobody has accepted yet."""
+
+    def act() -> str:
+        if invitations.take_back(tenant_id=here.tenant_id, pk=pk, by=here.person):
+            return "The invitation does not work any more."
+        return "It was accepted or taken back already."
 
     return do(request, act, here.url("settings"))
 

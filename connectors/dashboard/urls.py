@@ -53,6 +53,8 @@ urlpatterns = [
     path("activity/verify/", activity.verify, name="verify"),
     path("activity/export/", activity.export, name="export-activity"),
     path("settings/", settings.settings_page, name="settings"),
+    path("settings/invite/", settings.invite, name="invite"),
+    path("settings/invitations/<int:pk>/take-back/", settings.take_back, name="take-back"),
     path("settings/members/<int:user_id>/role/", settings.change_role, name="change-role"),
     path("settings/members/<int:user_id>/remove/", settings.remove, name="remove-member"),
 ]

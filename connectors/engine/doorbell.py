@@ -25,6 +25,7 @@ CHECK_HOOKS = "connectors.check_hooks"
 SEND_ALERTS = "connectors.send_alerts"
 PRUNE = "connectors.prune"
 TELL_SIGN_IN = "connectors.tell_sign_in"
+SEND_INVITATION = "connectors.send_invitation"
 
 
 def ring(task: str, *ids: int | None, at: datetime | None = None) -> None:

@@ -40,6 +40,8 @@ _SENTENCES = {
     "mapping_failure.opened": "found that {source} is not mapped",
     "mapping_failure.resolved": "saw the missing mapping of {source} resolved",
     "member.added": "added {email} as {role}",
+    "member.invited": "invited {email} as {role}",
+    "member.uninvited": "took the invitation of {email} back",
     "member.removed": "removed {email}",
     "member.role_changed": "made {email} {role}",
     "run.failed": "could not finish a run: {words}",

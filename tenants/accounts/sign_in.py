@@ -11,6 +11,7 @@ from typing import Any, cast
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.signals import user_login_failed
 from django.contrib.auth.views import LoginView
@@ -20,9 +21,12 @@ from redis import RedisError
 
 from tenants.models import User
 
+# In the session of who came by an invitation: its address.
+INVITED = "invitation"
+
 
 class SignInAdapter(DefaultAccountAdapter):
-    """Nobody signs up here; an account counts under the one way to write its address."""
+    """Says to allauth who may sign up, and counts an account under one way to write its address."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -33,7 +37,14 @@ class SignInAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return False
+        # An invitation has been looked at before.
+        return settings.SIGN_UP_OPEN or INVITED in request.session
+
+    def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
+        user.name = form.cleaned_data.get("name", "")
+        # Their address is confirmed by a code first, see addresses.py.
+        user.signs_up = True
+        return super().save_user(request, user, form, commit)
 
     def is_reauthentication_required(self, *, app: str, **rest: Any) -> bool:
         # Our own page asks, see confirming.py: allauth's keeps what was sent in the session.
@@ -98,6 +109,9 @@ class SignInView(LoginView):
 
     authentication_form = SignInForm
     template_name = "account/sign_in.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(sign_up_open=settings.SIGN_UP_OPEN, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
         user = form.get_user()

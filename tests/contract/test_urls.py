@@ -27,6 +27,13 @@ OPEN = {
     "healthz/work": "an alarm asks it; it says yes or no",
     "admin/login/": "leads to where everybody signs in",
     "sign-in/": "people sign in here",
+    "sign-up/": "strangers make an account here",
+    "password/reset/": "people ask for a link here",
+    "password/reset/sent/": "says that a link was sent",
+    "password/reset/done/": "says that a password was set",
+    "^password/reset/(?P<uidb36>[0-9A-Za-z]{1,13})-(?P<key>[-\\w]{1,80})/$": "their link",
+    "account/": "leads to the first page",
+    "account/inactive/": "leads to where everybody signs in",
 }
 # 404 may also mean that the address was filled in wrongly, which would test nothing.
 HARMLESS = {302, 403, 404}
@@ -35,6 +42,7 @@ OF_PEOPLE = frozenset(
     {
         "",
         "workspaces/new/",
+        "sign-up/code/",
         "confirm/",
         "sessions/",
         "two-factor/",
@@ -94,6 +102,8 @@ def address(route: str, world: World) -> str:
         "provider": "zoho_books",
         "token": "00000000-0000-4000-8000-000000000000",
         "slug": "acme",
+        "uidb36": "1",
+        "key": "abc-def",
         "flow": "procurify_to_zoho_books",
     }
     plain = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"<\1>", route)
