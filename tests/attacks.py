@@ -108,6 +108,8 @@ Another tenant | pointing a key across, by key
 tests/contract/test_isolation.py::test_a_key_cannot_point_into_another_tenant
 Help desk | taking over somebody with more rights, by kind of right
 tests/web/test_admin_rights.py::test_nobody_takes_over_staff_with_a_right_they_lack
+Help desk | taking over a member who is made inactive first
+tests/web/test_admin_rights.py::test_a_member_who_is_made_inactive_first_is_not_taken_over_either
 Help desk | reading a ciphertext by a filter
 tests/web/test_admin_rights.py::test_a_list_does_not_tell_what_a_ciphertext_begins_with
 Help desk | filters of every staff list

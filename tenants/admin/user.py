@@ -26,7 +26,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from tenants.models import User
-from tenants.services import memberships_of
+from tenants.services import is_member, memberships_of
 from tenants.staff import shown, two_factor
 from tenants.staff.confirming import confirm_first, confirms
 from tenants.staff.lookups import DeclaredLookups
@@ -224,7 +224,8 @@ def _may_become(request: HttpRequest, person: Any) -> bool:
     """Whether who asks would gain nothing by logging in as this person."""
     if _is_superuser(request) or person == request.user:
         return True
-    return _holds_all_of(request, person) and not memberships_of(person)
+    # Also while the person is inactive: whoever may change people could wake them up afterwards.
+    return _holds_all_of(request, person) and not is_member(person)
 
 
 def rights_of(person: Any) -> set[int]:
