@@ -90,6 +90,8 @@ Whoever plants a session's key | going on from the password of somebody else
 tests/web/test_two_factor.py::test_the_session_gets_a_new_key_with_the_password_and_with_the_code
 Holder of a stolen session and the password | removing the second factor
 tests/web/test_two_factor.py::test_a_stolen_session_and_password_do_not_turn_it_off
+Holder of a stolen session and the password | making recovery codes of their own
+tests/web/test_two_factor.py::test_a_stolen_session_and_password_make_no_new_recovery_codes
 Help desk | resetting the second factor of somebody with more rights
 tests/web/test_two_factor.py::test_the_help_desk_resets_nobody_with_more_rights
 Another person | ending the sessions of somebody else

@@ -9,14 +9,15 @@ from typing import Any, cast
 from allauth.mfa import app_settings
 from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
+from allauth.mfa.recovery_codes.internal.flows import generate_recovery_codes
+from allauth.mfa.recovery_codes.views import ViewRecoveryCodesView
 from allauth.mfa.totp.internal import flows
 from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -74,13 +75,9 @@ class TwoFactorView(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person = self.request.user
-        codes = Authenticator.objects.filter(
-            user_id=person.pk, type=Authenticator.Type.RECOVERY_CODES
-        ).first()
-        used = codes.data["used_mask"].bit_count() if codes else 0
-        left = app_settings.RECOVERY_CODE_COUNT - used if codes else 0
-        since = turned_on_at(person)
-        return super().get_context_data(since=since, codes_left=left, **kwargs)
+        return super().get_context_data(
+            since=turned_on_at(person), codes_left=_codes_left(person), **kwargs
+        )
 
 
 @_of_a_person
@@ -109,13 +106,10 @@ class TurnOnView(ActivateTOTPView):
             return HttpResponseRedirect(reverse("mfa_index"))
 
 
-@_of_a_person
-class TurnOffView(FormView):
-    """Wants a code, so that a stolen session and password are not enough."""
+class _WithCodeView(FormView):
+    """Wants a code as well, so that a stolen session and password are not enough."""
 
-    template_name = "account/two_factor_off.html"
     form_class = CodeForm
-    success_url = reverse_lazy("mfa_index")
     http_method_names = ["get", "post"]
 
     @confirms
@@ -126,6 +120,14 @@ class TurnOffView(FormView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "user": self.request.user}
+
+
+@_of_a_person
+class TurnOffView(_WithCodeView):
+    """Forgets the app and the recovery codes."""
+
+    template_name = "account/two_factor_off.html"
+    success_url = reverse_lazy("mfa_index")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(wanted=_is_wanted(self.request), **kwargs)
@@ -153,17 +155,18 @@ class CodesView(ViewRecoveryCodesView):
 
 
 @_of_a_person
-class NewCodesView(GenerateRecoveryCodesView):
-    """Makes new recovery codes; the old ones end."""
+class NewCodesView(_WithCodeView):
+    """Makes new recovery codes; the old ones end. Each of them would also turn the app off."""
 
     template_name = "account/new_recovery_codes.html"
-    http_method_names = ["get", "post"]
+    success_url = reverse_lazy("mfa_view_recovery_codes")
 
-    @confirms
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if turned_on_at(request.user) is None:
-            raise Http404
-        return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(codes_left=_codes_left(self.request.user), **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        generate_recovery_codes(self.request)
+        return super().form_valid(form)
 
 
 class CodeView(AuthenticateView):
@@ -181,6 +184,14 @@ class CodeView(AuthenticateView):
         )
         answer = super().form_valid(form) if still else self.stage.abort()
         return cast("HttpResponse", answer)
+
+
+def _codes_left(person: Any) -> int:
+    """How many recovery codes are unused; no key is needed to tell."""
+    kind = Authenticator.Type.RECOVERY_CODES
+    codes = Authenticator.objects.filter(user_id=person.pk, type=kind).first()
+    used: int = codes.data["used_mask"].bit_count() if codes else 0
+    return app_settings.RECOVERY_CODE_COUNT - used if codes else 0
 
 
 def _is_wanted(request: HttpRequest) -> bool:

@@ -127,11 +127,12 @@ def signed_in_again(code: str) -> Client:
 
 def test_recovery_codes_are_shown_once_and_end_with_new_ones() -> None:
     home = signed_in()
-    _, codes = set_up(home)
+    secret, codes = set_up(home)
     again = home.get("/two-factor/codes/").content.decode()
     assert not any(code in again for code in codes)
     assert home.head("/two-factor/codes/").status_code == 405
-    assert home.post("/two-factor/codes/new/")["Location"] == "/two-factor/codes/"
+    renewed = home.post("/two-factor/codes/new/", {"code": code_of(secret)})
+    assert renewed["Location"] == "/two-factor/codes/"
     fresh = re.findall(r"<code>(\d{8})</code>", home.get("/two-factor/codes/").content.decode())
     assert len(fresh) == 10
     assert not set(fresh) & set(codes)
@@ -197,6 +198,18 @@ def test_a_stolen_session_and_password_do_not_turn_it_off() -> None:
     home.post("/two-factor/off/", {"code": codes[0]})
     assert not Authenticator.objects.exists()
     assert is_in(signed_in())
+
+
+def test_a_stolen_session_and_password_make_no_new_recovery_codes() -> None:
+    """With one of them the app could be turned off."""
+    home = signed_in()
+    secret, codes = set_up(home)
+    assert "The 10 that are left" in home.get("/two-factor/codes/new/").content.decode()
+    for sent in ({}, {"code": ""}, {"code": wrong_code(secret)}):
+        assert home.post("/two-factor/codes/new/", sent).status_code == 200, sent
+    assert "<code>" not in home.get("/two-factor/codes/").content.decode()
+    home.post("/two-factor/off/", {"code": codes[0]})
+    assert home.get("/two-factor/codes/new/")["Location"] == "/two-factor/"
 
 
 def test_pages_that_change_it_want_the_password_of_just_now(
@@ -290,8 +303,8 @@ def test_the_command_lets_in_who_lost_everything() -> None:
 
 def test_people_are_told_of_each_change() -> None:
     home = signed_in()
-    secret, _ = set_up(home)
-    home.post("/two-factor/codes/new/")
+    secret, codes = set_up(home)
+    home.post("/two-factor/codes/new/", {"code": codes[0]})
     home.post("/two-factor/off/", {"code": code_of(secret)})
     for event in PlatformEvent.objects.filter(action__in=sign_in_mail.SUBJECTS).order_by("pk"):
         sign_in_mail.send(event.pk)
