@@ -14,7 +14,9 @@ from allauth.mfa.recovery_codes.views import ViewRecoveryCodesView
 from allauth.mfa.totp.internal import flows
 from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.usersessions.models import UserSession
+from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -26,7 +28,7 @@ from django.views.generic.edit import FormView
 
 from tenants.models import User
 from tenants.staff.confirming import confirms
-from tenants.staff.two_factor_forms import CodeForm, TurnOnForm
+from tenants.staff.two_factor_forms import NO_KEY, CodeForm, TurnOnForm
 
 _of_a_person = method_decorator([never_cache, login_required], name="dispatch")
 # What staff without a factor still reach; the rest leads them to set one up.
@@ -151,7 +153,13 @@ class CodesView(ViewRecoveryCodesView):
 
     @confirms
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+        try:
+            # What does not open was not seen either.
+            with transaction.atomic():
+                return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+        except InvalidToken:
+            messages.error(request, NO_KEY)
+            return HttpResponseRedirect(reverse("mfa_index"))
 
 
 @_of_a_person

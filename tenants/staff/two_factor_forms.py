@@ -15,6 +15,11 @@ from django.core.exceptions import ValidationError
 
 from tenants.staff.sign_in import counted_tries, tell_refused
 
+NO_KEY = (
+    "No key of the service opens your authenticator's secret. Its operator must put the key back "
+    "into FIELD_ENCRYPTION_KEYS."
+)
+
 
 @contextmanager
 def _answering(user: Any) -> Iterator[None]:
@@ -23,11 +28,7 @@ def _answering(user: Any) -> Iterator[None]:
         with counted_tries():
             yield
     except InvalidToken as error:
-        raise ValidationError(
-            "No key of the service opens your authenticator's secret. Its operator must put the "
-            "key back into FIELD_ENCRYPTION_KEYS.",
-            code="no_key",
-        ) from error
+        raise ValidationError(NO_KEY, code="no_key") from error
     except ValidationError as error:
         if error.code == "too_many_login_attempts":
             tell_refused(context.request, user.email, at="code")

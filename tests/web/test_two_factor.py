@@ -3,12 +3,14 @@
 import re
 import time
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth
 from allauth.mfa.utils import decrypt
+from cryptography.fernet import Fernet, MultiFernet
 from django.core import mail
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
@@ -19,6 +21,7 @@ from audit.models import PlatformEvent
 from connectors.core import clock
 from connectors.services import sign_in_mail
 from tenants.models import User
+from tenants.staff.two_factor_forms import NO_KEY
 
 PASSWORD = "quite-a-long-password"
 CODE_PAGE = "/two-factor/code/"
@@ -233,6 +236,25 @@ def test_what_is_stored_opens_with_the_services_keys_only() -> None:
     assert not any(code in stored for code in codes)
     app = Authenticator.objects.get(type=Authenticator.Type.TOTP)
     assert decrypt(app.data["secret"]) == secret
+
+
+def test_a_key_that_is_missing_is_told_on_each_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = signed_in()
+    secret, codes = set_up(home)
+    home.post("/two-factor/codes/new/", {"code": code_of(secret)})
+    waiting = browser()
+    give_password(waiting)
+    with monkeypatch.context() as patched:
+        other = MultiFernet([Fernet(Fernet.generate_key())])
+        patched.setattr("encrypted_model_fields.fields.CRYPTER", other)
+        for path in ("/two-factor/off/", "/two-factor/codes/new/"):
+            assert home.get(path).status_code == 200, path
+            assert NO_KEY in unescape(home.post(path, {"code": codes[0]}).content.decode()), path
+        assert NO_KEY in unescape(waiting.post(CODE_PAGE, {"code": "1"}).content.decode())
+        assert home.get("/two-factor/codes/")["Location"] == "/two-factor/"
+        assert NO_KEY in unescape(home.get("/two-factor/").content.decode())
+    # They were not seen by that.
+    assert "<code>" in home.get("/two-factor/codes/").content.decode()
 
 
 def test_setting_it_up_twice_at_once_keeps_the_first() -> None:
