@@ -80,6 +80,10 @@ Whoever knows a password | signing in without a code
 tests/web/test_two_factor.py::test_a_password_alone_signs_nobody_in
 Whoever knows a password | using a code of the app again
 tests/web/test_two_factor.py::test_a_code_works_once
+Whoever knows a password | using the code that set up the app
+tests/web/test_two_factor.py::test_the_code_that_sets_it_up_signs_nobody_in
+Whoever has an account | forgetting their wrong tries with a right code of their own
+tests/web/test_two_factor.py::test_a_code_of_ones_own_does_not_forget_what_was_guessed
 Whoever knows a password | using a recovery code again
 tests/web/test_two_factor.py::test_a_recovery_code_works_once_and_is_told
 Whoever knows a password | guessing codes from many places

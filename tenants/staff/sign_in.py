@@ -72,25 +72,37 @@ def tell_refused(request: HttpRequest, name: str, *, at: str = "password") -> No
     user_login_failed.send(sender=__name__, credentials=credentials, request=request)
 
 
+@contextmanager
+def counted(
+    request: HttpRequest, name: str, *, who: str = "", at: str = "password"
+) -> Iterator[None]:
+    """Let a password or code be looked at, unless there were too many tries; wrong ones count.
+
+    Tries are counted under ``name``. ``who`` is the account of somebody who is refused, if its
+    name is another.
+    """
+    adapter = get_adapter(request)
+    try:
+        with counted_tries():
+            adapter.pre_authenticate(request, username=name)
+            yield
+            # This try alone: whoever has an account must not forget the others of their place.
+            adapter._rollback_login_failed_rl_usage()
+    except ValidationError as error:
+        if error.code == "too_many_login_attempts":
+            tell_refused(request, who or name, at=at)
+        raise
+
+
 class SignInForm(AuthenticationForm):
     """Django's form behind a count of tries."""
 
     def clean(self) -> dict[str, Any]:
-        adapter = get_adapter(self.request)
         name = self.cleaned_data.get("username")
         if not (name and self.cleaned_data.get("password")):
             return dict(super().clean())
-        try:
-            with counted_tries():
-                adapter.pre_authenticate(self.request, username=name)
-                cleaned = dict(super().clean())
-                # Only wrong tries count.
-                adapter._rollback_login_failed_rl_usage()
-        except ValidationError as error:
-            if error.code == "too_many_login_attempts":
-                tell_refused(self.request, name)
-            raise
-        return cleaned
+        with counted(self.request, name):
+            return dict(super().clean())
 
 
 class SignInView(LoginView):

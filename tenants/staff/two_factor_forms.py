@@ -8,12 +8,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from allauth.core import context
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.utils import encrypt
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import ValidationError
 
-from tenants.staff.sign_in import counted_tries, tell_refused
+from tenants.staff.sign_in import counted
 
 NO_KEY = (
     "No key of the service opens your authenticator's secret. Its operator must put the key back "
@@ -22,30 +26,40 @@ NO_KEY = (
 
 
 @contextmanager
-def _answering(user: Any) -> Iterator[None]:
+def _counted_code(user: Any) -> Iterator[None]:
     """Say in the form what keeps the service from looking at a code."""
+    name = f"code of person {user.pk}"
     try:
-        with counted_tries():
+        with counted(context.request, name, who=user.email, at="code"):
             yield
     except InvalidToken as error:
         raise ValidationError(NO_KEY, code="no_key") from error
-    except ValidationError as error:
-        if error.code == "too_many_login_attempts":
-            tell_refused(context.request, user.email, at="code")
-        raise
 
 
 class CodeForm(AuthenticateForm):
-    """Asks for a code of the app or a recovery code; ``user`` says whose."""
+    """Asks for a code of the app or a recovery code; ``user`` says whose.
+
+    allauth's own would forget all wrong tries of a place with the first right code.
+    """
 
     def clean_code(self) -> str:
-        with _answering(self.user):
-            return str(super().clean_code())
+        with _counted_code(self.user):
+            factors = list(Authenticator.objects.filter(user=self.user).order_by("-type"))
+            for factor in factors:
+                if factor.wrap().validate_code(self.cleaned_data["code"]):
+                    self.authenticator = factor
+                    return str(self.cleaned_data["code"])
+            if factors:
+                self._emit_authentication_failed(factors[0])
+            raise get_adapter().validation_error("incorrect_code")
 
 
 class TurnOnForm(ActivateTOTPForm):
-    """Asks for the first code of an app that was just set up."""
+    """Asks for the first code of an app that was just set up; it does not sign in as well."""
 
     def clean_code(self) -> str:
-        with _answering(self.user):
-            return str(super().clean_code())
+        with _counted_code(self.user):
+            app = TOTP(Authenticator(user=self.user, data={"secret": encrypt(self.secret)}))
+            if not app.validate_code(self.cleaned_data["code"]):
+                raise get_adapter().validation_error("incorrect_code")
+            return str(self.cleaned_data["code"])

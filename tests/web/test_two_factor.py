@@ -69,7 +69,8 @@ def set_up(client: Client) -> tuple[str, list[str]]:
     found = re.search(r'class="secret">([A-Z2-7 ]+)<', page)
     assert found
     secret = found[1].replace(" ", "")
-    answer = client.post("/two-factor/on/", {"code": code_of(secret)})
+    # A code works once: the one of now is left to the test.
+    answer = client.post("/two-factor/on/", {"code": code_of(secret, steps=-1)})
     assert answer["Location"] == "/two-factor/codes/"
     shown = client.get("/two-factor/codes/").content.decode()
     return secret, re.findall(r"<code>(\d{8})</code>", shown)
@@ -105,6 +106,30 @@ def test_a_code_works_once() -> None:
     assert first.post(CODE_PAGE, {"code": code}).status_code == 302
     assert "used already" in second.post(CODE_PAGE, {"code": code}).content.decode()
     assert not is_in(second)
+
+
+def test_the_code_that_sets_it_up_signs_nobody_in() -> None:
+    secret, _ = set_up(signed_in())
+    thief = browser("10.6.6.6")
+    give_password(thief)
+    page = thief.post(CODE_PAGE, {"code": code_of(secret, steps=-1)}).content.decode()
+    assert "used already" in page
+    assert not is_in(thief)
+
+
+def test_a_code_of_ones_own_does_not_forget_what_was_guessed(settings: Settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "6/5m/ip,4/15m/key"}
+    _, codes = set_up(signed_in())
+    place = browser("10.6.6.6")
+    for number in range(5):
+        given = {"username": f"guess{number}@example.com", "password": "guessed"}
+        place.post("/admin/login/", given)
+    give_password(place)
+    place.post(CODE_PAGE, {"code": codes[0]})
+    assert is_in(place)
+    guess = {"username": "lee@example.com", "password": "guessed"}
+    place.post("/admin/login/", guess)
+    assert "Too many tries" in place.post("/admin/login/", guess).content.decode()
 
 
 def test_a_recovery_code_works_once_and_is_told() -> None:
