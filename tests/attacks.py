@@ -74,6 +74,8 @@ Holder of a stolen session | changing secrets or rights
 tests/web/test_confirming.py::test_secrets_and_rights_want_the_password_of_just_now
 Holder of a stolen session | guessing the password on the page that asks for it again
 tests/web/test_confirming.py::test_passwords_cannot_be_guessed_here_either
+Holder of a stolen session | guessing the password on the page that changes it
+tests/web/test_confirming.py::test_passwords_cannot_be_guessed_where_one_changes_ones_own
 Holder of a stolen session | confirming with the password of another account
 tests/web/test_confirming.py::test_another_persons_password_confirms_nothing
 Whoever knows a password | signing in without a code

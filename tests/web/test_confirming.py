@@ -149,6 +149,19 @@ def test_passwords_cannot_be_guessed_here_either(staff: Client, clerk: User, pas
     assert "Too many tries" in answer.content.decode()
 
 
+def test_passwords_cannot_be_guessed_where_one_changes_ones_own(staff: Client, clerk: User) -> None:
+    page, new = "/admin/password_change/", "quite-another-password"
+    sent = {"new_password1": new, "new_password2": new}
+    for _ in range(3):
+        staff.post(page, {"old_password": "guessed", **sent})
+    answer = staff.post(page, {"old_password": PASSWORD, **sent})
+    assert "Too many tries" in answer.content.decode()
+    noted = PlatformEvent.objects.filter(subject="staff@example.com").order_by("pk")
+    assert [event.action for event in noted] == [*["sign_in.failed"] * 3, "sign_in.refused"]
+    cache.clear()
+    assert staff.post(page, {"old_password": PASSWORD, **sent}).status_code == 302
+
+
 def test_another_persons_password_confirms_nothing(
     staff: Client, world: World, clerk: User, passing: Any
 ) -> None:
