@@ -70,6 +70,10 @@ Stranger | guessing many accounts' passwords from one place
 tests/web/test_sign_in.py::test_a_place_is_refused_after_tries_with_many_accounts
 Stranger | guessing from addresses that they make up
 tests/web/test_sign_in.py::test_an_address_that_a_client_makes_up_is_not_believed
+Stranger | filling the audit with refused tries
+tests/web/test_sign_in.py::test_a_flood_of_made_up_names_and_programs_does_not_fill_the_audit
+Whoever knows a password | filling the person's mailbox with wrong codes
+tests/web/test_two_factor.py::test_wrong_codes_from_many_places_are_one_mail
 Holder of a stolen session | changing secrets or rights
 tests/web/test_confirming.py::test_secrets_and_rights_want_the_password_of_just_now
 Holder of a stolen session | guessing the password on the page that asks for it again

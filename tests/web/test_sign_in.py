@@ -158,6 +158,20 @@ def test_who_signs_in_and_who_tries_stands_in_the_audit(client: Client, kim: Use
     assert "guessed" not in str(list(platform.export()))
 
 
+def test_a_flood_of_made_up_names_and_programs_does_not_fill_the_audit(client: Client) -> None:
+    for number in range(20):
+        agent = {"HTTP_USER_AGENT": f"Program {number}"}
+        assert not signed_in(client, f"guess{number}@example.com", "guessed", **agent)
+    assert [action for action, _ in noted()] == ["sign_in.failed"] * 6 + ["sign_in.refused"]
+
+
+def test_a_password_in_the_wrong_field_does_not_stand_in_the_audit(client: Client) -> None:
+    for number in range(7):
+        assert not signed_in(client, f"My secret {number}", "kim@example.com")
+    assert {subject for _, subject in noted()} == {"(no e-mail address)"}
+    assert "My secret" not in str(list(platform.export()))
+
+
 def test_a_sign_in_from_a_new_place_is_told_by_mail(
     client: Client, kim: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

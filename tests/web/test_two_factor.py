@@ -19,6 +19,7 @@ from pytest_django import Settings
 
 from audit.models import PlatformEvent
 from connectors.core import clock
+from connectors.engine import doorbell
 from connectors.services import sign_in_mail
 from tenants.models import User
 from tenants.staff.two_factor_forms import NO_KEY
@@ -181,6 +182,17 @@ def test_codes_cannot_be_guessed() -> None:
     assert actions().count("wrong_code") == 4
     refused = PlatformEvent.objects.filter(action="two_factor.refused")
     assert {event.subject.partition(" ")[2] for event in refused} == {"kim@example.com"}
+
+
+def test_wrong_codes_from_many_places_are_one_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret, _ = set_up(signed_in())
+    rung: list[Any] = []
+    monkeypatch.setattr(doorbell, "_send", lambda task, ids, at: rung.append(ids))
+    for last in range(1, 10):
+        place = Client(REMOTE_ADDR=f"10.6.6.{last}", HTTP_USER_AGENT=f"Program {last}")
+        give_password(place)
+        place.post(CODE_PAGE, {"code": wrong_code(secret)})
+    assert actions().count("refused") == len(rung) == 1
 
 
 def test_a_new_password_ends_a_sign_in_that_waits_for_its_code(people: dict[str, User]) -> None:
