@@ -6,6 +6,7 @@ no hash. Whoever is refused may know the right password: a longer wait is the pr
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
@@ -43,6 +44,11 @@ class SignInAdapter(DefaultAccountAdapter):
         self, request: HttpRequest, user: Any, *, redirect_url: str | None, **rest: Any
     ) -> HttpResponse:
         return HttpResponseRedirect(redirect_url or "/")
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        # IPv6 counts by network, and all of IPv4 as IPv6 writes it is in one.
+        address = ip_address(super().get_client_ip(request))
+        return str(getattr(address, "ipv4_mapped", None) or address)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         # Not by host as well: each name of the service would give as many tries again.

@@ -114,6 +114,21 @@ def test_an_address_that_a_client_makes_up_is_not_believed(client: Client, kim: 
     assert "Too many tries" in said(client, "kim@example.com", PASSWORD)
 
 
+def test_a_network_of_ipv6_is_one_place_and_ipv4_in_its_words_is_not(
+    client: Client, kim: User
+) -> None:
+    for number in range(6):
+        address = f"2001:db8::{number:x}:1"
+        assert not signed_in(client, f"guess{number}@example.com", "guessed", address)
+    assert "Too many tries" in said(client, "kim@example.com", PASSWORD, "2001:db8::ffff")
+    assert signed_in(client, "kim@example.com", PASSWORD, "2001:db8:1::1")
+    for number in range(6):
+        assert not signed_in(client, f"more{number}@example.com", "guessed", "::ffff:10.0.0.1")
+    for address in ("10.0.0.1", "::ffff:10.0.0.1"):
+        assert "Too many tries" in said(client, "kim@example.com", PASSWORD, address)
+    assert signed_in(client, "kim@example.com", PASSWORD, "::ffff:10.0.0.2")
+
+
 def test_behind_a_proxy_its_address_counts_and_not_what_was_sent_to_it(
     client: Client, kim: User, settings: Settings
 ) -> None:
