@@ -39,12 +39,6 @@ class SessionsView(ListUserSessionsView):
     success_url = reverse_lazy("sessions")
     http_method_names = ["get", "head", "post"]
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        # A changed password gave this session another key.
-        remember(self.request, cast("User", self.request.user))
-        context: dict[str, Any] = super().get_context_data(**kwargs)
-        return context
-
     def form_valid(self, form: Any) -> HttpResponse:
         others = UserSession.objects.filter(user_id=cast("User", self.request.user).pk)
         others = others.exclude(session_key=self.request.session.session_key)

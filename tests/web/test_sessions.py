@@ -12,6 +12,7 @@ from audit.models import PlatformEvent
 from connectors.core import clock
 from connectors.services import retention
 from tenants.models import User
+from tenants.staff import two_factor
 
 PASSWORD = "quite-a-long-password"
 PAGE = "/sessions/"
@@ -24,9 +25,9 @@ def people(transactional_db: None) -> dict[str, User]:
     return {name: User.objects.create_superuser(f"{name}@example.com", PASSWORD) for name in names}
 
 
-def signed_in(name: str, address: str, agent: str = "Firefox") -> Client:
+def signed_in(name: str, address: str, agent: str = "Firefox", password: str = PASSWORD) -> Client:
     client = Client(REMOTE_ADDR=address, HTTP_USER_AGENT=agent)
-    given = {"username": f"{name}@example.com", "password": PASSWORD}
+    given = {"username": f"{name}@example.com", "password": password}
     assert client.post("/admin/login/", given).status_code == 302
     return client
 
@@ -84,6 +85,23 @@ def test_a_changed_password_leaves_this_session_alone_in_the_list() -> None:
     page = text_of(home)
     assert "10.0.0.1</strong> (this one)" in page
     assert "10.0.0.2" not in page
+
+
+@pytest.mark.parametrize("by", ["the person elsewhere", "staff who reset the second factor"])
+def test_a_session_that_changed_the_password_can_still_be_ended(
+    people: dict[str, User], by: str
+) -> None:
+    thief, new = signed_in("kim", "10.6.6.6"), "another-long-password"
+    sent = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert thief.post("/admin/password_change/", sent).status_code == 302
+    assert is_in(thief)
+    if by.startswith("staff"):
+        two_factor.reset(people["kim"])
+    else:
+        home = signed_in("kim", "10.0.0.1", password=new)
+        home.post(PAGE)
+        assert is_in(home)
+    assert not is_in(thief)
 
 
 def test_what_is_signed_out_or_over_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
