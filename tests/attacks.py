@@ -98,6 +98,8 @@ Whoever knows a password | guessing codes from many places
 tests/web/test_two_factor.py::test_codes_cannot_be_guessed
 Whoever knows an old password | going on with a sign-in that waits for its code
 tests/web/test_two_factor.py::test_a_new_password_ends_a_sign_in_that_waits_for_its_code
+Whoever stole a phone | coming in at the moment of a reset
+tests/web/test_two_factor.py::test_a_reset_at_the_moment_of_a_code_lets_nobody_in
 Whoever plants a session's key | going on from the password of somebody else
 tests/web/test_two_factor.py::test_the_session_gets_a_new_key_with_the_password_and_with_the_code
 Holder of a stolen session and the password | removing the second factor

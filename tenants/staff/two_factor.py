@@ -190,8 +190,14 @@ class CodeView(AuthenticateView):
         still = (
             login.user.is_active and login.state["password"] == login.user.get_session_auth_hash()
         )
-        answer = super().form_valid(form) if still else self.stage.abort()
+        answer = self._signed_in(form) if still else self.stage.abort()
         return cast("HttpResponse", answer)
+
+    def _signed_in(self, form: Any) -> Any:
+        # A reset of this moment has taken the factor away, or waits and then ends this session.
+        with transaction.atomic():
+            kept = Authenticator.objects.select_for_update().filter(pk=form.authenticator.pk)
+            return super().form_valid(form) if kept.first() else self.stage.abort()
 
 
 def _codes_left(person: Any) -> int:

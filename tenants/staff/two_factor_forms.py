@@ -46,12 +46,19 @@ class CodeForm(AuthenticateForm):
         with _counted_code(self.user):
             factors = list(Authenticator.objects.filter(user=self.user).order_by("-type"))
             for factor in factors:
-                if factor.wrap().validate_code(self.cleaned_data["code"]):
+                if _fits(factor, self.cleaned_data["code"]):
                     self.authenticator = factor
                     return str(self.cleaned_data["code"])
             if factors:
                 self._emit_authentication_failed(factors[0])
             raise get_adapter().validation_error("incorrect_code")
+
+
+def _fits(factor: Authenticator, code: str) -> bool:
+    try:
+        return bool(factor.wrap().validate_code(code))
+    except Authenticator.DoesNotExist:
+        return False  # it was reset at this moment
 
 
 class TurnOnForm(ActivateTOTPForm):

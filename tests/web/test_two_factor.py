@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth
 from allauth.mfa.utils import decrypt
 from cryptography.fernet import Fernet, MultiFernet
@@ -22,6 +23,7 @@ from connectors.core import clock
 from connectors.engine import doorbell
 from connectors.services import sign_in_mail
 from tenants.models import User
+from tenants.staff import two_factor
 from tenants.staff.two_factor_forms import NO_KEY
 
 PASSWORD = "quite-a-long-password"
@@ -212,6 +214,38 @@ def test_who_was_made_inactive_meanwhile_gets_nowhere(people: dict[str, User]) -
     give_password(client)
     User.objects.filter(email="kim@example.com").update(is_active=False)
     assert client.post(CODE_PAGE, {"code": code_of(secret)})["Location"] == "/admin/login/"
+    assert not is_in(client)
+
+
+def test_who_was_deleted_meanwhile_gets_nowhere(people: dict[str, User]) -> None:
+    set_up(signed_in())
+    client = browser()
+    give_password(client)
+    people["kim"].delete()
+    for answer in (client.get(CODE_PAGE), client.post(CODE_PAGE, {"code": "123456"})):
+        assert answer["Location"] == "/admin/login/"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_reset_at_the_moment_of_a_code_lets_nobody_in(
+    people: dict[str, User], monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Before or after the code is looked at."""
+    _, codes = set_up(signed_in())
+    client = browser()
+    give_password(client)
+    looks = RecoveryCodes.validate_code
+
+    def validate_code(self: RecoveryCodes, code: str) -> bool:
+        if when == "before":
+            two_factor.reset(people["kim"])
+        fits = bool(looks(self, code))
+        if when == "after":
+            two_factor.reset(people["kim"])
+        return fits
+
+    monkeypatch.setattr(RecoveryCodes, "validate_code", validate_code)
+    assert client.post(CODE_PAGE, {"code": codes[0]}).status_code in {200, 302}
     assert not is_in(client)
 
 
