@@ -110,6 +110,15 @@ class SignInForm(AuthenticationForm):
         with counted(self.request, name):
             return dict(super().clean())
 
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Tell of somebody who is not let in: Django tells of wrong passwords only."""
+        try:
+            super().confirm_login_allowed(user)
+        except ValidationError:
+            tried = {"username": user.email}
+            user_login_failed.send(sender=__name__, credentials=tried, request=self.request)
+            raise
+
 
 class SignInView(LoginView):
     """Signs in whoever gave the right password; those with an authenticator app after a code."""

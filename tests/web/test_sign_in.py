@@ -1,5 +1,6 @@
 """Guessing passwords, and sessions that nobody ends: each is attacked here."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -171,6 +172,16 @@ def test_who_signs_in_and_who_tries_stands_in_the_audit(client: Client, kim: Use
     assert failed is not None
     assert failed.details["address"] == "10.0.0.1"
     assert "guessed" not in str(list(platform.export()))
+
+
+def test_a_member_who_is_no_staff_is_told_and_noted_like_a_wrong_password(client: Client) -> None:
+    User.objects.create_user("member@example.com", PASSWORD)
+    pages = {
+        re.sub('value="[^"]+"', "", said(client, "member@example.com", password))
+        for password in (PASSWORD, "guessed")
+    }
+    assert len(pages) == 1
+    assert noted() == [("sign_in.failed", "member@example.com")] * 2
 
 
 def test_a_flood_of_made_up_names_and_programs_does_not_fill_the_audit(client: Client) -> None:
