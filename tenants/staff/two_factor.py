@@ -181,8 +181,13 @@ class CodeView(AuthenticateView):
     """Takes the code after the password. Until then nobody is signed in."""
 
     template_name = "account/two_factor_code.html"
-    form_class = CodeForm
     http_method_names = ["get", "post"]
+
+    def _build_forms(self) -> CodeForm | None:
+        # allauth's would take the answer of a security key as well, and fail over odd ones.
+        sent = self.request.POST if self.request.method == "POST" else None
+        self.auth_form, self.webauthn_form = CodeForm(sent, user=self.stage.login.user), None
+        return None if sent is None else self.auth_form
 
     def form_valid(self, form: Any) -> HttpResponse:
         login = self.stage.login

@@ -100,6 +100,16 @@ def test_a_password_alone_signs_nobody_in() -> None:
     assert is_in(thief)
 
 
+def test_an_answer_of_a_security_key_is_none() -> None:
+    set_up(signed_in())
+    thief = browser()
+    give_password(thief)
+    for sent in ({}, {"credential": '{"id": []}'}, {"credential": "[]", "code": ""}):
+        page = thief.post(CODE_PAGE, sent).content.decode()
+        assert "This field is required" in page, sent
+    assert not is_in(thief)
+
+
 def test_a_code_works_once() -> None:
     secret, _ = set_up(signed_in())
     first, second = browser(), browser("10.0.0.2")
