@@ -4,7 +4,7 @@ Tries count as wrong passwords do, per account and per address.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from allauth.core import context
@@ -12,8 +12,8 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.totp.internal.auth import TOTP
-from allauth.mfa.utils import encrypt
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, TOTP
+from allauth.mfa.utils import decrypt, encrypt
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import ValidationError
 
@@ -62,7 +62,18 @@ def _fits(factor: Authenticator, code: str) -> bool:
 
 
 class TurnOnForm(ActivateTOTPForm):
-    """Asks for the first code of an app that was just set up; it does not sign in as well."""
+    """Asks for the first code of an app that was just set up; it does not sign in as well.
+
+    Until then the app's secret waits in the session, sealed: sessions are rows like others.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        session = context.request.session
+        if sealed := session.pop(SECRET_SESSION_KEY, ""):
+            with suppress(InvalidToken):  # allauth makes another one then
+                session[SECRET_SESSION_KEY] = decrypt(sealed)
+        super().__init__(*args, **kwargs)
+        session[SECRET_SESSION_KEY] = encrypt(self.secret)
 
     def clean_code(self) -> str:
         with _counted_code(self.user):

@@ -311,6 +311,9 @@ def test_pages_that_change_it_want_the_password_of_just_now(
 
 
 def test_what_is_stored_opens_with_the_services_keys_only() -> None:
+    begun = signed_in("lee")
+    begun.get("/two-factor/on/")
+    assert decrypt(begun.session["mfa.totp.secret"]).isalnum()
     secret, codes = set_up(signed_in())
     stored = str(list(Authenticator.objects.values_list("data", flat=True)))
     assert secret not in stored
@@ -338,10 +341,21 @@ def test_a_key_that_is_missing_is_told_on_each_page(monkeypatch: pytest.MonkeyPa
     assert "<code>" in home.get("/two-factor/codes/").content.decode()
 
 
+def test_a_secret_whose_key_is_lost_before_its_first_code_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = signed_in()
+    home.get("/two-factor/on/")
+    other = MultiFernet([Fernet(Fernet.generate_key())])
+    monkeypatch.setattr("encrypted_model_fields.fields.CRYPTER", other)
+    assert "That code is wrong" in home.post("/two-factor/on/", {"code": "1"}).content.decode()
+    set_up(home)
+
+
 def test_setting_it_up_twice_at_once_keeps_the_first() -> None:
     home = signed_in()
     home.get("/two-factor/on/")
-    secret = home.session["mfa.totp.secret"]
+    secret = decrypt(home.session["mfa.totp.secret"])
     auth.TOTP.activate(User.objects.get(email="kim@example.com"), secret)
     answer = home.post("/two-factor/on/", {"code": code_of(secret)})
     assert answer["Location"] == "/two-factor/off/"
