@@ -101,8 +101,14 @@ class TurnOnView(ActivateTOTPView):
         return {**context, "letters": letters, "wanted": _is_wanted(self.request)}
 
     def form_valid(self, form: Any) -> HttpResponse:
+        codes = Authenticator.objects.filter(
+            user_id=self.request.user.pk, type=Authenticator.Type.RECOVERY_CODES
+        )
         try:
-            return cast("HttpResponse", super().form_valid(form))
+            with transaction.atomic():
+                # None that somebody may know already, left behind by an earlier app.
+                codes.delete()
+                return cast("HttpResponse", super().form_valid(form))
         except IntegrityError:
             # Sent twice at once: the other one set it up.
             return HttpResponseRedirect(reverse("mfa_index"))

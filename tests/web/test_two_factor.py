@@ -341,6 +341,14 @@ def test_a_key_that_is_missing_is_told_on_each_page(monkeypatch: pytest.MonkeyPa
     assert "<code>" in home.get("/two-factor/codes/").content.decode()
 
 
+def test_recovery_codes_of_an_earlier_app_end_with_a_new_one(people: dict[str, User]) -> None:
+    old = RecoveryCodes.activate(people["kim"]).generate_codes()
+    _, codes = set_up(signed_in())
+    assert not set(codes) & set(old)
+    assert not is_in(signed_in_again(old[0]))
+    assert is_in(signed_in_again(codes[0]))
+
+
 def test_a_secret_whose_key_is_lost_before_its_first_code_is_made_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
