@@ -100,6 +100,12 @@ def test_secrets_and_rights_want_the_password_of_just_now(
     assert staff.get(f"/admin/connectors/connection/{world.target.pk}/change/").status_code == 200
 
 
+@pytest.mark.parametrize("method", ["get", "head", "options", "put", "patch", "delete"])
+def test_only_what_is_sent_has_time(staff: Client, passing: Any, method: str) -> None:
+    passing(16)
+    assert led_to_confirm(getattr(staff, method)("/admin/tenants/user/add/"))
+
+
 def test_what_was_typed_in_time_is_taken(
     staff: Client, world: World, people: People, passing: Any
 ) -> None:
