@@ -106,6 +106,8 @@ Holder of a stolen session and the password | removing the second factor
 tests/web/test_two_factor.py::test_a_stolen_session_and_password_do_not_turn_it_off
 Holder of a stolen session and the password | making recovery codes of their own
 tests/web/test_two_factor.py::test_a_stolen_session_and_password_make_no_new_recovery_codes
+Holder of a stolen session and the password | reading recovery codes that nobody has seen yet
+tests/web/test_two_factor.py::test_codes_that_were_never_seen_are_not_for_another_session
 Help desk | resetting the second factor of somebody with more rights
 tests/web/test_two_factor.py::test_the_help_desk_resets_nobody_with_more_rights
 Holder of a stolen session and the password | staying in after the password was changed with it

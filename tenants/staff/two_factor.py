@@ -34,6 +34,8 @@ _of_a_person = method_decorator([never_cache, login_required], name="dispatch")
 # What staff without a factor still reach; the rest leads them to set one up.
 _BEFORE = frozenset({"mfa_activate_totp", "confirm", "login", "logout", "healthz", "healthz-work"})
 
+_MADE_CODES = "made_recovery_codes"
+
 
 class TwoFactorMiddleware:
     """Leads staff without an authenticator app to the page that sets one up, where wanted."""
@@ -108,6 +110,7 @@ class TurnOnView(ActivateTOTPView):
             with transaction.atomic():
                 # None that somebody may know already, left behind by an earlier app.
                 codes.delete()
+                self.request.session[_MADE_CODES] = True
                 return cast("HttpResponse", super().form_valid(form))
         except IntegrityError:
             # Sent twice at once: the other one set it up.
@@ -151,7 +154,7 @@ class TurnOffView(_WithCodeView):
 
 @_of_a_person
 class CodesView(ViewRecoveryCodesView):
-    """Shows new recovery codes, once."""
+    """Shows new recovery codes, once, to the session that made them."""
 
     template_name = "account/recovery_codes.html"
     # A HEAD would count as having seen them.
@@ -159,6 +162,9 @@ class CodesView(ViewRecoveryCodesView):
 
     @confirms
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if _MADE_CODES not in request.session:
+            # Codes that nobody has seen yet are not for whoever holds another session.
+            return HttpResponseRedirect(reverse("mfa_index"))
         try:
             # What does not open was not seen either.
             with transaction.atomic():
@@ -180,6 +186,7 @@ class NewCodesView(_WithCodeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         generate_recovery_codes(self.request)
+        self.request.session[_MADE_CODES] = True
         return super().form_valid(form)
 
 

@@ -296,6 +296,16 @@ def test_a_stolen_session_and_password_make_no_new_recovery_codes() -> None:
     assert home.get("/two-factor/codes/new/")["Location"] == "/two-factor/"
 
 
+def test_codes_that_were_never_seen_are_not_for_another_session() -> None:
+    home = signed_in()
+    _, codes = set_up(home)
+    home.post("/two-factor/codes/new/", {"code": codes[0]})
+    other = browser()
+    other.force_login(User.objects.get(email="kim@example.com"))
+    assert other.get("/two-factor/codes/")["Location"] == "/two-factor/"
+    assert "<code>" in home.get("/two-factor/codes/").content.decode()
+
+
 def test_pages_that_change_it_want_the_password_of_just_now(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
