@@ -112,6 +112,8 @@ Help desk | resetting the second factor of somebody with more rights
 tests/web/test_two_factor.py::test_the_help_desk_resets_nobody_with_more_rights
 Holder of a stolen session and the password | staying in after the password was changed with it
 tests/web/test_sessions.py::test_a_session_that_changed_the_password_can_still_be_ended
+Holder of a stolen session | going on when the person gives their password again
+tests/web/test_sessions.py::test_a_copy_of_a_session_ends_when_the_password_is_given_again
 Another person | ending the sessions of somebody else
 tests/web/test_sessions.py::test_nobody_ends_a_session_of_somebody_else
 Stranger | a link that leads on to another site after the password

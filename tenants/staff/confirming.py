@@ -86,6 +86,8 @@ def confirm(request: HttpRequest) -> HttpResponse:
         password = request.POST.get("password", "")
         form = ConfirmForm(request, data={"username": email, "password": password})
         if form.is_valid():
+            # Whoever holds a copy of the session must not go on with what the person confirmed.
+            request.session.cycle_key()
             note(request)
             confirmed.send(sender=User, request=request)
             return HttpResponseRedirect(onward)

@@ -52,6 +52,8 @@ def listen() -> None:
 def _begin(request: HttpRequest | None, user: User, **rest: object) -> None:
     """Note when somebody signed in, which takes the password as a confirmation does."""
     if request is not None:
+        # Django keeps the key where the same person signs in again.
+        request.session.cycle_key()
         request.session[_BEGAN] = request.session[_SEEN] = clock.now().timestamp()
         confirming.note(request)
         session_list.remember(request, user)

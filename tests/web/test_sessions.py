@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
@@ -102,6 +103,18 @@ def test_a_session_that_changed_the_password_can_still_be_ended(
         home.post(PAGE)
         assert is_in(home)
     assert not is_in(thief)
+
+
+@pytest.mark.parametrize("page", ["/admin/login/", "/confirm/"])
+def test_a_copy_of_a_session_ends_when_the_password_is_given_again(page: str) -> None:
+    home, thief = signed_in("kim", "10.0.0.1"), Client(REMOTE_ADDR="10.6.6.6")
+    thief.cookies.load({settings.SESSION_COOKIE_NAME: str(home.session.session_key)})
+    assert is_in(thief)
+    given = {"username": "kim@example.com", "password": PASSWORD}
+    assert home.post(page, given).status_code == 302
+    assert is_in(home)
+    assert not is_in(thief)
+    assert text_of(home).count("<strong>") == 1
 
 
 def test_what_is_signed_out_or_over_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
