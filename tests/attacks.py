@@ -114,6 +114,8 @@ Holder of a stolen session and the password | staying in after the password was 
 tests/web/test_sessions.py::test_a_session_that_changed_the_password_can_still_be_ended
 Holder of a stolen session | going on when the person gives their password again
 tests/web/test_sessions.py::test_a_copy_of_a_session_ends_when_the_password_is_given_again
+Holder of a stolen session | waiting until a person who was made inactive is active again
+tests/web/test_sessions.py::test_who_is_made_inactive_is_signed_out_for_good
 Another person | ending the sessions of somebody else
 tests/web/test_sessions.py::test_nobody_ends_a_session_of_somebody_else
 Stranger | a link that leads on to another site after the password

@@ -27,7 +27,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from tenants.models import User
 from tenants.services import is_member, memberships_of
-from tenants.staff import shown, two_factor
+from tenants.staff import session_list, shown, two_factor
 from tenants.staff.confirming import confirm_first, confirms
 from tenants.staff.lookups import DeclaredLookups
 from tenants.staff.model_admin import row_number
@@ -145,6 +145,12 @@ class UserAdmin(DeclaredLookups, BaseUserAdmin, ModelAdmin):
             request, object_id, form_url, extra_context
         )
         return answer
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Who is made inactive is signed out for good, not only until they are active again."""
+        super().save_model(request, obj, form, change)
+        if not obj.is_active:
+            session_list.end_all(obj)
 
     @confirms
     def user_change_password(

@@ -31,6 +31,12 @@ def remember(request: HttpRequest, user: User) -> None:
         return
 
 
+def end_all(person: User) -> None:
+    """Sign the person out wherever they are."""
+    for session in UserSession.objects.filter(user=person):
+        session.end()
+
+
 @method_decorator(never_cache, name="dispatch")
 class SessionsView(ListUserSessionsView):
     """Lists the person's own sessions; a button ends one of the others, or all of them."""

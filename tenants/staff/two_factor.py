@@ -13,7 +13,6 @@ from allauth.mfa.recovery_codes.internal.flows import generate_recovery_codes
 from allauth.mfa.recovery_codes.views import ViewRecoveryCodesView
 from allauth.mfa.totp.internal import flows
 from allauth.mfa.totp.views import ActivateTOTPView
-from allauth.usersessions.models import UserSession
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib import messages
@@ -27,6 +26,7 @@ from django.views.generic import TemplateView
 from django.views.generic.edit import FormView
 
 from tenants.models import User
+from tenants.staff import session_list
 from tenants.staff.confirming import confirms
 from tenants.staff.two_factor_forms import NO_KEY, CodeForm, TurnOnForm
 
@@ -66,8 +66,7 @@ def reset(person: User) -> None:
     """Forget the app and the recovery codes, and end all sessions: the phone may be stolen."""
     with transaction.atomic():
         Authenticator.objects.filter(user=person).delete()
-        for session in UserSession.objects.filter(user=person):
-            session.end()
+        session_list.end_all(person)
 
 
 @_of_a_person

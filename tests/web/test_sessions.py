@@ -117,6 +117,16 @@ def test_a_copy_of_a_session_ends_when_the_password_is_given_again(page: str) ->
     assert text_of(home).count("<strong>") == 1
 
 
+def test_who_is_made_inactive_is_signed_out_for_good(people: dict[str, User]) -> None:
+    home, other = signed_in("kim", "10.0.0.1"), signed_in("lee", "10.0.0.3")
+    page = f"/admin/tenants/user/{people['lee'].pk}/change/"
+    sent = {"email": "lee@example.com", "name": "", "is_staff": "on", "is_superuser": "on"}
+    for active in ({}, {"is_active": "on"}):
+        assert home.post(page, {**sent, **active}).status_code == 302
+        assert not is_in(other)
+    assert is_in(home)
+
+
 def test_what_is_signed_out_or_over_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     home, away = signed_in("kim", "10.0.0.1"), signed_in("kim", "10.0.0.2")
     away.post("/admin/logout/")
