@@ -93,7 +93,7 @@ tests/web/test_two_factor.py::test_the_code_that_sets_it_up_signs_nobody_in
 Whoever has an account | forgetting their wrong tries with a right code of their own
 tests/web/test_two_factor.py::test_a_code_of_ones_own_does_not_forget_what_was_guessed
 Whoever knows a password | using a recovery code again
-tests/web/test_two_factor.py::test_a_recovery_code_works_once_and_is_told
+tests/web/test_recovery_codes.py::test_a_recovery_code_works_once_and_is_told
 Whoever knows a password | guessing codes from many places
 tests/web/test_two_factor.py::test_codes_cannot_be_guessed
 Whoever knows an old password | going on with a sign-in that waits for its code
@@ -105,9 +105,9 @@ tests/web/test_two_factor.py::test_the_session_gets_a_new_key_with_the_password_
 Holder of a stolen session and the password | removing the second factor
 tests/web/test_two_factor.py::test_a_stolen_session_and_password_do_not_turn_it_off
 Holder of a stolen session and the password | making recovery codes of their own
-tests/web/test_two_factor.py::test_a_stolen_session_and_password_make_no_new_recovery_codes
+tests/web/test_recovery_codes.py::test_a_stolen_session_and_password_make_no_new_recovery_codes
 Holder of a stolen session and the password | reading recovery codes that nobody has seen yet
-tests/web/test_two_factor.py::test_codes_that_were_never_seen_are_not_for_another_session
+tests/web/test_recovery_codes.py::test_codes_that_were_never_seen_are_not_for_another_session
 Help desk | resetting the second factor of somebody with more rights
 tests/web/test_two_factor.py::test_the_help_desk_resets_nobody_with_more_rights
 Holder of a stolen session and the password | staying in after the password was changed with it

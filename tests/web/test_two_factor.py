@@ -1,7 +1,5 @@
 """A second factor: a stolen password alone signs nobody in, and does not remove it."""
 
-import re
-import time
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -13,7 +11,6 @@ from allauth.mfa.totp.internal import auth
 from allauth.mfa.utils import decrypt
 from cryptography.fernet import Fernet, MultiFernet
 from django.core import mail
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
@@ -25,63 +22,24 @@ from connectors.services import sign_in_mail
 from tenants.models import User
 from tenants.staff import two_factor
 from tenants.staff.two_factor_forms import NO_KEY
-
-PASSWORD = "quite-a-long-password"
-CODE_PAGE = "/two-factor/code/"
+from tests.web.second_factor import (
+    CODE_PAGE,
+    PASSWORD,
+    actions,
+    browser,
+    code_of,
+    give_password,
+    is_in,
+    make_kim_and_lee,
+    set_up,
+    signed_in,
+    wrong_code,
+)
 
 
 @pytest.fixture(autouse=True)
 def people(transactional_db: None, settings: Settings) -> dict[str, User]:
-    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "30/5m/ip,4/15m/key"}
-    cache.clear()
-    names = ("kim", "lee")
-    return {name: User.objects.create_superuser(f"{name}@example.com", PASSWORD) for name in names}
-
-
-def browser(address: str = "10.0.0.1") -> Client:
-    return Client(REMOTE_ADDR=address, HTTP_USER_AGENT="Firefox")
-
-
-def give_password(client: Client, name: str = "kim", path: str = "/admin/login/") -> Any:
-    return client.post(path, {"username": f"{name}@example.com", "password": PASSWORD})
-
-
-def signed_in(name: str = "kim") -> Client:
-    client = browser()
-    assert give_password(client, name)["Location"] == "/admin/"
-    return client
-
-
-def is_in(client: Client) -> bool:
-    return client.get("/admin/").status_code == 200
-
-
-def code_of(secret: str, *, steps: int = 0) -> str:
-    """What an app shows now, or so many half minutes later."""
-    return auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30 + steps))
-
-
-def wrong_code(secret: str) -> str:
-    right = {code_of(secret, steps=steps) for steps in range(-3, 4)}
-    return next(code for code in ("123456", "654321", "111111", "222222") if code not in right)
-
-
-def set_up(client: Client) -> tuple[str, list[str]]:
-    """Turn it on as a person does; returns the app's secret and the recovery codes."""
-    page = client.get("/two-factor/on/").content.decode()
-    found = re.search(r'class="secret">([A-Z2-7 ]+)<', page)
-    assert found
-    secret = found[1].replace(" ", "")
-    # A code works once: the one of now is left to the test.
-    answer = client.post("/two-factor/on/", {"code": code_of(secret, steps=-1)})
-    assert answer["Location"] == "/two-factor/codes/"
-    shown = client.get("/two-factor/codes/").content.decode()
-    return secret, re.findall(r"<code>(\d{8})</code>", shown)
-
-
-def actions() -> list[str]:
-    found = PlatformEvent.objects.filter(action__startswith="two_factor.").order_by("pk")
-    return [event.action.removeprefix("two_factor.") for event in found]
+    return make_kim_and_lee(settings)
 
 
 def test_a_password_alone_signs_nobody_in() -> None:
@@ -143,42 +101,6 @@ def test_a_code_of_ones_own_does_not_forget_what_was_guessed(settings: Settings)
     guess = {"username": "lee@example.com", "password": "guessed"}
     place.post("/admin/login/", guess)
     assert "Too many tries" in place.post("/admin/login/", guess).content.decode()
-
-
-def test_a_recovery_code_works_once_and_is_told() -> None:
-    _, codes = set_up(signed_in())
-    assert len(set(codes)) == 10
-    for works in (True, False):
-        client = browser()
-        give_password(client)
-        client.post(CODE_PAGE, {"code": codes[3]})
-        assert is_in(client) is works
-    told = PlatformEvent.objects.get(action="two_factor.recovered")
-    assert told.details["address"] == "10.0.0.1"
-    page = signed_in_again(codes[4]).get("/two-factor/").content.decode()
-    assert "8 recovery codes left" in page
-
-
-def signed_in_again(code: str) -> Client:
-    client = browser()
-    give_password(client)
-    client.post(CODE_PAGE, {"code": code})
-    return client
-
-
-def test_recovery_codes_are_shown_once_and_end_with_new_ones() -> None:
-    home = signed_in()
-    secret, codes = set_up(home)
-    again = home.get("/two-factor/codes/").content.decode()
-    assert not any(code in again for code in codes)
-    assert home.head("/two-factor/codes/").status_code == 405
-    renewed = home.post("/two-factor/codes/new/", {"code": code_of(secret)})
-    assert renewed["Location"] == "/two-factor/codes/"
-    fresh = re.findall(r"<code>(\d{8})</code>", home.get("/two-factor/codes/").content.decode())
-    assert len(fresh) == 10
-    assert not set(fresh) & set(codes)
-    assert not is_in(signed_in_again(codes[0]))
-    assert is_in(signed_in_again(fresh[0]))
 
 
 def test_codes_cannot_be_guessed() -> None:
@@ -284,28 +206,6 @@ def test_a_stolen_session_and_password_do_not_turn_it_off() -> None:
     assert is_in(signed_in())
 
 
-def test_a_stolen_session_and_password_make_no_new_recovery_codes() -> None:
-    """With one of them the app could be turned off."""
-    home = signed_in()
-    secret, codes = set_up(home)
-    assert "The 10 that are left" in home.get("/two-factor/codes/new/").content.decode()
-    for sent in ({}, {"code": ""}, {"code": wrong_code(secret)}):
-        assert home.post("/two-factor/codes/new/", sent).status_code == 200, sent
-    assert "<code>" not in home.get("/two-factor/codes/").content.decode()
-    home.post("/two-factor/off/", {"code": codes[0]})
-    assert home.get("/two-factor/codes/new/")["Location"] == "/two-factor/"
-
-
-def test_codes_that_were_never_seen_are_not_for_another_session() -> None:
-    home = signed_in()
-    _, codes = set_up(home)
-    home.post("/two-factor/codes/new/", {"code": codes[0]})
-    other = browser()
-    other.force_login(User.objects.get(email="kim@example.com"))
-    assert other.get("/two-factor/codes/")["Location"] == "/two-factor/"
-    assert "<code>" in home.get("/two-factor/codes/").content.decode()
-
-
 def test_pages_that_change_it_want_the_password_of_just_now(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -349,14 +249,6 @@ def test_a_key_that_is_missing_is_told_on_each_page(monkeypatch: pytest.MonkeyPa
         assert NO_KEY in unescape(home.get("/two-factor/").content.decode())
     # They were not seen by that.
     assert "<code>" in home.get("/two-factor/codes/").content.decode()
-
-
-def test_recovery_codes_of_an_earlier_app_end_with_a_new_one(people: dict[str, User]) -> None:
-    old = RecoveryCodes.activate(people["kim"]).generate_codes()
-    _, codes = set_up(signed_in())
-    assert not set(codes) & set(old)
-    assert not is_in(signed_in_again(old[0]))
-    assert is_in(signed_in_again(codes[0]))
 
 
 def test_a_secret_whose_key_is_lost_before_its_first_code_is_made_anew(
