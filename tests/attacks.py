@@ -72,6 +72,8 @@ Stranger | guessing from addresses that they make up
 tests/web/test_sign_in.py::test_an_address_that_a_client_makes_up_is_not_believed
 Stranger | guessing from all addresses of a network
 tests/web/test_sign_in.py::test_a_network_of_ipv6_is_one_place_and_ipv4_in_its_words_is_not
+Stranger | using up the tries for codes of somebody else
+tests/web/test_two_factor.py::test_a_stranger_keeps_nobody_from_giving_codes
 Stranger | filling the audit with refused tries
 tests/web/test_sign_in.py::test_a_flood_of_made_up_names_and_programs_does_not_fill_the_audit
 Whoever knows a password | filling the person's mailbox with wrong codes

@@ -51,8 +51,9 @@ class SignInAdapter(DefaultAccountAdapter):
         return str(getattr(address, "ipv4_mapped", None) or address)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        # Not by host as well: each name of the service would give as many tries again.
-        return User.objects.normalize_email(credentials.get("username"))
+        # Not by host as well: each name of the service would give as many tries again. And what
+        # it was tried at comes first, so that no name at one door counts at the other.
+        return f"{credentials['at']} {User.objects.normalize_email(credentials['username'])}"
 
 
 @contextmanager
@@ -79,24 +80,18 @@ def tell_refused(request: HttpRequest, name: str, *, at: str = "password") -> No
 
 
 @contextmanager
-def counted(
-    request: HttpRequest, name: str, *, who: str = "", at: str = "password"
-) -> Iterator[None]:
-    """Let a password or code be looked at, unless there were too many tries; wrong ones count.
-
-    Tries are counted under ``name``. ``who`` is the account of somebody who is refused, if its
-    name is another.
-    """
+def counted(request: HttpRequest, name: str, *, at: str = "password") -> Iterator[None]:
+    """Let a password or code be looked at, unless there were too many tries; wrong ones count."""
     adapter = get_adapter(request)
     try:
         with counted_tries():
-            adapter.pre_authenticate(request, username=name)
+            adapter.pre_authenticate(request, username=name, at=at)
             yield
             # This try alone: whoever has an account must not forget the others of their place.
             adapter._rollback_login_failed_rl_usage()
     except ValidationError as error:
         if error.code == "too_many_login_attempts":
-            tell_refused(request, who or name, at=at)
+            tell_refused(request, name, at=at)
         raise
 
 

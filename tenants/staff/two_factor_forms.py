@@ -28,9 +28,8 @@ NO_KEY = (
 @contextmanager
 def _counted_code(user: Any) -> Iterator[None]:
     """Say in the form what keeps the service from looking at a code."""
-    name = f"code of person {user.pk}"
     try:
-        with counted(context.request, name, who=user.email, at="code"):
+        with counted(context.request, user.email, at="code"):
             yield
     except InvalidToken as error:
         raise ValidationError(NO_KEY, code="no_key") from error

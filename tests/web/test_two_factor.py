@@ -118,6 +118,19 @@ def test_codes_cannot_be_guessed() -> None:
     assert {event.subject.partition(" ")[2] for event in refused} == {"kim@example.com"}
 
 
+def test_a_stranger_keeps_nobody_from_giving_codes(people: dict[str, User]) -> None:
+    """By names at the sign-in that read like what codes are counted under."""
+    secret, _ = set_up(signed_in())
+    names = (f"mfa-auth-user-{people['kim'].pk}", "code kim@example.com", "Code\tkim@example.com")
+    for number, name in enumerate(names * 4):
+        stranger = browser(f"10.6.6.{number}")
+        stranger.post("/admin/login/", {"username": name, "password": "guessed"})
+    home = browser()
+    give_password(home)
+    home.post(CODE_PAGE, {"code": code_of(secret)})
+    assert is_in(home)
+
+
 def test_wrong_codes_from_many_places_are_one_mail(monkeypatch: pytest.MonkeyPatch) -> None:
     secret, _ = set_up(signed_in())
     rung: list[Any] = []
