@@ -8,10 +8,12 @@ from datetime import timedelta
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
+from allauth.core.internal.ratelimit import truncate_ip
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.cache import cache
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
+from django.core.validators import validate_email
 from django.dispatch import Signal
 from django.http import HttpRequest
 from redis import RedisError
@@ -24,9 +26,10 @@ from connectors.core import clock
 from tenants.accounts import confirming, session_list
 from tenants.models import User
 
-# Seconds in which further refusals of the same try are not noted.
+# Seconds in which further refusals of one place, or of one person's codes, are not noted.
 _QUIET = 300
 _LATELY = timedelta(days=90)
+_NO_ADDRESS = "(no e-mail address)"
 # Sent with ``event``, the PlatformEvent; its subject is the person.
 to_tell = Signal()
 
@@ -68,21 +71,34 @@ def _note_end_elsewhere(request: HttpRequest, session: UserSession, **rest: Any)
 def _note_failed_sign_in(
     credentials: dict[str, Any], request: HttpRequest | None = None, **rest: Any
 ) -> None:
-    """Each wrong try, but of refused ones the first in a while: a flood must not fill the audit."""
-    tried, place = str(credentials.get("username", "")), place_of(request)
+    """Each wrong try, but of refused ones the first in a while: a flood must not fill the audit.
+
+    What the client makes up, such as names and programs, makes no refusal another one.
+    """
+    tried, place = _shown_name(str(credentials.get("username", ""))), place_of(request)
     if "refused" not in credentials:
         record("sign_in.failed", tried, details=place)
-    elif _is_first(event_hash({"tried": tried, "at": credentials["at"], **place})):
-        _note_refusal(tried, at_code=credentials["at"] == "code", place=place)
-
-
-def _note_refusal(tried: str, *, at_code: bool, place: dict[str, str]) -> None:
-    if not at_code:
+    elif credentials["at"] == "code":
+        _note_refused_code(tried, place)
+    elif _is_first({"from": truncate_ip(place.get("address", ""))}):
         record("sign_in.refused", tried, details=place)
-    elif person := User.objects.filter(email=tried).first():
-        # Whoever comes so far knows the password.
+
+
+def _note_refused_code(email: str, place: dict[str, str]) -> None:
+    """Whoever comes so far knows the password, and may come from many places at once."""
+    person = User.objects.filter(email=email).first()
+    if person and _is_first({"of": person.pk}):
         event = record("two_factor.refused", actors.user(person), details=place)
         to_tell.send(sender=User, event=event)
+
+
+def _shown_name(tried: str) -> str:
+    """Who types a password into the wrong field must not find it in the audit, for good."""
+    try:
+        validate_email(tried)
+    except ValidationError:
+        return _NO_ADDRESS
+    return tried
 
 
 def _has_come_from(name: str, place: dict[str, str]) -> bool:
@@ -91,9 +107,9 @@ def _has_come_from(name: str, place: dict[str, str]) -> bool:
     return signed_in.filter(at__gt=clock.now() - _LATELY, details__contains=place).exists()
 
 
-def _is_first(key: str) -> bool:
+def _is_first(refused: dict[str, Any]) -> bool:
     try:
-        return bool(cache.add(f"sign-in-refused:{key}", True, _QUIET))
+        return bool(cache.add(f"sign-in-refused:{event_hash(refused)}", True, _QUIET))
     except RedisError:
         return False
 

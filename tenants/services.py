@@ -96,6 +96,11 @@ def memberships_of(user: User) -> list[Membership]:
     return sorted(_read_memberships(user), key=lambda found: (found.name, found.tenant_id))
 
 
+def is_member(person: User) -> bool:
+    """Whether the person has a place in any tenant, also while they are inactive."""
+    return any(True for _ in _read_memberships(person))
+
+
 def role_in(user: User, tenant_id: int) -> Role | None:
     """Return the person's role in a tenant, or None for an outsider."""
     if user.pk is None or not user.is_active:

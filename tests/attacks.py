@@ -70,26 +70,46 @@ Stranger | guessing many accounts' passwords from one place
 tests/web/test_sign_in.py::test_a_place_is_refused_after_tries_with_many_accounts
 Stranger | guessing from addresses that they make up
 tests/web/test_sign_in.py::test_an_address_that_a_client_makes_up_is_not_believed
+Stranger | guessing from all addresses of a network
+tests/web/test_sign_in.py::test_a_network_of_ipv6_is_one_place_and_ipv4_in_its_words_is_not
+Stranger | using up the tries for codes of somebody else
+tests/web/test_two_factor.py::test_a_stranger_keeps_nobody_from_giving_codes
+Stranger | filling the audit with refused tries
+tests/web/test_sign_in.py::test_a_flood_of_made_up_names_and_programs_does_not_fill_the_audit
+Whoever knows a password | filling the person's mailbox with wrong codes
+tests/web/test_two_factor.py::test_wrong_codes_from_many_places_are_one_mail
 Holder of a stolen session | changing secrets or rights
 tests/web/test_confirming.py::test_secrets_and_rights_want_the_password_of_just_now
 Holder of a stolen session | guessing the password on the page that asks for it again
 tests/web/test_confirming.py::test_passwords_cannot_be_guessed_here_either
+Holder of a stolen session | guessing the password on the page that changes it
+tests/web/test_confirming.py::test_passwords_cannot_be_guessed_where_one_changes_ones_own
 Holder of a stolen session | confirming with the password of another account
 tests/web/test_confirming.py::test_another_persons_password_confirms_nothing
 Whoever knows a password | signing in without a code
 tests/web/test_two_factor.py::test_a_password_alone_signs_nobody_in
 Whoever knows a password | using a code of the app again
 tests/web/test_two_factor.py::test_a_code_works_once
+Whoever knows a password | using the code that set up the app
+tests/web/test_two_factor.py::test_the_code_that_sets_it_up_signs_nobody_in
+Whoever has an account | forgetting their wrong tries with a right code of their own
+tests/web/test_two_factor.py::test_a_code_of_ones_own_does_not_forget_what_was_guessed
 Whoever knows a password | using a recovery code again
-tests/web/test_two_factor.py::test_a_recovery_code_works_once_and_is_told
+tests/web/test_recovery_codes.py::test_a_recovery_code_works_once_and_is_told
 Whoever knows a password | guessing codes from many places
 tests/web/test_two_factor.py::test_codes_cannot_be_guessed
 Whoever knows an old password | going on with a sign-in that waits for its code
 tests/web/test_two_factor.py::test_a_new_password_ends_a_sign_in_that_waits_for_its_code
+Whoever stole a phone | coming in at the moment of a reset
+tests/web/test_two_factor.py::test_a_reset_at_the_moment_of_a_code_lets_nobody_in
 Whoever plants a session's key | going on from the password of somebody else
 tests/web/test_two_factor.py::test_the_session_gets_a_new_key_with_the_password_and_with_the_code
 Holder of a stolen session and the password | removing the second factor
 tests/web/test_two_factor.py::test_a_stolen_session_and_password_do_not_turn_it_off
+Holder of a stolen session and the password | making recovery codes of their own
+tests/web/test_recovery_codes.py::test_a_stolen_session_and_password_make_no_new_recovery_codes
+Holder of a stolen session and the password | reading recovery codes that nobody has seen yet
+tests/web/test_recovery_codes.py::test_codes_that_were_never_seen_are_not_for_another_session
 Help desk | resetting the second factor of somebody with more rights
 tests/web/test_two_factor.py::test_the_help_desk_resets_nobody_with_more_rights
 Stranger | using an account whose address is not confirmed
@@ -104,6 +124,12 @@ Former admin of a workspace | bringing people in by an earlier invitation
 tests/web/test_joining.py::test_who_may_not_invite_any_more_brings_nobody_in
 Admin of a workspace | giving a role above their own
 tests/web/test_joining.py::test_nobody_gives_a_role_above_their_own
+Holder of a stolen session and the password | staying in after the password was changed with it
+tests/web/test_sessions.py::test_a_session_that_changed_the_password_can_still_be_ended
+Holder of a stolen session | going on when the person gives their password again
+tests/web/test_sessions.py::test_a_copy_of_a_session_ends_when_the_password_is_given_again
+Holder of a stolen session | waiting until a person who was made inactive is active again
+tests/web/test_sessions.py::test_who_is_made_inactive_is_signed_out_for_good
 Another person | ending the sessions of somebody else
 tests/web/test_sessions.py::test_nobody_ends_a_session_of_somebody_else
 Stranger | a link that leads on to another site after the password
@@ -120,6 +146,8 @@ Another tenant | pointing a key across, by key
 tests/contract/test_isolation.py::test_a_key_cannot_point_into_another_tenant
 Help desk | taking over somebody with more rights, by kind of right
 tests/web/test_admin_rights.py::test_nobody_takes_over_staff_with_a_right_they_lack
+Help desk | taking over a member who is made inactive first
+tests/web/test_admin_rights.py::test_a_member_who_is_made_inactive_first_is_not_taken_over_either
 Help desk | reading a ciphertext by a filter
 tests/web/test_admin_rights.py::test_a_list_does_not_tell_what_a_ciphertext_begins_with
 Help desk | filters of every staff list

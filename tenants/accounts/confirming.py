@@ -42,7 +42,7 @@ def confirm_first(request: HttpRequest) -> HttpResponse | None:
     What a page sends is taken for as long again as the page may be opened, so that nobody loses
     what they typed. It is not kept over the question: it may hold secrets.
     """
-    minutes = settings.CONFIRM_MINUTES * (1 if request.method in ("GET", "HEAD") else 2)
+    minutes = settings.CONFIRM_MINUTES * (2 if request.method == "POST" else 1)
     if clock.now().timestamp() - request.session.get(_AT, 0.0) <= minutes * 60:
         return None
     if request.method == "POST":
@@ -86,6 +86,8 @@ def confirm(request: HttpRequest) -> HttpResponse:
         password = request.POST.get("password", "")
         form = ConfirmForm(request, data={"username": email, "password": password})
         if form.is_valid():
+            # Whoever holds a copy of the session must not go on with what the person confirmed.
+            request.session.cycle_key()
             note(request)
             confirmed.send(sender=User, request=request)
             return HttpResponseRedirect(onward)

@@ -31,6 +31,12 @@ def remember(request: HttpRequest, user: User) -> None:
         return
 
 
+def end_all(person: User) -> None:
+    """Sign the person out wherever they are."""
+    for session in UserSession.objects.filter(user=person):
+        session.end()
+
+
 @method_decorator(never_cache, name="dispatch")
 class SessionsView(ListUserSessionsView):
     """Lists the person's own sessions; a button ends one of the others, or all of them."""
@@ -38,12 +44,6 @@ class SessionsView(ListUserSessionsView):
     template_name = "account/sessions.html"
     success_url = reverse_lazy("sessions")
     http_method_names = ["get", "head", "post"]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        # A changed password gave this session another key.
-        remember(self.request, cast("User", self.request.user))
-        context: dict[str, Any] = super().get_context_data(**kwargs)
-        return context
 
     def form_valid(self, form: Any) -> HttpResponse:
         others = UserSession.objects.filter(user_id=cast("User", self.request.user).pk)

@@ -24,9 +24,15 @@ class SessionLimitsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # A request without the cookie has no session to look into.
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and _BEGAN in request.session:
-            _look(request, clock.now().timestamp())
-        return self.get_response(request)
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or _BEGAN not in request.session:
+            return self.get_response(request)
+        _look(request, clock.now().timestamp())
+        key = request.session.session_key
+        response = self.get_response(request)
+        if request.session.session_key != key and request.user.is_authenticated:
+            # A changed password: under its new key nobody could find the session to end it.
+            session_list.remember(request, request.user)
+        return response
 
 
 def _look(request: HttpRequest, now: float) -> None:
@@ -46,6 +52,8 @@ def listen() -> None:
 def _begin(request: HttpRequest | None, user: User, **rest: object) -> None:
     """Note when somebody signed in, which takes the password as a confirmation does."""
     if request is not None:
+        # Django keeps the key where the same person signs in again.
+        request.session.cycle_key()
         request.session[_BEGAN] = request.session[_SEEN] = clock.now().timestamp()
         confirming.note(request)
         session_list.remember(request, user)

@@ -6,6 +6,7 @@ no hash. Whoever is refused may know the right password: a longer wait is the pr
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
@@ -55,9 +56,16 @@ class SignInAdapter(DefaultAccountAdapter):
     ) -> HttpResponse:
         return HttpResponseRedirect(redirect_url or "/")
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        # IPv6 counts by network, and all of IPv4 as IPv6 writes it is in one.
+        address = ip_address(super().get_client_ip(request))
+        return str(getattr(address, "ipv4_mapped", None) or address)
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        # Not by host as well: each name of the service would give as many tries again.
-        return User.objects.normalize_email(credentials.get("username"))
+        # Not by host as well: each name of the service would give as many tries again. And what
+        # it was tried at comes first, so that no name at one door counts at the other.
+        name = credentials.get("username") or credentials.get("email")
+        return f"{credentials.get('at', 'password')} {User.objects.normalize_email(name)}"
 
 
 @contextmanager
@@ -83,25 +91,40 @@ def tell_refused(request: HttpRequest | None, name: str, *, at: str = "password"
     user_login_failed.send(sender=__name__, credentials=credentials, request=request)
 
 
+@contextmanager
+def counted(request: HttpRequest | None, name: str, *, at: str = "password") -> Iterator[None]:
+    """Let a password or code be looked at, unless there were too many tries; wrong ones count."""
+    adapter = get_adapter(request)
+    try:
+        with counted_tries():
+            adapter.pre_authenticate(request, username=name, at=at)
+            yield
+            # This try alone: whoever has an account must not forget the others of their place.
+            adapter._rollback_login_failed_rl_usage()
+    except ValidationError as error:
+        if error.code == "too_many_login_attempts":
+            tell_refused(request, name, at=at)
+        raise
+
+
 class SignInForm(AuthenticationForm):
     """Django's form behind a count of tries."""
 
     def clean(self) -> dict[str, Any]:
-        adapter = get_adapter(self.request)
         name = self.cleaned_data.get("username")
         if not (name and self.cleaned_data.get("password")):
             return dict(super().clean())
+        with counted(self.request, name):
+            return dict(super().clean())
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Tell of somebody who is not let in: Django tells of wrong passwords only."""
         try:
-            with counted_tries():
-                adapter.pre_authenticate(self.request, username=name)
-                cleaned = dict(super().clean())
-                # Only wrong tries count.
-                adapter._rollback_login_failed_rl_usage()
-        except ValidationError as error:
-            if error.code == "too_many_login_attempts":
-                tell_refused(self.request, name)
+            super().confirm_login_allowed(user)
+        except ValidationError:
+            tried = {"username": user.email}
+            user_login_failed.send(sender=__name__, credentials=tried, request=self.request)
             raise
-        return cleaned
 
 
 class SignInView(LoginView):

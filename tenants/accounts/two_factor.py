@@ -9,27 +9,43 @@ from typing import Any, cast
 from allauth.mfa import app_settings
 from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
+from allauth.mfa.recovery_codes.internal.flows import generate_recovery_codes
+from allauth.mfa.recovery_codes.views import ViewRecoveryCodesView
 from allauth.mfa.totp.internal import flows
 from allauth.mfa.totp.views import ActivateTOTPView
-from allauth.usersessions.models import UserSession
+from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 from django.views.generic.edit import FormView
 
+from tenants.accounts import session_list
 from tenants.accounts.confirming import confirms
-from tenants.accounts.two_factor_forms import CodeForm, TurnOnForm
+from tenants.accounts.two_factor_forms import NO_KEY, CodeForm, TurnOnForm
 from tenants.models import User
 
 _of_a_person = method_decorator([never_cache, login_required], name="dispatch")
 # What staff without a factor still reach; the rest leads them to set one up.
-_BEFORE = frozenset({"mfa_activate_totp", "confirm", "login", "logout", "healthz", "healthz-work"})
+_BEFORE = frozenset(
+    {
+        "mfa_activate_totp",
+        "confirm",
+        "login",
+        "account_login",
+        "logout",
+        "sign-out",
+        "healthz",
+        "healthz-work",
+    }
+)
+
+_MADE_CODES = "made_recovery_codes"
 
 
 class TwoFactorMiddleware:
@@ -61,8 +77,7 @@ def reset(person: User) -> None:
     """Forget the app and the recovery codes, and end all sessions: the phone may be stolen."""
     with transaction.atomic():
         Authenticator.objects.filter(user=person).delete()
-        for session in UserSession.objects.filter(user=person):
-            session.end()
+        session_list.end_all(person)
 
 
 @_of_a_person
@@ -74,13 +89,9 @@ class TwoFactorView(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person = self.request.user
-        codes = Authenticator.objects.filter(
-            user_id=person.pk, type=Authenticator.Type.RECOVERY_CODES
-        ).first()
-        used = codes.data["used_mask"].bit_count() if codes else 0
-        left = app_settings.RECOVERY_CODE_COUNT - used if codes else 0
-        since = turned_on_at(person)
-        return super().get_context_data(since=since, codes_left=left, **kwargs)
+        return super().get_context_data(
+            since=turned_on_at(person), codes_left=_codes_left(person), **kwargs
+        )
 
 
 @_of_a_person
@@ -102,20 +113,24 @@ class TurnOnView(ActivateTOTPView):
         return {**context, "letters": letters, "wanted": _is_wanted(self.request)}
 
     def form_valid(self, form: Any) -> HttpResponse:
+        codes = Authenticator.objects.filter(
+            user_id=self.request.user.pk, type=Authenticator.Type.RECOVERY_CODES
+        )
         try:
-            return cast("HttpResponse", super().form_valid(form))
+            with transaction.atomic():
+                # None that somebody may know already, left behind by an earlier app.
+                codes.delete()
+                self.request.session[_MADE_CODES] = True
+                return cast("HttpResponse", super().form_valid(form))
         except IntegrityError:
             # Sent twice at once: the other one set it up.
             return HttpResponseRedirect(reverse("mfa_index"))
 
 
-@_of_a_person
-class TurnOffView(FormView):
-    """Wants a code, so that a stolen session and password are not enough."""
+class _WithCodeView(FormView):
+    """Wants a code as well, so that a stolen session and password are not enough."""
 
-    template_name = "account/two_factor_off.html"
     form_class = CodeForm
-    success_url = reverse_lazy("mfa_index")
     http_method_names = ["get", "post"]
 
     @confirms
@@ -126,6 +141,14 @@ class TurnOffView(FormView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "user": self.request.user}
+
+
+@_of_a_person
+class TurnOffView(_WithCodeView):
+    """Forgets the app and the recovery codes."""
+
+    template_name = "account/two_factor_off.html"
+    success_url = reverse_lazy("mfa_index")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(wanted=_is_wanted(self.request), **kwargs)
@@ -141,7 +164,7 @@ class TurnOffView(FormView):
 
 @_of_a_person
 class CodesView(ViewRecoveryCodesView):
-    """Shows new recovery codes, once."""
+    """Shows new recovery codes, once, to the session that made them."""
 
     template_name = "account/recovery_codes.html"
     # A HEAD would count as having seen them.
@@ -149,29 +172,45 @@ class CodesView(ViewRecoveryCodesView):
 
     @confirms
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+        if _MADE_CODES not in request.session:
+            # Codes that nobody has seen yet are not for whoever holds another session.
+            return HttpResponseRedirect(reverse("mfa_index"))
+        try:
+            # What does not open was not seen either.
+            with transaction.atomic():
+                return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+        except InvalidToken:
+            messages.error(request, NO_KEY)
+            return HttpResponseRedirect(reverse("mfa_index"))
 
 
 @_of_a_person
-class NewCodesView(GenerateRecoveryCodesView):
-    """Makes new recovery codes; the old ones end."""
+class NewCodesView(_WithCodeView):
+    """Makes new recovery codes; the old ones end. Each of them would also turn the app off."""
 
     template_name = "account/new_recovery_codes.html"
-    http_method_names = ["get", "post"]
+    success_url = reverse_lazy("mfa_view_recovery_codes")
 
-    @confirms
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if turned_on_at(request.user) is None:
-            raise Http404
-        return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(codes_left=_codes_left(self.request.user), **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        generate_recovery_codes(self.request)
+        self.request.session[_MADE_CODES] = True
+        return super().form_valid(form)
 
 
 class CodeView(AuthenticateView):
     """Takes the code after the password. Until then nobody is signed in."""
 
     template_name = "account/two_factor_code.html"
-    form_class = CodeForm
     http_method_names = ["get", "post"]
+
+    def _build_forms(self) -> CodeForm | None:
+        # allauth's would take the answer of a security key as well, and fail over odd ones.
+        sent = self.request.POST if self.request.method == "POST" else None
+        self.auth_form, self.webauthn_form = CodeForm(sent, user=self.stage.login.user), None
+        return None if sent is None else self.auth_form
 
     def form_valid(self, form: Any) -> HttpResponse:
         login = self.stage.login
@@ -179,8 +218,22 @@ class CodeView(AuthenticateView):
         still = (
             login.user.is_active and login.state["password"] == login.user.get_session_auth_hash()
         )
-        answer = super().form_valid(form) if still else self.stage.abort()
+        answer = self._signed_in(form) if still else self.stage.abort()
         return cast("HttpResponse", answer)
+
+    def _signed_in(self, form: Any) -> Any:
+        # A reset of this moment has taken the factor away, or waits and then ends this session.
+        with transaction.atomic():
+            kept = Authenticator.objects.select_for_update().filter(pk=form.authenticator.pk)
+            return super().form_valid(form) if kept.first() else self.stage.abort()
+
+
+def _codes_left(person: Any) -> int:
+    """How many recovery codes are unused; no key is needed to tell."""
+    kind = Authenticator.Type.RECOVERY_CODES
+    codes = Authenticator.objects.filter(user_id=person.pk, type=kind).first()
+    used: int = codes.data["used_mask"].bit_count() if codes else 0
+    return app_settings.RECOVERY_CODE_COUNT - used if codes else 0
 
 
 def _is_wanted(request: HttpRequest) -> bool:

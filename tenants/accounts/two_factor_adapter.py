@@ -1,5 +1,7 @@
 """Encrypts the secrets of authenticator apps and recovery codes under the service's own keys."""
 
+from typing import Any
+
 from allauth.mfa.adapter import DefaultMFAAdapter
 from encrypted_model_fields.fields import decrypt_str, encrypt_str
 
@@ -11,6 +13,10 @@ class TwoFactorAdapter(DefaultMFAAdapter):
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": "That code is wrong, or it was used already. Wait for the next one.",
     }
+
+    def is_mfa_enabled(self, user: Any, types: Any = None) -> bool:
+        # None: the person was deleted while their sign-in waited for its code.
+        return user is not None and bool(super().is_mfa_enabled(user, types))
 
     def encrypt(self, text: str) -> str:
         return str(encrypt_str(text).decode())

@@ -25,10 +25,10 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from tenants.accounts import two_factor
+from tenants.accounts import session_list, two_factor
 from tenants.accounts.confirming import confirm_first, confirms
 from tenants.models import User
-from tenants.services import memberships_of
+from tenants.services import is_member, memberships_of
 from tenants.staff import shown
 from tenants.staff.lookups import DeclaredLookups
 from tenants.staff.model_admin import row_number
@@ -147,6 +147,12 @@ class UserAdmin(DeclaredLookups, BaseUserAdmin, ModelAdmin):
         )
         return answer
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Who is made inactive is signed out for good, not only until they are active again."""
+        super().save_model(request, obj, form, change)
+        if not obj.is_active:
+            session_list.end_all(obj)
+
     @confirms
     def user_change_password(
         self,
@@ -225,7 +231,8 @@ def _may_become(request: HttpRequest, person: Any) -> bool:
     """Whether who asks would gain nothing by logging in as this person."""
     if _is_superuser(request) or person == request.user:
         return True
-    return _holds_all_of(request, person) and not memberships_of(person)
+    # Also while the person is inactive: whoever may change people could wake them up afterwards.
+    return _holds_all_of(request, person) and not is_member(person)
 
 
 def rights_of(person: Any) -> set[int]:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_replace
+from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
@@ -69,7 +70,16 @@ class StaffSite(UnfoldAdminSite):
 
     @acts
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().password_change(request, extra_context)
+        """Django's page of this name, with a form that counts tries."""
+        from tenants.accounts.own_password import OwnPasswordForm  # noqa: PLC0415 - needs the models
+
+        request.current_app = self.name
+        view = PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse("admin:password_change_done", current_app=self.name),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        return cast("HttpResponse", view(request))
 
     @acts
     def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -100,6 +100,19 @@ def test_a_member_is_taken_over_neither_by_password_nor_by_address(
     assert (owner.email, owner.name) == ("owner@example.com", "New name")
 
 
+def test_a_member_who_is_made_inactive_first_is_not_taken_over_either(
+    client: Client, helper: User, people: People
+) -> None:
+    owner, change = people.owner, page("tenants_user_change", people.owner.pk)
+    assert client.post(change, {"email": owner.email, "name": "Asleep"}).status_code == 302
+    assert set_password(client, owner) == 403
+    assert client.post(page("tenants_user_reset_two_factor", owner.pk)).status_code == 403
+    client.post(change, {"email": "mine@example.com", "name": "Awake", "is_active": "on"})
+    owner.refresh_from_db()
+    assert (owner.email, owner.name, owner.is_active) == ("owner@example.com", "Awake", True)
+    assert not owner.has_usable_password()
+
+
 def test_groups_are_the_superusers(client: Client, helper: User) -> None:
     group = Group.objects.create(name="Helpers")
     group.permissions.add(*rights("view_user"))

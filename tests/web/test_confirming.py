@@ -100,6 +100,12 @@ def test_secrets_and_rights_want_the_password_of_just_now(
     assert staff.get(f"/admin/connectors/connection/{world.target.pk}/change/").status_code == 200
 
 
+@pytest.mark.parametrize("method", ["get", "head", "options", "put", "patch", "delete"])
+def test_only_what_is_sent_has_time(staff: Client, passing: Any, method: str) -> None:
+    passing(16)
+    assert led_to_confirm(getattr(staff, method)("/admin/tenants/user/add/"))
+
+
 def test_what_was_typed_in_time_is_taken(
     staff: Client, world: World, people: People, passing: Any
 ) -> None:
@@ -147,6 +153,19 @@ def test_passwords_cannot_be_guessed_here_either(staff: Client, clerk: User, pas
         staff.post("/confirm/", {"password": "guessed"})
     answer = staff.post("/confirm/", {"password": PASSWORD})
     assert "Too many tries" in answer.content.decode()
+
+
+def test_passwords_cannot_be_guessed_where_one_changes_ones_own(staff: Client, clerk: User) -> None:
+    page, new = "/admin/password_change/", "quite-another-password"
+    sent = {"new_password1": new, "new_password2": new}
+    for _ in range(3):
+        staff.post(page, {"old_password": "guessed", **sent})
+    answer = staff.post(page, {"old_password": PASSWORD, **sent})
+    assert "Too many tries" in answer.content.decode()
+    noted = PlatformEvent.objects.filter(subject="staff@example.com").order_by("pk")
+    assert [event.action for event in noted] == [*["sign_in.failed"] * 3, "sign_in.refused"]
+    cache.clear()
+    assert staff.post(page, {"old_password": PASSWORD, **sent}).status_code == 302
 
 
 def test_another_persons_password_confirms_nothing(

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
 from audit.models import PlatformEvent
 from connectors.core import clock
 from connectors.services import retention
+from tenants.accounts import two_factor
 from tenants.models import User
 
 PASSWORD = "quite-a-long-password"
@@ -24,9 +26,9 @@ def people(transactional_db: None) -> dict[str, User]:
     return {name: User.objects.create_superuser(f"{name}@example.com", PASSWORD) for name in names}
 
 
-def signed_in(name: str, address: str, agent: str = "Firefox") -> Client:
+def signed_in(name: str, address: str, agent: str = "Firefox", password: str = PASSWORD) -> Client:
     client = Client(REMOTE_ADDR=address, HTTP_USER_AGENT=agent)
-    given = {"username": f"{name}@example.com", "password": PASSWORD}
+    given = {"username": f"{name}@example.com", "password": password}
     assert client.post("/sign-in/", given).status_code == 302
     return client
 
@@ -84,6 +86,45 @@ def test_a_changed_password_leaves_this_session_alone_in_the_list() -> None:
     page = text_of(home)
     assert "10.0.0.1</strong> (this one)" in page
     assert "10.0.0.2" not in page
+
+
+@pytest.mark.parametrize("by", ["the person elsewhere", "staff who reset the second factor"])
+def test_a_session_that_changed_the_password_can_still_be_ended(
+    people: dict[str, User], by: str
+) -> None:
+    thief, new = signed_in("kim", "10.6.6.6"), "another-long-password"
+    sent = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert thief.post("/admin/password_change/", sent).status_code == 302
+    assert is_in(thief)
+    if by.startswith("staff"):
+        two_factor.reset(people["kim"])
+    else:
+        home = signed_in("kim", "10.0.0.1", password=new)
+        home.post(PAGE)
+        assert is_in(home)
+    assert not is_in(thief)
+
+
+@pytest.mark.parametrize("page", ["/sign-in/", "/confirm/"])
+def test_a_copy_of_a_session_ends_when_the_password_is_given_again(page: str) -> None:
+    home, thief = signed_in("kim", "10.0.0.1"), Client(REMOTE_ADDR="10.6.6.6")
+    thief.cookies.load({settings.SESSION_COOKIE_NAME: str(home.session.session_key)})
+    assert is_in(thief)
+    given = {"username": "kim@example.com", "password": PASSWORD}
+    assert home.post(page, given).status_code == 302
+    assert is_in(home)
+    assert not is_in(thief)
+    assert text_of(home).count("<strong>") == 1
+
+
+def test_who_is_made_inactive_is_signed_out_for_good(people: dict[str, User]) -> None:
+    home, other = signed_in("kim", "10.0.0.1"), signed_in("lee", "10.0.0.3")
+    page = f"/admin/tenants/user/{people['lee'].pk}/change/"
+    sent = {"email": "lee@example.com", "name": "", "is_staff": "on", "is_superuser": "on"}
+    for active in ({}, {"is_active": "on"}):
+        assert home.post(page, {**sent, **active}).status_code == 302
+        assert not is_in(other)
+    assert is_in(home)
 
 
 def test_what_is_signed_out_or_over_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:

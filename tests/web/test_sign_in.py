@@ -1,5 +1,6 @@
 """Guessing passwords, and sessions that nobody ends: each is attacked here."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -114,6 +115,21 @@ def test_an_address_that_a_client_makes_up_is_not_believed(client: Client, kim: 
     assert "Too many tries" in said(client, "kim@example.com", PASSWORD)
 
 
+def test_a_network_of_ipv6_is_one_place_and_ipv4_in_its_words_is_not(
+    client: Client, kim: User
+) -> None:
+    for number in range(6):
+        address = f"2001:db8::{number:x}:1"
+        assert not signed_in(client, f"guess{number}@example.com", "guessed", address)
+    assert "Too many tries" in said(client, "kim@example.com", PASSWORD, "2001:db8::ffff")
+    assert signed_in(client, "kim@example.com", PASSWORD, "2001:db8:1::1")
+    for number in range(6):
+        assert not signed_in(client, f"more{number}@example.com", "guessed", "::ffff:10.0.0.1")
+    for address in ("10.0.0.1", "::ffff:10.0.0.1"):
+        assert "Too many tries" in said(client, "kim@example.com", PASSWORD, address)
+    assert signed_in(client, "kim@example.com", PASSWORD, "::ffff:10.0.0.2")
+
+
 def test_behind_a_proxy_its_address_counts_and_not_what_was_sent_to_it(
     client: Client, kim: User, settings: Settings
 ) -> None:
@@ -156,6 +172,30 @@ def test_who_signs_in_and_who_tries_stands_in_the_audit(client: Client, kim: Use
     assert failed is not None
     assert failed.details["address"] == "10.0.0.1"
     assert "guessed" not in str(list(platform.export()))
+
+
+def test_an_inactive_member_is_told_and_noted_like_a_wrong_password(client: Client) -> None:
+    User.objects.create_user("member@example.com", PASSWORD, is_active=False)
+    pages = {
+        re.sub('value="[^"]+"', "", said(client, "member@example.com", password))
+        for password in (PASSWORD, "guessed")
+    }
+    assert len(pages) == 1
+    assert noted() == [("sign_in.failed", "member@example.com")] * 2
+
+
+def test_a_flood_of_made_up_names_and_programs_does_not_fill_the_audit(client: Client) -> None:
+    for number in range(20):
+        agent = {"HTTP_USER_AGENT": f"Program {number}"}
+        assert not signed_in(client, f"guess{number}@example.com", "guessed", **agent)
+    assert [action for action, _ in noted()] == ["sign_in.failed"] * 6 + ["sign_in.refused"]
+
+
+def test_a_password_in_the_wrong_field_does_not_stand_in_the_audit(client: Client) -> None:
+    for number in range(7):
+        assert not signed_in(client, f"My secret {number}", "kim@example.com")
+    assert {subject for _, subject in noted()} == {"(no e-mail address)"}
+    assert "My secret" not in str(list(platform.export()))
 
 
 def test_a_sign_in_from_a_new_place_is_told_by_mail(
