@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from config.keys import is_demo_key, is_encryption_key
 
 _MIN_SECRET_LENGTH = 50
+# As in the database's own guard, connectors/migrations/0028.
+_LEAST_ATTEMPT_DAYS = 90
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # Others let the server, or whoever stands between, choose to speak in clear.
 _TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
@@ -132,6 +134,19 @@ def check_transport(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
     return found
 
 
+def check_retention(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E007: bodies of attempts that would go before anybody could miss them."""
+    if settings.ATTEMPT_DAYS >= _LEAST_ATTEMPT_DAYS:
+        return []
+    return [
+        Error(
+            f"ATTEMPT_DAYS is {settings.ATTEMPT_DAYS}, less than {_LEAST_ATTEMPT_DAYS}.",
+            hint="The database keeps what was sent so long in any case. Set a larger number.",
+            id="config.E007",
+        )
+    ]
+
+
 def check_base_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """W001: consents and links in e-mails would leave without TLS."""
     if settings.DEBUG or urlsplit(settings.BASE_URL).scheme == "https":
@@ -167,6 +182,7 @@ def register_all() -> None:
         check_debug,
         check_hosts,
         check_transport,
+        check_retention,
     ):
         register(check, Tags.security)
     for check in (check_base_url, check_two_factor):

@@ -281,6 +281,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 
 # Hints of webhooks that were followed are deleted after so many days.
 INBOX_DAYS: int = env.int("INBOX_DAYS", default=90)
+# What old attempts have sent is emptied after so long: a year of books, and a month to close it.
+ATTEMPT_DAYS: int = env.int("ATTEMPT_DAYS", default=400)
 
 # Where heads of the audit are noted once a day: a file that grows, an https address that takes
 # lines of JSON, people. Who owns the database should be able to change none of them.

@@ -100,6 +100,12 @@ ROUTING_FUNCTIONS: dict[str, RoutingSignature] = {
             returns=("tenant_id",),
             answers="Which tenants have hints of that age that were followed?",
         ),
+        RoutingSignature(
+            name="routing_old_attempts",
+            arguments="before timestamptz",
+            returns=("tenant_id",),
+            answers="Which tenants have attempts of that age whose bodies may go?",
+        ),
     )
 }
 

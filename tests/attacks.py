@@ -164,6 +164,12 @@ Whoever reaches Redis | a pickle in the queue
 tests/config/test_planted_code.py::test_a_pickle_in_the_queue_is_not_run
 Running login | becoming the owner
 tests/tenants/test_roles.py::test_what_runs_the_service_cannot_become_the_owner
+Running login | emptying what young attempts have sent
+tests/services/test_emptied_attempts.py::test_the_running_login_empties_nothing_young
+Running login | changing attempts
+tests/services/test_emptied_attempts.py::test_the_running_login_changes_no_attempt
+Owner of the database | changing attempts while the guard stands
+tests/services/test_emptied_attempts.py::test_not_even_the_owner_changes_more_than_old_bodies
 Running login | emptying what is kept for good, by table
 tests/audit/test_record.py::test_nobody_empties_what_is_kept_at_one_stroke
 Both logins | changing the platform's audit, by statement and login

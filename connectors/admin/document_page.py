@@ -5,6 +5,7 @@ A document enters, in the platform scope; the page's context leaves. Nothing her
 
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 
 from audit.models import AuditEvent
@@ -55,6 +56,7 @@ def document_page(document: Document) -> dict[str, Any]:
         "needed_by": _needed_by(document),
         "waits": waits,
         "attempts": _attempts(document),
+        "attempt_days": settings.ATTEMPT_DAYS,
         "events": events,
         "drift": facts.drift(document, events),
     }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -53,6 +54,7 @@ def document_page(request: HttpRequest, here: Workspace, pk: int) -> HttpRespons
         needed_by=_needed_by(document),
         events=[(event, actor(event), sentence(event)) for event in events],
         attempts=_attempts(document),
+        attempt_days=settings.ATTEMPT_DAYS,
         record=shown.pretty_json(document.record),
         refresh=facts.is_moving(document),
     )

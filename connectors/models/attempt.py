@@ -14,7 +14,8 @@ from tenants.models import TenantForeignKey, TenantOwned
 class Attempt(TenantOwned):
     """The intent: what is about to be sent for which part, until when at the latest.
 
-    ``plan`` is the part's plan as JSON (payload, totals, reference) and ``step`` the one step.
+    ``plan`` is the part's plan as JSON (payload, totals, reference) and ``step`` the one step. Both
+    are emptied by age once a later attempt has been made; whether it ``creates`` stays known.
     Documents that leave in one call share ``batch``.
     """
 
@@ -34,10 +35,21 @@ class Attempt(TenantOwned):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["tenant", "reference"], name="attempt_reference")]
+        indexes = [
+            models.Index(fields=["tenant", "reference"], name="attempt_reference"),
+            models.Index(
+                fields=["tenant", "at"],
+                name="attempt_with_body",
+                condition=~models.Q(step__has_key="emptied"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.reference}"
+
+    @property
+    def emptied(self) -> bool:
+        return bool(self.step.get("emptied"))
 
 
 class Outcome(TenantOwned):

@@ -85,6 +85,7 @@ def test_a_demos_environment_is_refused(production: dict[str, str]) -> None:
         ),
         ("BASE_URL", DEMO["BASE_URL"], "config.W001"),
         ("STAFF_NEEDS_TWO_FACTOR", False, "config.W002"),
+        ("ATTEMPT_DAYS", 89, "config.E007"),
         ("ALLOWED_HOSTS", ["connector.example.com", "*"], "config.E005"),
     ],
     # Keys are made afresh in every process, and the workers of a run must agree on names.
@@ -96,11 +97,12 @@ def test_a_demos_environment_is_refused(production: dict[str, str]) -> None:
         "demo encryption behind",
         "http",
         "no second factor",
+        "bodies too young",
         "any host",
     ],
 )
 def test_each_demo_setting_alone_is_refused(
-    settings: Settings, name: str, value: str | bool | list[str], error: str
+    settings: Settings, name: str, value: str | bool | int | list[str], error: str
 ) -> None:
     settings.DEBUG = False
     settings.SANDBOX_URL = ""

@@ -12,6 +12,9 @@ from tenants.scope import tenant_scope
 from tenants.services import add_member
 from tests.people import ACTOR, make_tenant, make_user
 
+# Works as the owner, whom the policies bind to the open tenant: tests/services/
+# test_emptied_attempts.py tries what it lets go of.
+OF_THE_OWNER = {("empty_old_attempts", "before timestamp with time zone, most integer")}
 every_function = pytest.mark.parametrize("name", sorted(ROUTING_FUNCTIONS))
 
 
@@ -29,9 +32,8 @@ def test_no_other_function_looks_past_the_wall(db):
         "('pg_catalog'::regnamespace, 'information_schema'::regnamespace)"
     )
     listed = {(each.name, each.arguments) for each in ROUTING_FUNCTIONS.values()}
-    assert {(name, arguments) for name, arguments in found} == {
-        (name, canonical_arguments(arguments)) for name, arguments in listed
-    }
+    known = {(name, canonical_arguments(arguments)) for name, arguments in listed}
+    assert {(name, arguments) for name, arguments in found} == known | OF_THE_OWNER
 
 
 def canonical_arguments(arguments: str) -> str:
