@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from config import parts
 from config.embedded import EmbeddedServices, embedded_services
@@ -166,7 +166,7 @@ def demo_environment(
         "DATABASE_POOL": str(_POOL),
         "WEB_THREADS": "4",
         "BEAT_SCHEDULE_FILE": str(folder / "beat-schedule"),
-        "EMAIL_URL": os.environ.get("EMAIL_URL", "consolemail://"),
+        "EMAIL_URL": os.environ.get("EMAIL_URL", f"filemail:///{quote(str(folder / 'outbox'))}"),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -76,6 +76,7 @@ def demo(folder: Path) -> int:
             _say("Loading the example companies")
             print(stack.run("seed_demo").rstrip())
             print(f"\nThe service runs at {stack.env['BASE_URL']}")
+            print(f"Its mail is shown at {stack.env['BASE_URL']}/outbox/")
             print(f"Logs are in {folder}. Ctrl-C ends everything.", flush=True)
             while True:
                 stack.raise_if_one_ended()

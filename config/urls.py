@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from config.health import healthz, healthz_work
 from connectors.dashboard import home
 from connectors.dashboard.invitation import invitation
+from connectors.dashboard.outbox import outbox
 from tenants.accounts import two_factor
 from tenants.accounts.confirming import confirm
 from tenants.accounts.session_list import SessionsView
@@ -48,6 +49,7 @@ urlpatterns = [
     ),
     path("sign-out/", LogoutView.as_view(next_page="account_login"), name="sign-out"),
     path("invitations/<str:token>/", invitation, name="invitation"),
+    path("outbox/", outbox, name="outbox"),
     path("workspaces/new/", home.new_workspace, name="new-workspace"),
     path("w/<slug:slug>/", include("connectors.dashboard.urls")),
     path("healthz", healthz, name="healthz"),

@@ -4,8 +4,9 @@ from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -61,6 +62,11 @@ class WorkspaceForm(forms.Form):
 def new_workspace(request: HttpRequest) -> HttpResponse:
     """Make a workspace that the person owns."""
     person = cast("User", request.user)
+    if not (settings.SIGN_UP_OPEN or person.is_staff):
+        raise PermissionDenied(
+            "Whoever runs this service makes its workspaces. Ask them, or open the link of an "
+            "invitation."
+        )
     places = memberships_of(person)
     form = WorkspaceForm(request.POST or None, initial={"time_zone": "UTC"})
     if request.method == "POST" and form.is_valid():

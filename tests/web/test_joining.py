@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +107,11 @@ def test_sign_up_can_be_closed(client: Client, settings: Settings) -> None:
     client.post("/sign-up/", NEW)
     assert not User.objects.exists()
     assert "Make an account" not in client.get("/sign-in/").content.decode()
+    client.force_login(make_user("kim"))
+    given = {"name": "Mine", "time_zone": "UTC"}
+    for answer in (client.get("/workspaces/new/"), client.post("/workspaces/new/", given)):
+        assert answer.status_code == 403
+        assert "Whoever runs this service" in answer.content.decode()
 
 
 def test_people_set_a_new_password_by_mail(client: Client) -> None:
@@ -274,3 +280,22 @@ def test_a_workspaces_settings_are_changed_by_admins(client: Client, people: Peo
         client.post("/w/acme/settings/", given)
         with tenant_scope(people.tenant.pk):
             assert (Tenant.objects.get().name == "Acme & Sons") is works
+
+
+def test_a_demo_shows_its_mail_and_a_service_does_not(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    assert client.get("/outbox/").status_code == 404
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    mail.send_mail(
+        "First", "Öffne http://127.0.0.1:8000/x/?a=1&b=2 <b>", "a@example.com", ["k@example.com"]
+    )
+    mail.send_mail("Second", "Hello", "a@example.com", ["k@example.com"])
+    assert client.get("/outbox/").status_code == 404
+    settings.DEBUG = True
+    page = client.get("/outbox/").content.decode()
+    assert page.index("Second") < page.index("First")
+    assert '<a href="http://127.0.0.1:8000/x/?a=1&amp;b=2">' in page
+    assert "Öffne" in page
+    assert "&lt;b&gt;" in page
