@@ -28,9 +28,14 @@ def outbox(request: HttpRequest) -> HttpResponse:
     folder = getattr(settings, "EMAIL_FILE_PATH", "")
     if not (settings.DEBUG and folder):
         raise Http404
-    files = sorted(Path(folder).glob("*.log"), reverse=True)[:_MOST]
+    files = sorted(Path(folder).glob("*.log"), key=_written, reverse=True)[:_MOST]
     messages = [message for file in files for message in _read(file)]
     return render(request, "account/outbox.html", {"messages_sent": messages[:_MOST]})
+
+
+def _written(file: Path) -> int:
+    """Django's names tell the second only."""
+    return file.stat().st_mtime_ns
 
 
 def _read(file: Path) -> list[dict[str, object]]:

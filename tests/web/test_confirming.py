@@ -190,3 +190,13 @@ def test_it_leads_nowhere_else(staff: Client, clerk: User, where: str) -> None:
 
 def test_a_stranger_is_sent_to_sign_in(client: Client, transactional_db: None) -> None:
     assert client.get("/confirm/")["Location"].startswith("/sign-in/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_members_who_are_no_staff_confirm_as_well(client: Client) -> None:
+    member = User.objects.create_user("member@example.com", PASSWORD)
+    client.force_login(member)
+    refused = client.post("/confirm/?next=/sessions/", {"password": "guessed-wrongly"})
+    assert "That is not your password" in refused.content.decode()
+    answer = client.post("/confirm/?next=/sessions/", {"password": PASSWORD})
+    assert answer["Location"] == "/sessions/"
