@@ -160,6 +160,9 @@ AUTH_PASSWORD_VALIDATORS.append({"NAME": "audit.people_log.PasswordChanges"})
 ACCOUNT_ADAPTER = "tenants.accounts.sign_in.SignInAdapter"
 ACCOUNT_RATE_LIMITS = {
     "login_failed": env.str("SIGN_IN_LIMITS", default="20/5m/ip,10/15m/key"),
+    # Each sends a mail to an address that somebody typed.
+    "signup": "30/h/ip",
+    "reset_password": "30/h/ip,3/h/key",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

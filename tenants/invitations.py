@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from audit.actors import user as actor_of
+from audit.models import AuditEvent
 from audit.services import Event, record
 from connectors.core import clock
 from tenants.models import Invitation, Member, Role, Tenant, User
@@ -20,8 +21,9 @@ from tenants.services import add_member
 
 DAYS = 7
 _SALT = "tenants.invitation"
-# So many open ones may a tenant have: nobody's mail server is for strangers to use.
-_MOST_OPEN = 50
+# So many open ones may a tenant have, and so many be sent in a day: whoever makes a workspace must
+# not send mail to strangers through us.
+_MOST_OPEN, _MOST_A_DAY = 50, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,13 @@ def invite(*, tenant_id: int, email: str, role: Role, by: User) -> Invitation:
         if others.exclude(email=email).count() >= _MOST_OPEN:
             raise ValidationError(
                 f"{_MOST_OPEN} invitations are open. Take some back, or wait until they end."
+            )
+        sent = AuditEvent.objects.filter(
+            action="member.invited", at__gt=clock.now() - timedelta(days=1)
+        )
+        if sent.count() >= _MOST_A_DAY:
+            raise ValidationError(
+                f"{_MOST_A_DAY} invitations were sent within a day. Send the others tomorrow."
             )
         ends_at = clock.now() + timedelta(days=DAYS)
         invitation, _ = Invitation.objects.update_or_create(

@@ -120,6 +120,10 @@ Stranger | a forged invitation
 tests/web/test_joining.py::test_a_forged_link_leads_nowhere
 Whoever was invited | an invitation that was used, renewed, taken back or is old
 tests/web/test_joining.py::test_an_invitation_works_once_and_not_when_it_is_over
+Owner of a workspace | sending mail to the world by invitations
+tests/web/test_joining.py::test_a_workspace_does_not_send_mail_to_the_world
+Stranger | filling a mailbox with links for new passwords
+tests/web/test_joining.py::test_resets_do_not_fill_a_mailbox
 Former admin of a workspace | bringing people in by an earlier invitation
 tests/web/test_joining.py::test_who_may_not_invite_any_more_brings_nobody_in
 Admin of a workspace | giving a role above their own

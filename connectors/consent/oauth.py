@@ -6,7 +6,6 @@ number, so it never travels through the browser. Calls run outside any transacti
 """
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +30,7 @@ from connectors.transport.provider import ProviderSpec
 from tenants.accounts.confirming import confirm_first
 from tenants.models import Role
 from tenants.scope import tenant_scope
-from tenants.services import require_role, role_in
+from tenants.services import memberships_of, require_role, role_in
 
 _SALT = "connectors.oauth"
 # One-time numbers, each with the verifier of its code.
@@ -204,12 +203,13 @@ def _spend(request: HttpRequest, nonce: str) -> str:
 
 def _arrive(
     request: HttpRequest, connection: Connection, words: str, *, fine: bool
-) -> HttpResponse:
-    """Staff go to the connection's page; a member is told here."""
-    if _person(request).is_staff:
-        (messages.success if fine else messages.error)(request, words)
-        return HttpResponseRedirect(
-            reverse("admin:connectors_connection_change", args=[connection.pk])
-        )
-    context: Mapping[str, Any] = {"connection": connection, "words": words, "fine": fine}
-    return render(request, "consent/authorised.html", context)
+) -> HttpResponseRedirect:
+    """Go to the connection's page: the staff's, or that of the member's workspace."""
+    (messages.success if fine else messages.error)(request, words)
+    person = _person(request)
+    places = [p.slug for p in memberships_of(person) if p.tenant_id == connection.tenant_id]
+    if person.is_staff or not places:
+        url = reverse("admin:connectors_connection_change", args=[connection.pk])
+    else:
+        url = reverse("dashboard:connection", args=[places[0], connection.pk])
+    return HttpResponseRedirect(url)

@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -58,8 +58,10 @@ def settings_page(request: HttpRequest, here: Workspace) -> HttpResponse:
         tenant = Tenant.objects.get(pk=here.tenant_id)
         members = list(Member.objects.select_related("user").order_by("user__email"))
     now = {name: getattr(tenant, name) for name in ("name", "time_zone", "alert_email")}
+    if request.method == "POST" and not here.may_administer:
+        raise PermissionDenied("Only owners and admins change the settings of a workspace.")
     form = WorkspaceForm(request.POST if request.method == "POST" else None, initial=now)
-    if request.method == "POST" and here.may_administer and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         try:
             change_tenant(tenant_id=here.tenant_id, actor=here.actor, **form.cleaned_data)
         except ValidationError as error:

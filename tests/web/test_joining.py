@@ -9,6 +9,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import Settings
 
@@ -219,6 +220,26 @@ def test_a_forged_link_leads_nowhere(client: Client, people: People, text: str) 
     assert role_in(people.outsider, people.tenant.pk) is None
 
 
+def test_a_workspace_does_not_send_mail_to_the_world(people: People) -> None:
+    for number in range(30):
+        row = invitations.invite(
+            tenant_id=people.tenant.pk,
+            email=f"victim{number}@example.com",
+            role=Role.VIEWER,
+            by=people.owner,
+        )
+        assert invitations.take_back(tenant_id=people.tenant.pk, pk=row.pk, by=people.owner)
+    with pytest.raises(ValidationError, match="within a day"):
+        invited(people)
+
+
+def test_resets_do_not_fill_a_mailbox(client: Client) -> None:
+    User.objects.create_user("kim@example.com", PASSWORD)
+    for _ in range(6):
+        client.post("/password/reset/", {"email": "kim@example.com"})
+    assert len(mail.outbox) == 3
+
+
 def test_who_may_not_invite_any_more_brings_nobody_in(people: People) -> None:
     row = invitations.invite(
         tenant_id=people.tenant.pk, email="kim@example.com", role=Role.ADMIN, by=people.admin
@@ -277,7 +298,7 @@ def test_a_workspaces_settings_are_changed_by_admins(client: Client, people: Peo
     given = {"name": "Acme & Sons", "time_zone": "Europe/Berlin", "alert_email": ""}
     for person, works in ((people.operator, False), (people.admin, True)):
         client.force_login(person)
-        client.post("/w/acme/settings/", given)
+        assert client.post("/w/acme/settings/", given).status_code == (302 if works else 403)
         with tenant_scope(people.tenant.pk):
             assert (Tenant.objects.get().name == "Acme & Sons") is works
 

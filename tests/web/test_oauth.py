@@ -76,8 +76,8 @@ def test_admins_of_the_tenant_may(client: Client, people: People, world: World, 
     logged_in(client, getattr(people, role))
     state = start(client, world)
     answer = client.get(CALLBACK, {"state": state, "code": "a-code"})
-    assert answer.status_code == 200
-    assert "everything can be read" in answer.content.decode()
+    assert answer["Location"] == f"/w/acme/connections/{world.target.pk}/"
+    assert "everything can be read" in client.get(answer["Location"]).content.decode()
     assert provider.queries[0]["code"] == "a-code"
     assert provider.in_transaction == [False, False]
 
