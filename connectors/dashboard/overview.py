@@ -48,7 +48,8 @@ def overview_page(request: HttpRequest, here: Workspace) -> HttpResponse:
         stuck_number=sum(row.number for row in stuck),
         stuck_money=overview.together(stuck),
         oldest=min((row.oldest for row in stuck), default=None),
-        month=month,
+        # A day: templates would show a moment in UTC, where the month may be another one.
+        month=month.date(),
         posted=overview.posted_since(month),
         standings=overview.standings(),
         days=days[::-1],

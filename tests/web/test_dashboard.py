@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -18,6 +19,7 @@ from connectors.core.states import Reason, State
 from connectors.dashboard import names
 from connectors.models import Document, Integration
 from connectors.services import document_list
+from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests.people import People
 from tests.web.world import World
@@ -74,6 +76,14 @@ def test_the_overview_counts_what_stands_still(viewer: Client, world: World) -> 
     assert "Vendor not linked" in page
     assert "2,469.00" in page  # both of them
     assert "Main Street purchasing" in page
+
+
+@pytest.mark.parametrize("name", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_the_month_is_that_of_the_workspace(viewer: Client, world: World, name: str) -> None:
+    with tenant_scope(world.tenant_id):
+        Tenant.objects.update(time_zone=name)
+    month = clock.now().astimezone(ZoneInfo(name))
+    assert f"Posted in {month:%B}" in text_of(viewer, "")
 
 
 def test_an_empty_workspace_says_what_to_do(client: Client, people: People) -> None:

@@ -54,6 +54,7 @@ def test_a_stranger_signs_up_and_makes_a_workspace(client: Client) -> None:
     assert made["Location"] == "/w/northwind-ltd/"
     page = client.get("/w/northwind-ltd/").content.decode()
     assert "No integration yet" in page
+    assert "Confirmation email" not in page
     person = User.objects.get(email="kim@example.com")
     assert [place.role for place in memberships_of(person)] == [Role.OWNER]
     assert not person.is_staff
