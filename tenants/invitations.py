@@ -124,8 +124,9 @@ def accept(text: str, person: User) -> Invited:
         raise ValidationError("This invitation does not work any more. Ask for another one.")
     with tenant_scope(found.tenant_id):
         row = Invitation.objects.select_for_update().filter(pk=found.pk, accepted_at=None).first()
-        if row is None:
-            raise ValidationError("This invitation was used a moment ago.")
+        # Renewed meanwhile, it may be for another role.
+        if row is None or row.role != found.role:
+            raise ValidationError("This invitation was used or renewed a moment ago.")
         inviter = Member.objects.filter(user=row.invited_by_id).first()
         if inviter is None or not (inviter.may(Role.ADMIN) and inviter.may(found.role)):
             raise ValidationError(

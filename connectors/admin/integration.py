@@ -1,6 +1,5 @@
 """Staff pages of integrations: set up, schedule with its cost in words, run now, pause, resume."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -24,6 +23,7 @@ from connectors.admin.posted_policy import page as posted_policy_page
 from connectors.core.errors import BadInputError
 from connectors.engine.job import Resolved
 from connectors.models import Connection, Integration, Run, StreamState
+from connectors.pages.integration_buttons import BUTTONS
 from connectors.services import integrations, posted_policy
 from connectors.services.standstill import sentences
 from tenants.models import Tenant
@@ -31,25 +31,6 @@ from tenants.scope import platform_scope
 from tenants.staff import shown
 from tenants.staff.model_admin import row_number
 from tenants.staff.site import acts
-
-_PRESSED: dict[str, tuple[str, Callable[[Integration, Resolved, str], Any]]] = {
-    "run": (
-        "A run is queued.",
-        lambda row, resolved, actor: integrations.run_now(row, actor=actor),
-    ),
-    "sweep": (
-        "A run is queued that also looks for deleted and missed records.",
-        lambda row, resolved, actor: integrations.run_now(row, actor=actor, sweep=True),
-    ),
-    "pause": (
-        "Paused: nothing is posted until somebody resumes it.",
-        lambda row, resolved, actor: integrations.pause(row, resolved=resolved, actor=actor),
-    ),
-    "resume": (
-        "Started; a run is queued.",
-        lambda row, resolved, actor: integrations.resume(row, resolved=resolved, actor=actor),
-    ),
-}
 
 
 @admin.register(Integration)
@@ -281,7 +262,7 @@ class IntegrationAdmin(DryRunPages, ExactMatchPages, AlignmentPages):
         self.require(request)
         integration = self._one(pk)
         resolved = registry.resolve(integration.flow)
-        said, act = _PRESSED.get(button, ("", None))
+        said, act = BUTTONS.get(button, ("", None))
 
         def press() -> str:
             if act is None:

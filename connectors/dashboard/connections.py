@@ -4,15 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connectors import registry
 from connectors.admin.connection_forms import PasteForm, ProviderForm
 from connectors.consent.oauth import redirect_uri
-from connectors.core.errors import ConnectorError
-from connectors.dashboard.workspace import Workspace, page, show
+from connectors.dashboard.workspace import Workspace, ask, page, show
 from connectors.models import Connection, Integration
 from connectors.services import choosing, connections
 from connectors.transport.provider import ProviderSpec
@@ -138,22 +137,15 @@ def _ask(
     """Ask for secrets: only of who gave their password just now."""
     if (detour := confirm_first(request)) is not None:
         return detour
-    filled = form(request.POST if request.method == "POST" else None)
-    if filled.is_valid():
-        try:
-            return HttpResponseRedirect(save(filled))
-        except ConnectorError as error:
-            filled.add_error(None, str(error))
-    return show(
+    return ask(
         request,
         here,
-        "form.html",
-        "connections",
+        form,
+        save,
+        active="connections",
         title=title,
-        form=filled,
         note=_register(spec) if spec else "",
         back=here.url("connections"),
-        submit="Save",
     )
 
 

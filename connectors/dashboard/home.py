@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 class WorkspaceForm(forms.Form):
-    """A new workspace: what it is called, and which clock it follows."""
+    """What a workspace is called, and which clock it follows."""
 
     name = forms.CharField(
         max_length=200, label="Name", help_text="Usually the company whose books are kept in step."

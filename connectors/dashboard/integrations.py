@@ -1,43 +1,25 @@
 """Integrations of a workspace: what moves where and when, their runs, and setting them up."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connectors import registry
 from connectors.admin.integration_forms import IntegrationForm, NewIntegrationForm
-from connectors.core.errors import BadInputError, ConnectorError
+from connectors.core.errors import BadInputError
 from connectors.dashboard.names import STATES, kind_name
-from connectors.dashboard.workspace import Workspace, do, page, show
+from connectors.dashboard.workspace import Workspace, ask, do, page, show
 from connectors.engine.job import Resolved
 from connectors.models import Integration, Run, StreamState
+from connectors.pages.integration_buttons import BUTTONS
 from connectors.services import integrations, overview
 from connectors.services.standstill import sentences
 from tenants.models import Role, Tenant
 from tenants.scope import tenant_scope
 
 _RUNS = 20
-_PRESSED: dict[str, tuple[str, Callable[[Integration, Resolved, str], Any]]] = {
-    "run": (
-        "A run is queued.",
-        lambda row, resolved, actor: integrations.run_now(row, actor=actor),
-    ),
-    "sweep": (
-        "A run is queued that also looks for deleted and missed records.",
-        lambda row, resolved, actor: integrations.run_now(row, actor=actor, sweep=True),
-    ),
-    "pause": (
-        "Paused: nothing is posted until somebody starts it again.",
-        lambda row, resolved, actor: integrations.pause(row, resolved=resolved, actor=actor),
-    ),
-    "resume": (
-        "Started; a run is queued.",
-        lambda row, resolved, actor: integrations.resume(row, resolved=resolved, actor=actor),
-    ),
-}
 # Going live and stopping are for those who answer for the books.
 _FOR_ADMINS = frozenset({"pause", "resume"})
 
@@ -94,7 +76,7 @@ def integration_page(request: HttpRequest, here: Workspace, pk: int) -> HttpResp
 def press(request: HttpRequest, here: Workspace, pk: int, button: str) -> HttpResponse:
     """Run now, sweep now, pause, start."""
     row = _loaded(here, pk)
-    said, act = _PRESSED.get(button, ("", None))
+    said, act = BUTTONS.get(button, ("", None))
     resolved = registry.resolve(row.flow)
 
     def pressed() -> str:
@@ -124,7 +106,15 @@ def edit(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
         )
         return here.url("integration", pk)
 
-    return _ask(request, here, form, save, title=f"Edit {row.name}", back=("integration", pk))
+    return ask(
+        request,
+        here,
+        form,
+        save,
+        active="integrations",
+        title=f"Edit {row.name}",
+        back=here.url("integration", pk),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -154,36 +144,14 @@ def new(request: HttpRequest, here: Workspace, flow: str) -> HttpResponse:
         )
         return here.url("integration", made.pk)
 
-    return _ask(request, here, form, save, title=resolved.flow.title, back=("integrations",))
-
-
-def _ask(
-    request: HttpRequest,
-    here: Workspace,
-    form: Callable[[Any], IntegrationForm],
-    save: Callable[[IntegrationForm], str],
-    *,
-    title: str,
-    back: tuple[Any, ...],
-) -> HttpResponse:
-    """Show the form; hand valid input to ``save``, which says where to go on."""
-    filled = form(request.POST if request.method == "POST" else None)
-    with tenant_scope(here.tenant_id):
-        valid = filled.is_valid()
-    if valid:
-        try:
-            return HttpResponseRedirect(save(filled))
-        except ConnectorError as error:
-            filled.add_error(None, str(error))
-    return show(
+    return ask(
         request,
         here,
-        "form.html",
-        "integrations",
-        title=title,
-        form=filled,
-        back=here.url(*back),
-        submit="Save",
+        form,
+        save,
+        active="integrations",
+        title=resolved.flow.title,
+        back=here.url("integrations"),
     )
 
 

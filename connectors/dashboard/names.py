@@ -54,7 +54,7 @@ def state_name(state: str) -> str:
 
 def reason_name(reason: str) -> str:
     """The name of a reason; a new one is shown as it is written."""
-    return REASONS.get(Reason(reason), "") or _as_words(reason)
+    return REASONS.get(reason) or _as_words(reason)
 
 
 def kind_name(stream: str) -> str:

@@ -1,7 +1,6 @@
 """The settings of a workspace: its name and clock, its members and what each role may do."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -11,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from connectors.core.storable import storable_text
+from connectors.dashboard.home import WorkspaceForm
 from connectors.dashboard.workspace import Workspace, do, page, show
 from connectors.services import invitation_mail
 from tenants import invitations
@@ -31,19 +31,9 @@ MAY = (
 )
 
 
-class WorkspaceForm(forms.Form):
-    """What people change of a workspace."""
+class SettingsForm(WorkspaceForm):
+    """What people change of a workspace that is there."""
 
-    name = forms.CharField(max_length=200, label="Name")
-    time_zone = forms.ChoiceField(
-        label="Time zone",
-        choices=[
-            (name, name.replace("_", " "))
-            for name in sorted(available_timezones())
-            if "/" in name or name == "UTC"
-        ],
-        help_text="Schedules and days follow this clock.",
-    )
     alert_email = forms.EmailField(
         label="Alerts to",
         required=False,
@@ -60,7 +50,7 @@ def settings_page(request: HttpRequest, here: Workspace) -> HttpResponse:
     now = {name: getattr(tenant, name) for name in ("name", "time_zone", "alert_email")}
     if request.method == "POST" and not here.may_administer:
         raise PermissionDenied("Only owners and admins change the settings of a workspace.")
-    form = WorkspaceForm(request.POST if request.method == "POST" else None, initial=now)
+    form = SettingsForm(request.POST if request.method == "POST" else None, initial=now)
     if request.method == "POST" and form.is_valid():
         try:
             change_tenant(tenant_id=here.tenant_id, actor=here.actor, **form.cleaned_data)

@@ -46,5 +46,4 @@ def frame(here: Workspace, active: str) -> dict[str, Any]:
         "later": [entry for entry in entries if entry.later],
         "needs": review_queue.size(),
         "stopped": Connection.objects.exclude(health__in=usable).count(),
-        "active": active,
     }

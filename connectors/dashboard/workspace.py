@@ -127,6 +127,32 @@ def show(
         return render(request, f"dashboard/{template}", whole)
 
 
+def ask(
+    request: HttpRequest,
+    here: Workspace,
+    form: Callable[[Any], Any],
+    save: Callable[[Any], str],
+    *,
+    active: str,
+    title: str,
+    back: str,
+    note: str = "",
+) -> HttpResponse:
+    """Show a form; hand valid input to ``save``, which says where to go on.
+
+    ``save`` runs outside any scope; what it refuses stands at the form.
+    """
+    filled = form(request.POST if request.method == "POST" else None)
+    with tenant_scope(here.tenant_id):
+        valid = filled.is_valid()
+    if valid:
+        try:
+            return HttpResponseRedirect(save(filled))
+        except ConnectorError as error:
+            filled.add_error(None, str(error))
+    return show(request, here, "form.html", active, title=title, form=filled, note=note, back=back)
+
+
 def do(request: HttpRequest, act: Callable[[], str], done: str) -> HttpResponseRedirect:
     """Act on a button that was pressed, and say what happened; what is refused says why."""
     if request.method == "POST":

@@ -67,6 +67,8 @@ def test_every_state_and_reason_has_a_name() -> None:
     assert set(names.STATES) == set(State)
     assert set(names.REASONS) == set(Reason)
     assert names.reason_name("vendor_missing") == "Vendor not linked"
+    # A reason of a later version, met while it is rolled out.
+    assert names.reason_name("not_known_yet") == "Not known yet"
 
 
 def test_the_overview_counts_what_stands_still(viewer: Client, world: World) -> None:
