@@ -24,8 +24,9 @@ from connectors.management import sandbox_door
 
 COMPANY = "manufacturing"
 _NO_REDIS = "Cannot connect to redis"
-# PostgreSQL ends the transaction of a part that stands still.
-_STOOD_STILL = "idle-in-transaction timeout"
+# PostgreSQL ends the transaction of a part that stands still. libpq drops the server's last words
+# when they arrive behind a result, and then knows only that the connection is gone.
+_STOOD_STILL = ("idle-in-transaction timeout", "server closed the connection unexpectedly")
 # Whatever moves meanwhile does so in circles.
 _LONGEST_SECONDS = 3600.0
 _ERROR = re.compile(r'"level": ?"(error|critical)"|^Traceback')
@@ -90,7 +91,7 @@ class Service:
 
     def let_stand_still(self, name: str) -> None:
         """Stop a part where it is, until it is sent SIGCONT."""
-        self._meant.add(_STOOD_STILL)
+        self._meant.update(_STOOD_STILL)
         self.stack.signal(name, signal.SIGSTOP)
 
     def answered(self, provider: str, status: int) -> int:
