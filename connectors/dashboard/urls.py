@@ -4,6 +4,7 @@ from django.urls import path
 
 from connectors.dashboard import (
     activity,
+    agreement,
     connections,
     document,
     document_actions,
@@ -26,6 +27,7 @@ _ACTIONS = (
 )
 urlpatterns = [
     path("", overview.overview_page, name="overview"),
+    path("agreement/", agreement.latest, name="agreement-latest"),
     path("review/", review.review, name="review"),
     path("review/missing/<int:pk>/", review.review_failure, name="review-failure"),
     path("review/missing/<int:pk>/resolve/", review.resolve, name="resolve"),
@@ -43,6 +45,12 @@ urlpatterns = [
     path("integrations/<int:pk>/", integrations.integration_page, name="integration"),
     path("integrations/<int:pk>/edit/", integrations.edit, name="edit-integration"),
     path("integrations/<int:pk>/press/<slug:button>/", integrations.press, name="press"),
+    path("integrations/<int:pk>/agreement/", agreement.agreement_page, name="agreement"),
+    path(
+        "integrations/<int:pk>/agreement/<slug:stream>/<slug:cause>/",
+        agreement.behind,
+        name="agreement-behind",
+    ),
     path("connections/", connections.connection_list, name="connections"),
     path("connections/new/<slug:provider>/", connections.new, name="new-connection"),
     path("connections/<int:pk>/", connections.connection_page, name="connection"),

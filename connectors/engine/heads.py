@@ -238,4 +238,5 @@ def _holds(head: TargetRecord) -> tuple[str, ...]:
 
 
 def _day_of(state: TargetState) -> str:
-    return str(state.content.get("date", ""))[:10]
+    """Its own day, under either of the names that providers' records have for it."""
+    return str(state.content.get("date") or state.content.get("contract_date") or "")[:10]

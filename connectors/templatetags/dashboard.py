@@ -3,7 +3,7 @@
 Plain values enter, safe HTML leaves. Nothing here reads the database.
 """
 
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
 from django import template
@@ -81,6 +81,12 @@ def ago(moment: datetime | None, zone: tzinfo) -> SafeString:
         f"{local.day} {local:%B %Y, %H:%M:%S %Z}",
         relative(moment, clock.now()),
     )
+
+
+@register.filter
+def month_name(text: str) -> str:
+    """“2026-11” is “November 2026”."""
+    return f"{date.fromisoformat(f'{text}-01'):%B %Y}"
 
 
 @register.filter

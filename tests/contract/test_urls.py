@@ -105,6 +105,8 @@ def address(route: str, world: World) -> str:
         "uidb36": "1",
         "key": "abc-def",
         "flow": "procurify_to_zoho_books",
+        "stream": "bill",
+        "cause": "held",
     }
     plain = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"<\1>", route)
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda place: str(given[place[1]]), plain)
