@@ -7,7 +7,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from config.health import healthz, healthz_work
-from connectors.dashboard import home
+from connectors.dashboard import home, shared_fit
 from connectors.dashboard.invitation import invitation
 from connectors.dashboard.outbox import outbox
 from tenants.accounts import two_factor
@@ -49,6 +49,13 @@ urlpatterns = [
     ),
     path("sign-out/", LogoutView.as_view(next_page="account_login"), name="sign-out"),
     path("invitations/<str:token>/", invitation, name="invitation"),
+    path("fit/<str:token>/", shared_fit.shared, name="shared-fit"),
+    path("fit/<str:token>/export/", shared_fit.shared_export, name="shared-fit-export"),
+    path(
+        "fit/<str:token>/documents/<int:row_id>/",
+        shared_fit.shared_document,
+        name="shared-fit-document",
+    ),
     path("outbox/", outbox, name="outbox"),
     path("workspaces/new/", home.new_workspace, name="new-workspace"),
     path("w/<slug:slug>/", include("connectors.dashboard.urls")),

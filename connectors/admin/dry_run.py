@@ -29,6 +29,7 @@ _TONES = {
     _O.CANCEL: "busy",
     _O.WAIT: "warn",
     _O.HOLD: "bad",
+    _O.STANDS: "good",
     _O.LATER: "warn",
 }
 
@@ -65,18 +66,20 @@ class DryRunPages(StaffAdmin):
 
 def _page(integration: Integration, asked: Any) -> dict[str, Any]:
     runs = Run.objects.filter(integration=integration)
-    last = runs.filter(dry=True).order_by("-pk").first()
+    last = dry_run.last(integration)
     running = last is not None and last.finished_at is None
     outcome, key = asked.get("outcome", ""), asked.get("cause", "")
-    rows = dry_run.documents(integration, outcome, key)
+    rows = dry_run.documents(last, outcome, key) if last else Foreseen.objects.none()
     page = Paginator(rows, _PER_PAGE).get_page(asked.get("page"))
     return {
         "run": last,
         "running": running,
         "refresh": 2 if running else None,
         "progress": dry_run.progress(last) if last is not None and running else None,
-        "outcomes": [_tile(one, chosen=outcome) for one in dry_run.outcomes(integration)],
-        "causes": [_cause(one, integration) for one in dry_run.causes(integration)],
+        "outcomes": [
+            _tile(one, chosen=outcome) for one in (dry_run.outcomes(last) if last else [])
+        ],
+        "causes": [_cause(one, integration) for one in (dry_run.causes(last) if last else [])],
         "new": not runs.filter(dry=False).exists(),
         "query": urlencode({"outcome": outcome, "cause": key}),
         "chosen": outcome,
@@ -118,7 +121,7 @@ def _row(row: Foreseen, integration: Integration) -> dict[str, Any]:
     return {
         "document": document,
         "name": f"{stream.title.removesuffix('s')} {document.number or document.key}",
-        "total": shown.money(document.total, document.currency),
+        "total": shown.money(row.total, row.currency),
         "badge": shown.badge(row.get_outcome_display(), _TONES.get(_O(row.outcome), "neutral")),
         "words": row.words,
     }

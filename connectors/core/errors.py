@@ -104,5 +104,9 @@ class BadInputError(ConnectorError):
     """Something a person or a provider handed in cannot be used; the words say what to do."""
 
 
+class ReadOnlyError(ConnectorError):
+    """A write was attempted at a provider while nothing may be written."""
+
+
 class CallInsideTransactionError(ConnectorError):
     """A provider call was attempted while a database transaction is open."""

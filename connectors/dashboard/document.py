@@ -16,13 +16,13 @@ from connectors.dashboard.workspace import Workspace, page, show
 from connectors.models import Attempt, Dependency, Document, Link, Wait
 from connectors.pages import document_facts as facts
 from connectors.pages.activity_words import actor, sentence
+from connectors.pages.posted_lines import posted_lines
 from connectors.pages.posted_words import posted_words
 from connectors.services import seen
 from tenants.staff import shown
 
 _MOST = 200
 # Values of a line as we posted it, in the order in which people read them.
-_LINE = ("description", "name", "quantity", "rate", "unit_cost", "amount", "total")
 
 
 @require_safe
@@ -81,21 +81,9 @@ def _link(link: Link, document: Document, flow: Flow) -> dict[str, Any]:
         "row": link,
         "url": facts.link_url(link, document, flow),
         "kind": kind_name(link.target_kind),
-        "lines": [_line(line) for line in link.payload.get("lines", ())],
+        "lines": posted_lines(link.payload),
         "payload": shown.pretty_json(link.payload),
         "mappings": shown.pretty_json(link.mappings),
-    }
-
-
-def _line(line: dict[str, Any]) -> dict[str, str]:
-    """What a line was posted with; flows name the price by their target's word."""
-    given = {name: str(line[name]) for name in _LINE if line.get(name) not in (None, "")}
-    return {
-        "name": given.get("name", ""),
-        "text": given.get("description", ""),
-        "quantity": given.get("quantity", ""),
-        "price": given.get("rate") or given.get("unit_cost", ""),
-        "amount": given.get("amount") or given.get("total", ""),
     }
 
 

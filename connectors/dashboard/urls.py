@@ -9,6 +9,7 @@ from connectors.dashboard import (
     document,
     document_actions,
     documents,
+    fit,
     integrations,
     mappings,
     overview,
@@ -50,6 +51,19 @@ urlpatterns = [
         "integrations/<int:pk>/agreement/<slug:stream>/<slug:cause>/",
         agreement.behind,
         name="agreement-behind",
+    ),
+    path("integrations/<int:pk>/fit/", fit.fit, name="fit"),
+    path("integrations/<int:pk>/fit/make/", fit.make, name="fit-make"),
+    path("integrations/<int:pk>/fit/<int:report_id>/", fit.kept, name="fit-kept"),
+    path(
+        "integrations/<int:pk>/fit/<int:report_id>/documents/<int:row_id>/",
+        fit.document,
+        name="fit-document",
+    ),
+    path("integrations/<int:pk>/fit/<int:report_id>/export/", fit.export, name="fit-export"),
+    path("integrations/<int:pk>/fit/<int:report_id>/share/", fit.share, name="fit-share"),
+    path(
+        "integrations/<int:pk>/fit/<int:report_id>/take-back/", fit.take_back, name="fit-take-back"
     ),
     path("connections/", connections.connection_list, name="connections"),
     path("connections/new/<slug:provider>/", connections.new, name="new-connection"),

@@ -4,14 +4,14 @@ A document and a record as the target has it now enter; differences leave, or th
 document stand for that record. Nothing is written at the target.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Q
 
 from connectors.core import clock
-from connectors.core.decisions import Deliver, PartPlan, ReadTarget
+from connectors.core.decisions import Deliver, Facts, PartPlan, ReadTarget
 from connectors.core.errors import BadInputError
 from connectors.core.fingerprints import fingerprint, to_plain
 from connectors.core.names import normalise_number
@@ -65,21 +65,28 @@ def open_parts(job: Job, document: Document) -> list[PartPlan]:
 
     Duplicates, closed periods and missing orders do not count: nothing is going to be written.
     """
-    stream = job.flow.stream(document.stream)
-    if stream.upkeep is not None:
+    if job.flow.stream(document.stream).upkeep is not None:
         raise BadInputError("Master data is linked on its mapping page.")
     if State(document.state) not in LINKABLE:
         raise BadInputError(
             f"A document that is {document.get_state_display()} cannot be linked. Only one that "
             "waits, is held, dismissed or not applicable can."
         )
+    return planned_parts(job, document)
+
+
+def planned_parts(
+    job: Job, document: Document, foreseen: Callable[[Facts], Facts] = lambda facts: facts
+) -> list[PartPlan]:
+    """As ``open_parts``, whatever the document's state; ``foreseen`` may add to what is known."""
+    stream = job.flow.stream(document.stream)
     options = {**job.context.options, **job.flow.linking_options}
     lenient = replace(job, context=replace(job.context, options=options))
     asking = asking_of(lenient, document, lenient.context)
     if not isinstance(asking, Asking):
         raise BadInputError(f"It cannot be linked yet. {asking.words}")
     facts = replace(
-        load(lenient, [asking])[document.pk],
+        foreseen(load(lenient, [asking])[document.pk]),
         twins=(),
         target_suspects=(),
         locked_until=None,

@@ -22,16 +22,18 @@ from connectors.core.decisions import (
     Sibling,
     Waiting,
 )
+from connectors.core.errors import BadInputError
 from connectors.core.fingerprints import to_plain
 from connectors.core.money import parse_decimal
-from connectors.core.states import State
-from connectors.engine import causes
+from connectors.core.states import Reason, State
+from connectors.engine import causes, existing
 from connectors.engine.decide import Postponed, asking_of, decide_asked, explained
 from connectors.engine.extract import Guard
 from connectors.engine.facts import Asking, kept_options, load
+from connectors.engine.heads import as_state
 from connectors.engine.job import Job
 from connectors.engine.sessions import LazyTarget, open_client
-from connectors.models import Document, Foreseen, Run
+from connectors.models import Document, FitReport, Foreseen, Run
 
 _AT_ONCE = 100
 _O = Foreseen.Outcome
@@ -44,7 +46,10 @@ _STATES = {
 }
 # A person has said no, or a write is under way: nothing is foreseen.
 _LEFT_OUT = (State.DISMISSED, State.DELIVERING, State.UNCONFIRMED)
-_WRITTEN = ["run", "outcome", "group", "words", "waits", "parts"]
+# What a document was when it was decided on.
+_KEPT = ("stream", "number", "party", "day", "total", "currency", "version")
+# How many existing records are shown for a part of a document.
+_MOST_EXISTING = 3
 
 
 def foresee(job: Job, run: Run, guard: Guard) -> dict[str, int]:
@@ -53,7 +58,7 @@ def foresee(job: Job, run: Run, guard: Guard) -> dict[str, int]:
     Returns how many documents have which outcome.
     """
     with job.scope():
-        Foreseen.objects.filter(integration=job.integration).exclude(run=run).delete()
+        _forget_unkept(job, run)
     for view in job.views():
         with ExitStack() as stack:
             target = LazyTarget(view, stack, open_client)
@@ -61,14 +66,17 @@ def foresee(job: Job, run: Run, guard: Guard) -> dict[str, int]:
                 guard()
                 rows = _Chunk(view, run, target).decided(chunk)
                 with view.scope():
-                    Foreseen.objects.bulk_create(
-                        rows,
-                        update_conflicts=True,
-                        unique_fields=["tenant", "document"],
-                        update_fields=_WRITTEN,
-                    )
+                    # A worker that was paused may have foreseen some of them already.
+                    Foreseen.objects.bulk_create(rows, ignore_conflicts=True)
     with job.scope():
         return counts(run)
+
+
+def _forget_unkept(job: Job, run: Run) -> None:
+    """Delete what earlier dry runs foresaw and no report keeps."""
+    kept = FitReport.objects.filter(integration=job.integration).values("run")
+    rows = Foreseen.objects.filter(integration=job.integration)
+    rows.exclude(run=run).exclude(run__in=kept).delete()
 
 
 def counts(run: Run) -> dict[str, int]:
@@ -119,8 +127,39 @@ class _Chunk:
         for ask in asking:
             known = _with(facts[ask.document.pk], {**before, **rows})
             found = decide_asked(self.job, ask, known, self.target.read)
-            rows[ask.document.pk] = self._row(ask.document, explained(found, troubles).decision)
+            decision = explained(found, troubles).decision
+            row = rows[ask.document.pk] = self._row(ask.document, decision)
+            if isinstance(decision, Held) and decision.reason is Reason.DUPLICATE_SUSPECTED:
+                self._compare(row, ask.document, {**before, **rows})
         return list(rows.values())
+
+    def _compare(self, row: Foreseen, document: Document, before: Mapping[int, Foreseen]) -> None:
+        """Find the records at the target that the document may stand for, from their heads."""
+        with self.job.reading():
+            try:
+                plans = existing.planned_parts(self.job, document, lambda f: _with(f, before))
+            except BadInputError:
+                return
+            found = [(plan, self._pairs(plan)) for plan in plans]
+        row.existing = [
+            {
+                "part": plan.part,
+                "target_id": pair.state.target_id,
+                "number": pair.state.number,
+                "exact": pair.exact,
+                "rows": [[one.field, one.ours, one.theirs] for one in pair.rows if one.theirs],
+            }
+            for plan, pairs in found
+            for pair in pairs
+        ]
+        row.linkable = all(any(pair.exact for pair in pairs) for _, pairs in found)
+
+    def _pairs(self, plan: PartPlan) -> list[existing.Pair]:
+        records = existing.candidates(self.job, plan)
+        # Where a list tells no currency, it is that of the document.
+        states = [replace(s, currency=s.currency or plan.currency) for s in map(as_state, records)]
+        pairs = [existing.pair(self.job, plan, state) for state in states]
+        return sorted(pairs, key=lambda pair: not pair.exact)[:_MOST_EXISTING]
 
     def _before(self, facts: Iterable[Facts]) -> dict[int, Foreseen]:
         """What was foreseen in earlier chunks for whoever these decisions look at."""
@@ -134,6 +173,7 @@ class _Chunk:
             integration=self.job.integration,
             document=document,
             run=self.run,
+            **{name: getattr(document, name) for name in _KEPT},
             **_outcome(decision),
         )
 
@@ -150,7 +190,7 @@ def _outcome(decision: Decision | Postponed) -> dict[str, Any]:
     if isinstance(decision, NotApplicable):
         return {"outcome": _O.NOTHING, "group": decision.words[:120], "words": decision.words}
     words = getattr(decision, "words", "") or "It stands as it should."
-    return {"outcome": _O.NOTHING, "group": words[:120], "words": words}
+    return {"outcome": _O.STANDS, "group": words[:120], "words": words}
 
 
 def _delivered(decision: Deliver) -> dict[str, Any]:
@@ -160,6 +200,7 @@ def _delivered(decision: Deliver) -> dict[str, Any]:
         "outcome": _O.POST if creates else outcome,
         "words": decision.words,
         "parts": [_plain(part) for part in decision.parts],
+        "calls": sum(len(part.steps) for part in decision.parts),
     }
 
 

@@ -99,7 +99,7 @@ def _verify(
     for head in oldest:
         guard(inside=True)
         try:
-            look(job, kind, _state_of(head), lambda part: job.flow.sink.read(client, part))
+            look(job, kind, as_state(head), lambda part: job.flow.sink.read(client, part))
         except (BadInputError, ProviderError) as error:
             if isinstance(error, ProviderError) and error.kind not in _UNSEEN:
                 raise
@@ -127,7 +127,8 @@ def _held(job: Job, streams: Sequence[str]) -> Any:
     ).exclude(twin_number="")
 
 
-def _state_of(head: TargetRecord) -> TargetState:
+def as_state(head: TargetRecord) -> TargetState:
+    """The record as its list told it last: without its lines."""
     return TargetState(
         target_id=head.target_id,
         number=head.number,

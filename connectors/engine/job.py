@@ -63,6 +63,7 @@ class Job:
 
     ``check_lease`` raises when the work was given to somebody else; every scope that writes
     begins with it.
+    ``read_only`` is set for a dry run: clients that are opened for it refuse every write.
     ``owner`` is the integration's side whose records this job posts: for those of the target the
     two sides are turned round, so that whoever works on them need not know.
     """
@@ -76,6 +77,7 @@ class Job:
     calls: Counter[str] = field(default_factory=Counter)
     check_lease: Callable[[], None] = _no_lease
     owner: str = SOURCE
+    read_only: bool = False
 
     def views(self) -> "tuple[Job, ...]":
         """One job for each side that owns streams of the flow, what the target owns first."""

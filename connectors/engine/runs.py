@@ -107,6 +107,7 @@ def _lease_end() -> datetime:
 def advance(job: Job, run: Run) -> None:
     """Do one slice of a leased run; leaves it finished, failed, or due for another slice."""
     job.check_lease = partial(_check_lease, run)
+    job.read_only = run.dry
     try:
         _slice(job, run)
     except LostRun:

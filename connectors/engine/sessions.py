@@ -41,7 +41,10 @@ def open_client(job: Job, side: str) -> Iterator[Any]:
     connection = job.connection(side)
     with failing_at(str(connection.secret_id)):
         _refuse_unusable(connection)
-        with connect(connection, job.spec(side), on_call=counter(job, side)) as client:
+        on_call = counter(job, side)
+        with connect(
+            connection, job.spec(side), on_call=on_call, read_only=job.read_only
+        ) as client:
             yield client
 
 
@@ -90,7 +93,11 @@ class LazyTarget:
 
 @contextmanager
 def connect(
-    connection: Connection, spec: ProviderSpec, *, on_call: OnCall | None = None
+    connection: Connection,
+    spec: ProviderSpec,
+    *,
+    on_call: OnCall | None = None,
+    read_only: bool = False,
 ) -> Iterator[Any]:
     """A client of this connection, whatever its health: a test must be able to find out."""
     endpoints = spec.endpoints(connection.settings, settings.SANDBOX_URL)
@@ -108,6 +115,7 @@ def connect(
             client_id=credentials.get("client_id", ""),
             learn=lambda answer: learn(connection, answer),
             confirmed=connection.confirmed == mark(connection, spec, credentials) != "",
+            read_only=read_only,
         )
     )
 

@@ -4,7 +4,7 @@ from connectors.models.alert import Alert
 from connectors.models.attempt import Attempt, Outcome
 from connectors.models.connection import Connection, ConnectionToken, Health, QuotaDay
 from connectors.models.document import Dependency, Document, Link, Wait
-from connectors.models.foreseen import Foreseen
+from connectors.models.foreseen import FitReport, Foreseen
 from connectors.models.inbox import InboxEvent, WebhookEndpoint
 from connectors.models.integration import EPOCH, Integration, StreamState, WorkSlot
 from connectors.models.reference import (
@@ -25,6 +25,7 @@ __all__ = [
     "ConnectionToken",
     "Dependency",
     "Document",
+    "FitReport",
     "Foreseen",
     "Health",
     "InboxEvent",

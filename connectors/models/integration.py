@@ -16,6 +16,7 @@ class Integration(TenantOwned):
 
     The schedule is an interval in minutes or, where ``cron`` is set, a cron expression in the
     tenant's time zone. ``next_run_at`` is when the dispatcher starts the next scheduled run.
+    In ``shadow`` it makes dry runs by its schedule, and posts nothing while it is not enabled.
     ``reads_after`` is set while nothing may be posted before a reading that begins later than it.
     """
 
@@ -24,6 +25,7 @@ class Integration(TenantOwned):
     source = TenantForeignKey(Connection, on_delete=models.PROTECT, related_name="as_source")
     target = TenantForeignKey(Connection, on_delete=models.PROTECT, related_name="as_target")
     enabled = models.BooleanField(default=True)
+    shadow = models.BooleanField(default=False)
     interval_minutes = models.PositiveIntegerField(default=15)
     cron = models.CharField(max_length=120, blank=True, default="")
     options = models.JSONField(default=dict, blank=True)
@@ -38,12 +40,16 @@ class Integration(TenantOwned):
             models.CheckConstraint(
                 condition=models.Q(interval_minutes__gte=1), name="integration_interval"
             ),
+            models.CheckConstraint(
+                condition=models.Q(enabled=False) | models.Q(shadow=False),
+                name="integration_live_or_shadow",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["next_run_at"],
                 name="integration_next_run",
-                condition=models.Q(enabled=True, next_run_at__isnull=False),
+                condition=models.Q(next_run_at__isnull=False),
             ),
         ]
 

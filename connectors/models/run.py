@@ -80,5 +80,10 @@ class Run(TenantOwned):
             ),
         ]
 
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.status in (self.Status.FINISHED, self.Status.FAILED)
+
     def __str__(self) -> str:
         return f"run {self.pk}"

@@ -277,4 +277,5 @@ def _record_rows(asked: dict[str, Any]) -> Iterable[Row]:
 def _fetched(query: str, asked: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(query, asked)
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+    return rows

@@ -4,7 +4,6 @@ A paused integration enters, a run that only reads and decides is queued; its ou
 numbers and money. No document is touched, and nothing is written at any provider.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,11 +13,12 @@ from django.db.models import Count, Sum
 
 from audit.services import Event, record
 from connectors.core.errors import BadInputError
+from connectors.core.money import ZERO
 from connectors.engine import doorbell
 from connectors.models import Document, Foreseen, Integration, Run
 from tenants.scope import tenant_scope
 
-_SUMMED = ("outcome", "group", "document__currency")
+_SUMMED = ("outcome", "group", "currency")
 
 
 @dataclass(slots=True)
@@ -30,12 +30,12 @@ class Group:
     label: str = ""
     kind: str = ""
     number: int = 0
-    money: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    money: dict[str, Decimal] = field(default_factory=dict)
 
     def add(self, number: int, currency: str, total: Decimal | None) -> None:
         self.number += number
         if total is not None:
-            self.money[currency] += total
+            self.money[currency] = self.money.get(currency, ZERO) + total
 
 
 def ask(integration: Integration, *, actor: str) -> Run:
@@ -78,28 +78,31 @@ def progress(run: Run) -> dict[str, int]:
     }
 
 
-def outcomes(integration: Integration) -> list[Group]:
-    """What the last dry run foresees, one group an outcome; call inside a scope."""
+def last(integration: Integration) -> Run | None:
+    """The dry run that was asked for last; call inside a scope."""
+    return Run.objects.filter(integration=integration, dry=True).order_by("-pk").first()
+
+
+def outcomes(run: Run) -> list[Group]:
+    """What a dry run foresees, one group an outcome; call inside a scope."""
     found = {value: Group(value, label=str(label)) for value, label in Foreseen.Outcome.choices}
-    for outcome, _, currency, number, total in _sums(integration):
+    for outcome, _, currency, number, total in _sums(run):
         found[outcome].add(number, currency, total)
     return [group for group in found.values() if group.number]
 
 
-def causes(integration: Integration) -> list[Group]:
+def causes(run: Run) -> list[Group]:
     """Why documents are held or nothing is to be done, and what they wait for; worst money first.
 
     A document that waits for several things is counted at each of them.
     """
     found: dict[tuple[str, str], Group] = {}
-    for outcome, group, currency, number, total in _sums(integration):
+    for outcome, group, currency, number, total in _sums(run):
         if group:
             one = found.setdefault((outcome, group), Group(outcome, key=group, label=group))
             one.add(number, currency, total)
-    rows = Foreseen.objects.filter(integration=integration, outcome=Foreseen.Outcome.WAIT)
-    for waits, currency, total in rows.values_list(
-        "waits", "document__currency", "document__total"
-    ):
+    rows = Foreseen.objects.filter(run=run, outcome=Foreseen.Outcome.WAIT)
+    for waits, currency, total in rows.values_list("waits", "currency", "total"):
         for wait in waits:
             key = (Foreseen.Outcome.WAIT, wait["key"])
             named = {"label": wait["label"], "kind": wait["kind"]}
@@ -112,9 +115,9 @@ def _rank(one: Group) -> tuple[bool, Decimal | int, int]:
     return one.outcome == Foreseen.Outcome.NOTHING, -sum(one.money.values()), -one.number
 
 
-def documents(integration: Integration, outcome: str, key: str) -> Any:
+def documents(run: Run, outcome: str, key: str) -> Any:
     """The rows behind a group; all of an outcome where no cause is named."""
-    rows = Foreseen.objects.filter(integration=integration)
+    rows = Foreseen.objects.filter(run=run)
     if outcome:
         rows = rows.filter(outcome=outcome)
     if key and outcome == Foreseen.Outcome.WAIT:
@@ -124,6 +127,6 @@ def documents(integration: Integration, outcome: str, key: str) -> Any:
     return rows.select_related("document").order_by("document__rank", "document__pk")
 
 
-def _sums(integration: Integration) -> Any:
-    rows = Foreseen.objects.filter(integration=integration).values_list(*_SUMMED)
-    return rows.annotate(number=Count("pk"), money=Sum("document__total")).order_by(*_SUMMED)
+def _sums(run: Run) -> Any:
+    rows = Foreseen.objects.filter(run=run).values_list(*_SUMMED)
+    return rows.annotate(number=Count("pk"), money=Sum("total")).order_by(*_SUMMED)

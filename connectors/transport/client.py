@@ -16,6 +16,7 @@ from connectors.core.errors import (
     ErrorKind,
     NotSentError,
     ProviderError,
+    ReadOnlyError,
     RetryLater,
     failing_at,
 )
@@ -73,7 +74,7 @@ class Account:
     """Whose calls these are: address, hosts, token and share of the quota.
 
     ``connection`` is a stable name of the connection for this process's memory; ``headers`` go
-    with its calls, whatever they are.
+    with its calls, whatever they are. With ``read_only`` the client refuses every write.
     """
 
     connection: str
@@ -86,6 +87,7 @@ class Account:
     wire: Wire
     on_call: OnCall | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    read_only: bool = False
 
 
 @dataclass(slots=True)
@@ -141,8 +143,10 @@ class ApiClient:
         """Send exactly once; ``may_be_empty`` where success may come without a body.
 
         UnknownOutcomeError: it may have happened. NotSentError, RetryLater and every other
-        ProviderError: it certainly did not.
+        ProviderError: it certainly did not. ReadOnlyError: nothing may be written at all.
         """
+        if self._account.read_only:
+            raise ReadOnlyError(f"A dry run must not write: {method} {path} was not sent.")
         refuse_inside_transaction()
         call = build_call(
             method,

@@ -73,7 +73,7 @@ class ClientContext:
     ``client_id`` is the application that calls, for providers that count by it; it is no secret.
     ``learn`` is told how this account behaves, as soon as an answer of it shows that. ``confirmed``
     says that the provider has shown us this very account: until then nobody else's calls count
-    with ours, since anybody can type another company's id.
+    with ours, since anybody can type another company's id. A ``read_only`` client writes nothing.
     """
 
     connection: str
@@ -87,6 +87,7 @@ class ClientContext:
     client_id: str = ""
     learn: Learn = lambda answer: None
     confirmed: bool = False
+    read_only: bool = False
 
     def account(
         self, subject: str, limits: Limits, headers: Mapping[str, str] | None = None
@@ -102,6 +103,7 @@ class ClientContext:
             wire=self.wire,
             on_call=self.on_call,
             headers=headers or {},
+            read_only=self.read_only,
         )
 
 

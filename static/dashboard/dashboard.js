@@ -21,3 +21,8 @@ document.addEventListener("submit", (event) => {
   const words = event.submitter?.dataset.asks;
   if (words && !window.confirm(words)) event.preventDefault();
 });
+
+// A page that is made to be printed has a button for it.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-prints]")) window.print();
+});

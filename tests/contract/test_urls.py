@@ -33,6 +33,9 @@ OPEN = {
     "password/reset/done/": "says that a password was set",
     "^password/reset/(?P<uidb36>[0-9A-Za-z]{1,13})-(?P<key>[-\\w]{1,80})/$": "their link",
     "account/": "leads to the first page",
+    "fit/<str:token>/": "a shared report, for whoever has a valid link",
+    "fit/<str:token>/export/": "the same",
+    "fit/<str:token>/documents/<int:row_id>/": "the same",
     "account/inactive/": "leads to where everybody signs in",
 }
 # 404 may also mean that the address was filled in wrongly, which would test nothing.
@@ -107,6 +110,8 @@ def address(route: str, world: World) -> str:
         "flow": "procurify_to_zoho_books",
         "stream": "bill",
         "cause": "held",
+        "report_id": 1,
+        "row_id": 1,
     }
     plain = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"<\1>", route)
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda place: str(given[place[1]]), plain)

@@ -1,15 +1,19 @@
 """A dry run shows what a new integration would post, and touches nothing on either side."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db.models import Sum
 
 from connectors import registry
-from connectors.core.errors import BadInputError
+from connectors.core.errors import BadInputError, ReadOnlyError
+from connectors.engine import foresee
 from connectors.engine.job import Job, load_job
+from connectors.engine.sessions import open_client
 from connectors.models import Document, Foreseen, Integration, Link, Mapping, MappingFailure, Run
 from connectors.services import dry_run, integrations
+from connectors.transport.client import ApiClient
 from tests.engine.conftest import Connected
 from tests.engine.drive import advance_runs, run_until_idle, states, work_on_documents
 from tests.sandbox_process import SandboxProcess
@@ -55,6 +59,37 @@ def foreseen(job: Job) -> dict[int, str]:
         return {row.document_id: row.outcome for row in rows}
 
 
+def payloads_foreseen(job: Job) -> dict[tuple[int, str], Any]:
+    """What the report says that would stand at the target, by document and part."""
+    with job.scope():
+        rows = Foreseen.objects.filter(integration=job.integration, outcome=O.POST)
+        return {
+            (row.document_id, part["part"]): part_said(part) for row in rows for part in row.parts
+        }
+
+
+def payloads_posted(job: Job, named: Any) -> dict[tuple[int, str], Any]:
+    """The same of what was posted; ids that only the target knows are left out."""
+    with job.scope():
+        return {
+            (link.document_id, link.part): part_said(
+                {**vars(link), "total": str(link.total.normalize())}
+            )
+            for link in Link.objects.all()
+            if (link.document_id, link.part) in named
+        }
+
+
+def part_said(part: dict[str, Any]) -> list[Any]:
+    total = Decimal(part["total"]).normalize()
+    names = ("target_kind", "reference", "payload", "currency")
+    return [*(part[name] for name in names), total, without_ids(part)]
+
+
+def without_ids(part: dict[str, Any]) -> list[dict[str, Any]]:
+    return [dict(line) for line in part["payload"].get("lines", ())]
+
+
 @pytest.mark.parametrize(
     "size",
     [
@@ -80,6 +115,7 @@ def test_it_foresees_what_the_real_run_then_does(
     before = foreseen(job)
     assert len(before) == sum(states(job).values())
     assert O.POST in before.values()
+    named = payloads_foreseen(job)
 
     integrations.resume(job.integration, resolved=job.resolved, actor=ANNA)
     run_until_idle(load_job(job.tenant_id, job.integration.pk, registry.resolve))
@@ -95,6 +131,7 @@ def test_it_foresees_what_the_real_run_then_does(
         pk: (meant[O(was)], after[pk]) for pk, was in before.items() if after[pk] != meant[O(was)]
     }
     assert wrong == {}
+    assert payloads_posted(job, named) == named
 
 
 def test_counts_and_money_by_outcome_with_the_documents_behind_each(new: Connected) -> None:
@@ -102,17 +139,17 @@ def test_counts_and_money_by_outcome_with_the_documents_behind_each(new: Connect
     with job.scope():
         victim = Mapping.objects.filter(integration=job.integration, kind="vendor")
         victim.delete()
-    dry(job)
+    run = dry(job)
     with job.scope():
-        outcomes = {one.outcome: one for one in dry_run.outcomes(job.integration)}
-        causes = dry_run.causes(job.integration)
+        outcomes = {one.outcome: one for one in dry_run.outcomes(run)}
+        causes = dry_run.causes(run)
         total = Document.objects.aggregate(all=Sum("total"))["all"]
         waiting = outcomes[O.WAIT]
         assert sum(waiting.money.values()) == total
         vendors = [one for one in causes if one.kind == "vendor"]
         assert vendors
         for one in vendors:
-            rows = dry_run.documents(job.integration, O.WAIT, one.key)
+            rows = dry_run.documents(run, O.WAIT, one.key)
             assert rows.count() == one.number
             assert all(row.document.party in one.label for row in rows)
 
@@ -148,3 +185,29 @@ def test_starting_makes_a_real_run_of_a_queued_dry_one(new: Connected) -> None:
     with job.scope():
         run.refresh_from_db()
     assert not run.dry
+
+
+def test_its_clients_refuse_every_write(
+    new: Connected, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, tried = new(plain=True, orders=1, bills=0), []
+    sandbox.delete("/control/requests")
+    foresee_all = foresee.foresee
+
+    def try_to_write(job: Job, run: Run, guard: Any) -> Any:
+        for view in job.views():
+            for side in ("source", "target"):
+                with open_client(view, side) as client, pytest.raises(ReadOnlyError):
+                    api_of(client).write("POST", "/whatever", json={})
+                tried.append(side)
+        return foresee_all(job, run, guard)
+
+    monkeypatch.setattr(foresee, "foresee", try_to_write)
+    dry(job)
+    assert tried == ["source", "target"]
+    assert writes(sandbox) == []
+
+
+def api_of(client: Any) -> ApiClient:
+    """The client of calls inside a provider's client, whatever it is called there."""
+    return next(value for value in vars(client).values() if isinstance(value, ApiClient))

@@ -12,6 +12,7 @@ from tenants.scope import tenant_scope
 from tests.people import People
 from tests.web.world import World
 
+KEPT = ("stream", "number", "party", "day", "total", "currency")
 O = Foreseen.Outcome  # noqa: E741 - as in the module that it tests
 
 
@@ -50,6 +51,7 @@ def foresee(world: World) -> Run:
                 group=group,
                 waits=waits,
                 words="Because of this.",
+                **{name: getattr(document, name) for name in KEPT},
             )
         run.status, run.finished_at = Run.Status.FINISHED, dt.datetime.now(dt.UTC)
         run.words = "Dry run: 1 would be posted, 1 would wait, 1 would be held."

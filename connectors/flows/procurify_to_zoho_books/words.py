@@ -169,7 +169,7 @@ def account_label(key: str, name: str = "") -> str:
     if key in charges:
         return f"account for {charges[key]}"
     if key == NO_ACCOUNT:
-        return "account for items that name none"
+        return "account for items without an account"
     return f"account {key} {name}".strip()
 
 

@@ -48,7 +48,7 @@ COST_CODE_NAME = Option(
 PROJECT_FIELD = Option(
     name="project_field",
     label="Custom field for the project",
-    help="A custom field of the order that names the project of lines that name none themselves. "
+    help="A custom field of the order that names the project for lines without a project. "
     "Its values are linked to Procore's projects like Zoho's own projects.",
     default="",
     kind="text",
@@ -80,7 +80,7 @@ REOPEN_APPROVED = Option(
 )
 UNIT = Option(
     name="unit",
-    label="Unit of lines that name none",
+    label="Unit for lines without a unit",
     help="Lines keep their own unit where the Procore company lists it, else they have none. This "
     "is for lines that name no unit in Zoho Books; it must be in that list. Empty for none.",
     default="",

@@ -139,7 +139,7 @@ class Resolver:
     def unit(self, line: Line, project_id: str, otherwise: str) -> str:
         """The line's unit as Procore lists it; empty where it does not.
 
-        ``otherwise`` is for lines that name none. What is posted keeps its unit as long as the
+        ``otherwise`` is for lines without a unit. What is posted keeps its unit as long as the
         source says the same, or said none of its own then.
         """
         link = self.posted.get(project_id)

@@ -196,7 +196,7 @@ def vendor_label(key: str, name: str) -> str:
 
 def project_label(key: str, name: str) -> str:
     if key == NOTHING:
-        return "project of lines that name none"
+        return "project for lines without a project"
     return f"project {name or key}"
 
 
@@ -205,7 +205,7 @@ def code_label(code: str, name: str) -> str:
     if code in CHARGES:
         return f"cost code for {CHARGES[code].lower()}"
     if code == NOTHING:
-        return "cost code of lines that name none"
+        return "cost code for lines without a cost code"
     return f"cost code for {code} {name}".strip()
 
 

@@ -1,0 +1,311 @@
+"""Fit reports: what an integration would do with a company's own data, kept and shared.
+
+A finished dry run enters; its report leaves, with both sides by month, what is matched and what a
+first run costs. Links to a report are signed, end by themselves and can be taken back.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+from django.core import signing
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Left, TruncMonth
+
+from audit.services import Event, record
+from connectors.core import clock
+from connectors.core.errors import BadInputError
+from connectors.core.money import ZERO
+from connectors.core.records import TargetState
+from connectors.engine.job import Resolved
+from connectors.models import FitReport, Foreseen, Integration, Run, TargetRecord
+from connectors.services import alignment, dry_run, integrations
+from tenants.scope import tenant_scope
+
+_KEPT = 5
+SHARED_FOR = timedelta(days=14)
+_SALT = "connectors.fit_report"
+_O = Foreseen.Outcome
+# Nobody reads more rows than that in a table file.
+MOST_EXPORTED = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a first run takes of the target's quota: calls, and about how long."""
+
+    calls: int
+    minutes: int
+    per_day: int | None
+    afterwards: str
+
+    @property
+    def days(self) -> int:
+        """How many days' quota it takes."""
+        return ceil(self.calls / self.per_day) if self.per_day else 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """One month in one currency: the source, the target today, and what would become of it."""
+
+    month: str
+    currency: str
+    source: Decimal = ZERO
+    target: Decimal = ZERO
+    posted: Decimal = ZERO
+    there: Decimal = ZERO
+    waits: Decimal = ZERO
+    nothing: Decimal = ZERO
+
+    @property
+    def left(self) -> Decimal:
+        """What of the source's money no outcome accounts for: it must be nothing."""
+        return self.source - self.posted - self.there - self.waits - self.nothing
+
+
+def latest(integration: Integration, resolved: Resolved) -> FitReport | None:
+    """The report of the last dry run that ended, made now where nobody has; inside a scope."""
+    runs = Run.objects.filter(integration=integration, dry=True, finished_at__isnull=False)
+    run = runs.order_by("-pk").first()
+    if run is None:
+        return None
+    return FitReport.objects.filter(run=run).first() or keep(run, resolved)
+
+
+def kept(integration: Integration) -> list[FitReport]:
+    """All that are kept, the newest first; inside a scope."""
+    return list(FitReport.objects.filter(integration=integration).order_by("-made_at", "-pk"))
+
+
+def keep(run: Run, resolved: Resolved) -> FitReport:
+    """Make the report of a dry run that has ended; inside a scope. Old ones go unless shared."""
+    integration = Integration.objects.select_related("source", "target").get(pk=run.integration_id)
+    report, _ = FitReport.objects.get_or_create(
+        run=run,
+        defaults={
+            "integration": integration,
+            "made_at": run.finished_at or clock.now(),
+            "content": _content(run, integration, resolved),
+        },
+    )
+    old = [one.pk for one in kept(integration)[_KEPT:]]
+    shared = Q(shared_until__gt=clock.now())
+    FitReport.objects.filter(pk__in=old).exclude(shared).delete()
+    return report
+
+
+def _content(run: Run, integration: Integration, resolved: Resolved) -> dict[str, Any]:
+    calls = Foreseen.objects.filter(run=run).aggregate(all=Sum("calls"))["all"] or 0
+    limits = resolved.target.limits(integration.target.settings, integration.target.profile)
+    minutes = calls * limits.interval / 60
+    if limits.per_hour:
+        minutes = max(minutes, calls / limits.per_hour * 60)
+    return {
+        "name": integration.name,
+        "flow": integration.flow,
+        "source": resolved.source.title,
+        "target": resolved.target.title,
+        "from": integration.source.name,
+        "to": integration.target.name,
+        "history_start": str(integration.history_start or ""),
+        "words": run.words,
+        "complete": run.status == Run.Status.FINISHED,
+        "months": _months(run, integration, resolved),
+        "matching": {
+            kind: {standing.value: number for standing, number in standings.items()}
+            for kind, standings in alignment.summary(integration, resolved.flow).items()
+        },
+        "calls": calls,
+        "minutes": ceil(minutes),
+        "per_day": limits.per_day,
+        "afterwards": _afterwards(integration, resolved),
+    }
+
+
+def _afterwards(integration: Integration, resolved: Resolved) -> str:
+    try:
+        return str(
+            integrations.forecast(
+                resolved,
+                integration.source,
+                interval_minutes=integration.interval_minutes,
+                cron=integration.cron,
+            )
+        )
+    except BadInputError as error:
+        return str(error)
+
+
+def _months(run: Run, integration: Integration, resolved: Resolved) -> list[dict[str, str]]:
+    """Both sides by month and currency, as plain text for the report."""
+    found: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    rows = (
+        Foreseen.objects.filter(run=run, total__isnull=False)
+        .order_by()
+        .annotate(month=TruncMonth("day"))
+        .values_list("month", "currency", "outcome", "linkable")
+        .annotate(amount=Sum("total"))
+    )
+    for month, currency, outcome, linkable, amount in rows:
+        place = found[f"{month:%Y-%m}" if month else "", currency]
+        place["source"] += amount
+        place["there" if linkable else COLUMN[_O(outcome)]] += amount
+    for month, currency, amount in _there(integration, resolved):
+        found[month, currency]["target"] += amount
+    return [
+        {"month": month, "currency": currency, **{name: str(n) for name, n in amounts.items()}}
+        for (month, currency), amounts in sorted(found.items(), reverse=True)
+    ]
+
+
+COLUMN = {
+    _O.POST: "posted",
+    _O.CHANGE: "posted",
+    _O.CANCEL: "nothing",
+    _O.WAIT: "waits",
+    _O.HOLD: "waits",
+    _O.LATER: "waits",
+    _O.STANDS: "there",
+    _O.NOTHING: "nothing",
+}
+
+
+def _there(integration: Integration, resolved: Resolved) -> Iterator[tuple[str, str, Decimal]]:
+    """What the target holds today by month and currency, whoever made it."""
+    start = integration.history_start or date(1970, 1, 1)
+    rows = (
+        TargetRecord.objects.filter(connection=integration.target_id, total__isnull=False)
+        .filter(Q(day="") | Q(day__gte=start.isoformat()))
+        .order_by()
+        .annotate(month=Left("day", 7))
+        .values_list("kind", "status", "month", "currency")
+        .annotate(amount=Sum("total"))
+    )
+    kinds = {stream.target_kind for stream in resolved.flow.streams if stream.upkeep is None}
+    for kind, status, month, currency, amount in rows:
+        head = TargetState(target_id="", number="", status=status, total=None, currency="")
+        if kind in kinds and resolved.flow.stands(kind, head):
+            yield month, currency, amount
+
+
+def months(report: FitReport) -> list[Month]:
+    """The months of a report, the latest first."""
+    return [
+        Month(
+            month=row["month"],
+            currency=row["currency"],
+            **{name: Decimal(row[name]) for name in _AMOUNTS if name in row},
+        )
+        for row in report.content["months"]
+    ]
+
+
+_AMOUNTS = ("source", "target", "posted", "there", "waits", "nothing")
+
+
+def cost(report: FitReport) -> Cost:
+    named = ("calls", "minutes", "per_day", "afterwards")
+    return Cost(**{name: report.content[name] for name in named})
+
+
+def summary(report: FitReport) -> dict[str, dry_run.Group]:
+    """What would be posted, is there already, waits, and is not meant for the target."""
+    found = {
+        name: dry_run.Group(name, label=label)
+        for name, label in (
+            ("posted", "Would be posted"),
+            ("there", f"Already in {report.content['target']}"),
+            ("waits", "Waits for you"),
+            ("nothing", f"Not meant for {report.content['target']}"),
+        )
+    }
+    rows = (
+        Foreseen.objects.filter(run=report.run_id)
+        .order_by()
+        .values_list("outcome", "linkable", "currency")
+        .annotate(number=Count("pk"), amount=Sum("total"))
+    )
+    for outcome, linkable, currency, number, amount in rows:
+        column = "there" if linkable else COLUMN[_O(outcome)]
+        found[column].add(number, currency, amount)
+    return found
+
+
+def exported(report: FitReport) -> Iterator[list[Any]]:
+    """Rows of a table file, the heading first; inside a scope."""
+    target = report.content["target"]
+    yield [
+        *("Kind", "Number", "Vendor", "Day", "Amount", "Currency", "Outcome", "Reason"),
+        *(f"Already in {target}", f"Would be in {target}"),
+    ]
+    rows = dry_run.documents(report.run, "", "")[:MOST_EXPORTED]
+    for row in rows.iterator(chunk_size=2_000):
+        yield [
+            row.stream,
+            row.number or row.document.key,
+            row.party,
+            row.day or "",
+            "" if row.total is None else f"{row.total.normalize():f}",
+            row.currency,
+            row.get_outcome_display(),
+            row.words,
+            ", ".join(one["number"] or one["target_id"] for one in row.existing),
+            ", ".join(part["target_number"] or part["reference"] for part in row.parts),
+        ]
+
+
+def share(report: FitReport, *, actor: str) -> str:
+    """Let whoever has the link read this report for two weeks; gives the link's token."""
+    with tenant_scope(report.tenant_id):
+        row = FitReport.objects.select_for_update(no_key=True).get(pk=report.pk)
+        row.shared_until = clock.now() + SHARED_FOR
+        row.shares = row.shares or 1
+        row.save(update_fields=["shared_until", "shares"])
+        _tell("fit_report.shared", row, actor, until=row.shared_until.isoformat())
+    return token_of(row)
+
+
+def take_back(report: FitReport, *, actor: str) -> None:
+    """End all links to a report."""
+    with tenant_scope(report.tenant_id):
+        row = FitReport.objects.select_for_update(no_key=True).get(pk=report.pk)
+        row.shared_until, row.shares = None, row.shares + 1
+        row.save(update_fields=["shared_until", "shares"])
+        _tell("fit_report.taken_back", row, actor)
+
+
+def token_of(report: FitReport) -> str:
+    return signing.dumps([report.tenant_id, report.pk, report.shares], salt=_SALT)
+
+
+def shared(token: str) -> tuple[int, int] | None:
+    """The tenant and the report that a link leads to; None for one that is not valid any more."""
+    try:
+        tenant_id, report_id, shares = signing.loads(token, salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    with tenant_scope(tenant_id):
+        valid = FitReport.objects.filter(
+            pk=report_id, shares=shares, shared_until__gt=clock.now()
+        ).exists()
+    return (tenant_id, report_id) if valid else None
+
+
+def _tell(action: str, report: FitReport, actor: str, **details: Mapping[str, Any] | str) -> None:
+    record(
+        Event(
+            action=action,
+            actor=actor,
+            integration_id=report.integration_id,
+            run_id=report.run_id,
+            target_kind="fit_report",
+            target_id=str(report.pk),
+            target_number=report.content["name"],
+            details=dict(details),
+        )
+    )
