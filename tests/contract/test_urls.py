@@ -14,7 +14,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from connectors.models import Alert, Integration
+from connectors.models import Alert, FitReport, Foreseen, Integration
 from tenants.models import Role, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.companies import copied
@@ -65,6 +65,21 @@ OF_ALL_STAFF = frozenset(
         "admin/password_change/done/",
     }
 )
+REPORT = {
+    "name": "Main Street",
+    "flow": "procurify_to_zoho_books",
+    "words": "",
+    "complete": True,
+    "source": "Procurify",
+    "target": "Zoho Books",
+    "months": [],
+    "matching": {},
+    "calls": 1,
+    "minutes": 1,
+    "per_day": None,
+    "afterwards": "",
+    "history_start": "",
+}
 CHANGEABLE = ("tenants", "connectors", "audit", "auth")
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -120,6 +135,7 @@ def address(route: str, world: World) -> str:
 
 def _row_of(route: str, world: World) -> int:
     rows = {
+        "integrations/": world.integration.pk,
         "tenant/": world.tenant_id,
         "connection/": world.target.pk,
         "integration/": world.integration.pk,
@@ -129,7 +145,6 @@ def _row_of(route: str, world: World) -> int:
         "mappings/": world.mapping.pk,
         "documents/": world.held.pk,
         "missing/": world.failure.pk,
-        "integrations/": world.integration.pk,
         "connections/": world.target.pk,
         "run/": world.run.pk,
         "referenceitem/": world.vendors[0].pk,
@@ -147,6 +162,9 @@ def made(transactional_db: None) -> tuple[People, World]:
         with tenant_scope(world.tenant_id):
             # The id with which an address is filled in where the world has no row of its kind.
             Alert.objects.create(pk=1, at=NOW, subject="Northwind", body="Northwind", recipients=1)
+            of = {"pk": 1, "integration": world.integration, "run": world.run}
+            FitReport.objects.create(**of, made_at=NOW, content=REPORT)
+            Foreseen.objects.create(**of, document=world.held, outcome="hold", party="Northwind")
         return people, world
 
     return copied("addresses", make)
