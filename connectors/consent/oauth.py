@@ -34,8 +34,12 @@ from tenants.services import memberships_of, require_role, role_in
 
 _SALT = "connectors.oauth"
 # One-time numbers, each with the verifier of its code.
-_STARTED = "oauth_started"
-_MOST_STARTED = 5
+STARTED = "oauth_started"
+MOST_STARTED = 5
+# Nobody of ours: the state of a consent that a link began.
+NOBODY = 0
+# Where a guided set-up goes on once its connection is authorised: the connection and an address.
+GOES_ON = "set_up"
 _MINUTES = 10
 
 
@@ -59,55 +63,29 @@ def redirect_uri() -> str:
 @require_safe
 def authorise(request: HttpRequest, tenant_id: int, connection_id: int) -> HttpResponse:
     """Send the person to the provider's consent page."""
-    connection, spec = _allowed(request, tenant_id, connection_id)
+    connection, spec = allowed(request, tenant_id, connection_id)
     if (detour := confirm_first(request)) is not None:
         return detour
-    state = State(_person(request).pk, tenant_id, connection_id, secrets.token_urlsafe(24))
+    state = State(person_of(request).pk, tenant_id, connection_id, secrets.token_urlsafe(24))
+    try:
+        return HttpResponseRedirect(begin(request, connection, spec, state))
+    except ConnectorError as error:
+        return arrive(request, connection, str(error), fine=False)
+
+
+def begin(request: HttpRequest, connection: Connection, spec: ProviderSpec, state: State) -> str:
+    """The address of the provider's consent page; this session keeps what redeems the answer."""
     verifier = pkce.new_verifier()
-    try:
-        url = connections.authorise_url(
-            connection,
-            spec=spec,
-            redirect_uri=redirect_uri(),
-            state=_sign(state),
-            verifier=verifier,
-        )
-    except ConnectorError as error:
-        return _arrive(request, connection, str(error), fine=False)
-    started = [*request.session.get(_STARTED, []), [state.nonce, verifier]]
-    request.session[_STARTED] = started[-_MOST_STARTED:]
-    return HttpResponseRedirect(url)
-
-
-@never_cache
-@login_required
-@require_safe
-def callback(request: HttpRequest) -> HttpResponse:
-    """Redeem what the provider sent the person back with, then test the connection."""
-    try:
-        state, verifier = _verified(request)
-    except BadInputError as error:
-        return render(request, "consent/refused.html", {"words": str(error)}, status=400)
-    connection, spec = _allowed(request, state.tenant, state.connection)
-    actor = actor_of(_person(request))
-    try:
-        connections.complete_consent(
-            connection,
-            spec=spec,
-            redirect_uri=redirect_uri(),
-            query=request.GET.dict(),
-            actor=actor,
-            verifier=verifier,
-        )
-    except ConnectorError as error:
-        return _arrive(request, connection, f"Not authorised. {error}", fine=False)
-    if choosing.is_open(connection, spec):
-        return _to_choose(request, connection, spec)
-    findings = connections.ping(connection, spec=spec, actor=actor)
-    wrong = [finding.words for finding in findings if not finding.ok]
-    if wrong:
-        return _arrive(request, connection, f"Authorised, but: {' '.join(wrong)}", fine=False)
-    return _arrive(request, connection, "Authorised, and everything can be read.", fine=True)
+    url = connections.authorise_url(
+        connection,
+        spec=spec,
+        redirect_uri=redirect_uri(),
+        state=_sign(state),
+        verifier=verifier,
+    )
+    started = [*request.session.get(STARTED, []), [state.nonce, verifier]]
+    request.session[STARTED] = started[-MOST_STARTED:]
+    return url
 
 
 @never_cache
@@ -115,29 +93,29 @@ def callback(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, tenant_id: int, connection_id: int) -> HttpResponse:
     """Where a member says which of the organisations or companies it is that let us in."""
-    connection, spec = _allowed(request, tenant_id, connection_id)
+    connection, spec = allowed(request, tenant_id, connection_id)
     context: dict[str, Any] = {
         "connection": connection,
         "choices": choosing.offers(connection, spec)[1],
         "title": choosing.words(connection, spec).rstrip("."),
     }
     if request.method == "POST":
-        actor = actor_of(_person(request))
+        actor = actor_of(person_of(request))
         chosen = request.POST.get("offer", "")
         try:
             words, fine = choosing.choose(connection, spec=spec, chosen=chosen, actor=actor)
         except ConnectorError as error:
             context["problem"] = str(error)
         else:
-            return _arrive(request, connection, words, fine=fine)
+            return arrive(request, connection, words, fine=fine)
     return render(request, "consent/choose.html", context)
 
 
-def _to_choose(
+def to_choose(
     request: HttpRequest, connection: Connection, spec: ProviderSpec
 ) -> HttpResponseRedirect:
     """Being let into several is no error: which one it is, is the next question."""
-    if _person(request).is_staff:
+    if person_of(request).is_staff:
         messages.success(request, f"Connected. {choosing.words(connection, spec)}")
         return HttpResponseRedirect(
             reverse("admin:connectors_connection_choose", args=[connection.pk])
@@ -145,11 +123,11 @@ def _to_choose(
     return HttpResponseRedirect(reverse("choose", args=[connection.tenant_id, connection.pk]))
 
 
-def _allowed(
+def allowed(
     request: HttpRequest, tenant_id: int, connection_id: int
 ) -> tuple[Connection, ProviderSpec]:
     """The connection, for staff and for the tenant's admins; outsiders learn nothing of it."""
-    person = _person(request)
+    person = person_of(request)
     if not (person.is_staff and person.has_perm("connectors.change_connection")):
         if role_in(person, tenant_id) is None:
             raise Http404
@@ -161,7 +139,7 @@ def _allowed(
     return connection, registry.provider(connection.provider)
 
 
-def _person(request: HttpRequest) -> Any:
+def person_of(request: HttpRequest) -> Any:
     return request.user
 
 
@@ -170,7 +148,7 @@ def _sign(state: State) -> str:
     return signing.dumps(content, salt=_SALT, compress=False)
 
 
-def _verified(request: HttpRequest) -> tuple[State, str]:
+def verified(request: HttpRequest) -> tuple[State, str]:
     """The state that we signed, for this person, in this session, once; and its verifier."""
     try:
         content = signing.loads(request.GET.get("state", ""), salt=_SALT, max_age=_MINUTES * 60)
@@ -184,7 +162,8 @@ def _verified(request: HttpRequest) -> tuple[State, str]:
             "and start authorising again."
         ) from None
     state = State(*content)
-    verifier = _spend(request, state.nonce) if state.user == _person(request).pk else ""
+    is_theirs = state.user in (person_of(request).pk, NOBODY)
+    verifier = _spend(request, state.nonce) if is_theirs else ""
     if not verifier:
         raise BadInputError(
             "This consent was started in another session, or its answer was used already. Open "
@@ -195,18 +174,22 @@ def _verified(request: HttpRequest) -> tuple[State, str]:
 
 def _spend(request: HttpRequest, nonce: str) -> str:
     """The verifier of a number that this session gave out, which is worth nothing afterwards."""
-    started: list[list[str]] = request.session.get(_STARTED, [])
+    started: list[list[str]] = request.session.get(STARTED, [])
     matching = [pair for pair in started if constant_time_compare(pair[0], nonce)]
-    request.session[_STARTED] = [pair for pair in started if pair not in matching]
+    request.session[STARTED] = [pair for pair in started if pair not in matching]
     return matching[0][1] if matching else ""
 
 
-def _arrive(
+def arrive(
     request: HttpRequest, connection: Connection, words: str, *, fine: bool
 ) -> HttpResponseRedirect:
     """Go to the connection's page: the staff's, or that of the member's workspace."""
     (messages.success if fine else messages.error)(request, words)
-    person = _person(request)
+    waiting = request.session.get(GOES_ON)
+    if waiting and waiting[0] == connection.pk:
+        request.session.pop(GOES_ON)
+        return HttpResponseRedirect(waiting[1])
+    person = person_of(request)
     places = [p.slug for p in memberships_of(person) if p.tenant_id == connection.tenant_id]
     if person.is_staff or not places:
         url = reverse("admin:connectors_connection_change", args=[connection.pk])

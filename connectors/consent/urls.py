@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.consent import oauth
+from connectors.consent import by_link, callback, oauth
 
 urlpatterns = [
     path(
@@ -15,5 +15,6 @@ urlpatterns = [
         oauth.choose,
         name="choose",
     ),
-    path("oauth/callback/", oauth.callback, name="oauth-callback"),
+    path("authorise/<str:token>/", by_link.by_link, name="consent-link"),
+    path("oauth/callback/", callback.callback, name="oauth-callback"),
 ]

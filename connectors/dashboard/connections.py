@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connectors import registry
 from connectors.admin.connection_forms import PasteForm, ProviderForm
 from connectors.consent.oauth import redirect_uri
-from connectors.dashboard.workspace import Workspace, ask, page, show
+from connectors.core import clock
+from connectors.dashboard.workspace import Workspace, ask, do, page, show
 from connectors.models import Connection, Integration
-from connectors.services import choosing, connections
+from connectors.services import choosing, connections, consent_links
 from connectors.transport.provider import ProviderSpec
 from tenants.accounts.confirming import confirm_first
 from tenants.models import Role
@@ -125,6 +126,22 @@ def paste(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     return _ask(request, here, PasteForm, save, title=f"Paste a code for {connection.name}")
 
 
+@require_POST
+@page(Role.ADMIN, acts=True)
+def make_link(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
+    """A link with which the owner of the account authorises it without an account here."""
+    if (detour := confirm_first(request)) is not None:
+        return detour
+    connection = _loaded(here, pk)
+    spec = registry.provider(connection.provider)
+
+    def act() -> str:
+        consent_links.make(connection, spec=spec, actor=here.actor)
+        return "The link stands below. It works once, for three days."
+
+    return do(request, act, here.url("connection", pk))
+
+
 def _ask(
     request: HttpRequest,
     here: Workspace,
@@ -174,9 +191,19 @@ def _page(
         used_by=used_by,
         consents=spec.consent is not None,
         pastes=spec.consent is not None and spec.consent.paste is not None,
+        link=_link(request, here, connection),
         must_choose=choosing.is_open(connection, spec),
         choose=choosing.words(connection, spec).rstrip("."),
     )
+
+
+def _link(request: HttpRequest, here: Workspace, connection: Connection) -> str:
+    """The link that was made for a colleague, while it works; for those who may make one."""
+    until = connection.asked_until
+    if until is None or until <= clock.now() or not here.may_administer:
+        return ""
+    token = consent_links.token_of(connection)
+    return request.build_absolute_uri(reverse("consent-link", args=[token]))
 
 
 def _register(spec: ProviderSpec) -> str:

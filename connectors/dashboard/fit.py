@@ -147,7 +147,7 @@ def report_context(request: HttpRequest, report: FitReport) -> dict[str, Any]:
         "causes_left": max(0, len(causes) - _MOST_CAUSES),
         "months": fit_report.months(report),
         "cost": fit_report.cost(report),
-        "matching": _matching(report),
+        "matching": matching(report),
         "page": found,
         "rows": [_row(row) for row in found.object_list],
         "chosen": column,
@@ -235,7 +235,7 @@ def _cause(one: Group, report: FitReport) -> dict[str, Any]:
     }
 
 
-def _matching(report: FitReport) -> list[dict[str, Any]]:
+def matching(report: FitReport) -> list[dict[str, Any]]:
     """How many of each kind are linked, have nothing there, or want a look."""
     flow = report.content["flow"]
     return [

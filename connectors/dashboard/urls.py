@@ -14,6 +14,7 @@ from connectors.dashboard import (
     mappings,
     overview,
     review,
+    set_up,
     settings,
 )
 
@@ -65,10 +66,24 @@ urlpatterns = [
     path(
         "integrations/<int:pk>/fit/<int:report_id>/take-back/", fit.take_back, name="fit-take-back"
     ),
+    path("set-up/", set_up.start, name="set-up"),
+    path("set-up/<slug:flow>/", set_up.go_on, name="set-up-go-on"),
+    path("set-up/<slug:flow>/options/", set_up.options, name="set-up-options"),
+    path("set-up/<slug:flow>/matching/", set_up.matching, name="set-up-matching"),
+    path("set-up/<slug:flow>/match/", set_up.match, name="set-up-match"),
+    path("set-up/<slug:flow>/fit/", set_up.fit_step, name="set-up-fit"),
+    path("set-up/<slug:flow>/fit/make/", set_up.make_report, name="set-up-make"),
+    path("set-up/<slug:flow>/live/", set_up.live, name="set-up-live"),
+    path("set-up/<slug:flow>/go-live/", set_up.go_live, name="set-up-go-live"),
+    path("set-up/<slug:flow>/shadow/", set_up.shadow, name="set-up-shadow"),
+    path("set-up/<slug:flow>/connect/<slug:side>/", set_up.connect, name="set-up-connect"),
+    path("set-up/<slug:flow>/connect/<slug:side>/test/", set_up.test, name="set-up-test"),
+    path("set-up/<slug:flow>/connect/<slug:side>/choose/", set_up.choose, name="set-up-choose"),
     path("connections/", connections.connection_list, name="connections"),
     path("connections/new/<slug:provider>/", connections.new, name="new-connection"),
     path("connections/<int:pk>/", connections.connection_page, name="connection"),
     path("connections/<int:pk>/test/", connections.test, name="test"),
+    path("connections/<int:pk>/link/", connections.make_link, name="connection-link"),
     path("connections/<int:pk>/edit/", connections.edit, name="edit-connection"),
     path("connections/<int:pk>/paste/", connections.paste, name="paste"),
     path("activity/", activity.activity, name="activity"),

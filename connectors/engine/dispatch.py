@@ -8,6 +8,7 @@ import logging
 from datetime import timedelta
 
 from django.core.cache import cache
+from django.db.models import Q
 from django.db.models.functions import Now
 from redis import RedisError
 
@@ -59,13 +60,18 @@ def start_scheduled(tenant_id: int, integration_id: int) -> None:
         integration = (
             Integration.objects.select_for_update(skip_locked=True)
             .select_related("tenant")
-            .filter(pk=integration_id, enabled=True, next_run_at__lte=Now())
+            .filter(Q(enabled=True) | Q(shadow=True), pk=integration_id, next_run_at__lte=Now())
             .first()
         )
         if integration is None:
             return
         set_next_run(integration)
-        queue_run(integration, trigger=Run.Trigger.SCHEDULE, actor="system:schedule")
+        queue_run(
+            integration,
+            trigger=Run.Trigger.SCHEDULE,
+            actor="system:schedule",
+            dry=not integration.enabled,
+        )
 
 
 def set_next_run(integration: Integration) -> None:

@@ -35,13 +35,15 @@ _MOST_DEATHS, _DEATHS = 10, "deaths"
 _LOOK_AGAIN = timedelta(seconds=1)
 
 
-def queue_run(integration: Integration, *, trigger: str, actor: str, sweep: bool = False) -> Run:
+def queue_run(
+    integration: Integration, *, trigger: str, actor: str, sweep: bool = False, dry: bool = False
+) -> Run:
     """Queue a run inside the scope; the one that is queued already serves both callers."""
     while True:
         try:
             with transaction.atomic():
                 return Run.objects.create(
-                    integration=integration, trigger=trigger, actor=actor, sweep=sweep
+                    integration=integration, trigger=trigger, actor=actor, sweep=sweep, dry=dry
                 )
         except IntegrityError:
             queued = Run.objects.select_for_update().filter(
@@ -51,7 +53,7 @@ def queue_run(integration: Integration, *, trigger: str, actor: str, sweep: bool
         # None: it was started between our two looks, so there is room for ours.
         if run is not None:
             # A dry run that has not begun gives way to the real one.
-            run.sweep, run.dry = run.sweep or sweep, False
+            run.sweep, run.dry = run.sweep or sweep, run.dry and dry
             run.save(update_fields=["sweep", "dry"])
             return run
 

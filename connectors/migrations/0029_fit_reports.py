@@ -191,6 +191,16 @@ class Migration(migrations.Migration):
             model_name="fitreport",
             constraint=models.UniqueConstraint(fields=("tenant", "run"), name="one_fit_report"),
         ),
+        migrations.AddField(
+            model_name="connection",
+            name="asked",
+            field=models.CharField(blank=True, default="", editable=False, max_length=43),
+        ),
+        migrations.AddField(
+            model_name="connection",
+            name="asked_until",
+            field=models.DateTimeField(blank=True, editable=False, null=True),
+        ),
         RoutingFunction("routing_due_integrations", DUE_INTEGRATIONS),
         IsolateTenantTables(),
     ]

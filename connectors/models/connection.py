@@ -28,6 +28,8 @@ class Connection(TenantOwned):
     ``profile`` is what the provider said of the organisation or company; ``secret_id`` names
     this row inside its envelopes, so that a ciphertext moved elsewhere is refused.
     ``resting_until`` is until when its provider takes no more calls, ``resting_words`` why.
+    ``asked`` is the one-time number of a link with which somebody without an account here may
+    authorise it, until ``asked_until``.
     ``confirmed`` marks whose account the provider has shown us; see ``engine.sessions``.
     """
 
@@ -38,6 +40,8 @@ class Connection(TenantOwned):
     secret_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
     sealed_credentials = EncryptedTextField(default="", blank=True, editable=False)
     confirmed = models.CharField(max_length=64, default="", blank=True, editable=False)
+    asked = models.CharField(max_length=43, default="", blank=True, editable=False)
+    asked_until = models.DateTimeField(null=True, blank=True, editable=False)
     health = models.CharField(max_length=24, choices=Health, default=Health.NEW)
     health_words = models.TextField(blank=True, default="")
     health_at = models.DateTimeField(null=True, blank=True)

@@ -30,7 +30,7 @@ from tenants.scope import tenant_scope
 
 _CHANGEABLE = frozenset(
     {
-        *("name", "enabled", "interval_minutes", "cron", "options", "history_start"),
+        *("name", "enabled", "shadow", "interval_minutes", "cron", "options", "history_start"),
         *(SOURCE, TARGET),
     }
 )
@@ -186,13 +186,15 @@ def change(
             _check_proved(resolved, news, row.target)
         if "history_start" in changes:
             _check_start(changes["history_start"])
+        if changes.get("enabled"):
+            changes["shadow"] = False
         if changes.get("enabled") and not row.enabled:
             # What was read before the pause may have changed since.
             row.reads_after = clock.now()
         for name, value in changes.items():
             setattr(row, name, value)
         _check_schedule(resolved, row.source, row.interval_minutes, row.cron)
-        row.next_run_at = _next(row, row.tenant) if row.enabled else None
+        row.next_run_at = _next(row, row.tenant) if row.enabled or row.shadow else None
         row.save()
         if "history_start" in changes and before["history_start"] != str(row.history_start):
             row.streams.update(cursor=None)
@@ -237,13 +239,20 @@ def _change_sides(row: Integration, resolved: Resolved, changes: Mapping[str, An
 
 def pause(integration: Integration, *, resolved: Resolved, actor: str) -> None:
     """Stop scheduled runs and posting; what is under way ends."""
-    change(integration, resolved=resolved, actor=actor, enabled=False)
+    change(integration, resolved=resolved, actor=actor, enabled=False, shadow=False)
 
 
 def resume(integration: Integration, *, resolved: Resolved, actor: str) -> None:
     """Let it run again, beginning now."""
     change(integration, resolved=resolved, actor=actor, enabled=True)
     run_now(integration, actor=actor)
+
+
+def shadow(integration: Integration, *, resolved: Resolved, actor: str) -> None:
+    """Make fit reports by the schedule and post nothing; one that is live is refused."""
+    if integration.enabled:
+        raise BadInputError(f"“{integration.name}” is live. Pause it first to run it in shadow.")
+    change(integration, resolved=resolved, actor=actor, shadow=True)
 
 
 def run_now(
@@ -331,6 +340,7 @@ def _settings(integration: Integration) -> dict[str, Any]:
         "source": integration.source.name,
         "target": integration.target.name,
         "enabled": integration.enabled,
+        "shadow": integration.shadow,
         "interval_minutes": integration.interval_minutes,
         "cron": integration.cron,
         "options": integration.options,

@@ -33,16 +33,28 @@ def targets(integration: Integration, kind: str) -> QuerySet[ReferenceItem]:
 
 def suggestions(failure: MappingFailure, flow: Flow) -> list[Suggestion]:
     """Likely targets, best first, each with its evidence; inside the tenant's scope."""
-    integration = failure.integration
-    missing = ReferenceItem.objects.filter(
-        connection_id=integration.source_id, kind=failure.kind, key=failure.source_key
+    missing = MappingKey(failure.kind, failure.source_key)
+    rows = [to_row(item) for item in targets(failure.integration, failure.kind)]
+    return likely(failure.integration, flow, missing, failure.label, rows)
+
+
+def likely(
+    integration: Integration,
+    flow: Flow,
+    missing: MappingKey,
+    label: str,
+    offered: Sequence[ReferenceRow],
+) -> list[Suggestion]:
+    """Which of the offered targets may be meant; ``label`` names what no list shows any more."""
+    item = ReferenceItem.objects.filter(
+        connection_id=integration.source_id, kind=missing.kind, key=missing.source_key
     ).first()
     row = (
-        to_row(missing)
-        if missing
-        else ReferenceRow(kind=failure.kind, key=failure.source_key, name=failure.label)
+        to_row(item)
+        if item
+        else ReferenceRow(kind=missing.kind, key=missing.source_key, name=label)
     )
-    return flow.suggest(failure.kind, row, [to_row(i) for i in targets(integration, failure.kind)])
+    return flow.suggest(missing.kind, row, offered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

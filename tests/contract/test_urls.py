@@ -33,6 +33,7 @@ OPEN = {
     "password/reset/done/": "says that a password was set",
     "^password/reset/(?P<uidb36>[0-9A-Za-z]{1,13})-(?P<key>[-\\w]{1,80})/$": "their link",
     "account/": "leads to the first page",
+    "authorise/<str:token>/": "leads whoever has a valid link to the provider",
     "fit/<str:token>/": "a shared report, for whoever has a valid link",
     "fit/<str:token>/export/": "the same",
     "fit/<str:token>/documents/<int:row_id>/": "the same",
@@ -125,6 +126,7 @@ def address(route: str, world: World) -> str:
         "flow": "procurify_to_zoho_books",
         "stream": "bill",
         "cause": "held",
+        "side": "target",
         "report_id": 1,
         "row_id": 1,
     }

@@ -73,7 +73,7 @@ def payloads_posted(job: Job, named: Any) -> dict[tuple[int, str], Any]:
     with job.scope():
         return {
             (link.document_id, link.part): part_said(
-                {**vars(link), "total": str(link.total.normalize())}
+                {**vars(link), "total": str(link.total)}
             )
             for link in Link.objects.all()
             if (link.document_id, link.part) in named
