@@ -60,7 +60,11 @@ class ProviderForm(forms.Form):
         }
 
     def bound(self, prefix: str, wanted: tuple[Field, ...], *, required: bool) -> list[Any]:
-        return [self[prefix + field.name] for field in wanted if field.required is required]
+        return [
+            self[prefix + field.name]
+            for field in wanted
+            if (field.required or field.usual) is required
+        ]
 
     def sections(self) -> list[dict[str, Any]]:
         """The fields in groups, what nobody has to fill in folded away."""

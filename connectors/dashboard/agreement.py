@@ -67,7 +67,9 @@ def latest(request: HttpRequest, here: Workspace) -> HttpResponse:
             months = sorted({month.place.month for month in one.months if month.place.month})
             recent = [m for m in one.months if m.place.month in months[-_LATEST:]]
             found.append({"row": row, **_kind(one, flow, recent)})
-    return render(request, "dashboard/agreement_latest.html", {"here": here, "found": found})
+    if request.headers.get("HX-Request"):
+        return render(request, "dashboard/agreement_latest.html", {"here": here, "found": found})
+    return show(request, here, "agreement_all.html", "overview", found=found)
 
 
 @require_safe

@@ -171,6 +171,7 @@ def matching(request: HttpRequest, here: Workspace, flow: str) -> HttpResponse:
                 for one in set_up.missing(row, resolved.flow, report)
             ],
             "matched": fit.matching(report),
+            "offered": set_up.offered(row, resolved.flow),
         }
     return _show(request, here, "set_up_matching.html", flow, "matching", **context)
 
@@ -178,19 +179,39 @@ def matching(request: HttpRequest, here: Workspace, flow: str) -> HttpResponse:
 @require_POST
 @page(Role.ADMIN, acts=True)
 def match(request: HttpRequest, here: Workspace, flow: str) -> HttpResponse:
-    """Link one thing."""
+    """Link all that was chosen, or nothing where one of it cannot be."""
     _, found = _loaded(here, flow)
     row = _integration(found)
-    given = {name: storable_text(request.POST.get(name, ""))[:200] for name in _MATCH}
 
     def act() -> str:
-        mapping.set_mapping(row, **given, actor=here.actor)
-        return "Linked. The next fit report counts with it."
+        with tenant_scope(here.tenant_id):
+            choices = [
+                choice
+                for number in range(set_up.MOST_MISSING)
+                if (choice := _choice(request, row, number)) is not None
+            ]
+        if not choices:
+            raise BadInputError("Choose a partner for at least one of them.")
+        mapping.set_mappings(row, choices, actor=here.actor)
+        return f"{len(choices)} linked. The next fit report counts with them."
 
     return do(request, act, _step_url(here, flow, "matching"))
 
 
-_MATCH = ("kind", "source_key", "target_key")
+def _choice(request: HttpRequest, row: Integration, number: int) -> mapping.Choice | None:
+    """What was chosen for one thing of the list: a suggestion, or what somebody named."""
+
+    def given(name: str) -> str:
+        return storable_text(request.POST.get(f"{name}-{number}", "")).strip()[:200]
+
+    kind, source_key = given("kind"), given("source_key")
+    if not (kind and source_key):
+        return None
+    named = given("named")
+    target = mapping.named_target(row, kind, named) if named else given("target")
+    if not target:
+        return None
+    return mapping.Choice(kind=kind, source_key=source_key, target_key=target)
 
 
 @require_POST

@@ -9,7 +9,7 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audit.services import Event, record
 from connectors.core.errors import BadInputError
@@ -64,6 +64,19 @@ class Choice:
     kind: str
     source_key: str
     target_key: str
+
+
+def named_target(integration: Integration, kind: str, text: str) -> str:
+    """The key of the target that a person names: by id, number or whole name; inside the scope.
+
+    Raises BadInputError where none or several are called so.
+    """
+    said = Q(key=text) | Q(number__iexact=text) | Q(name__iexact=text)
+    found = list(targets(integration, kind).filter(said)[:2])
+    if len(found) == 1:
+        return str(found[0].key)
+    how = "Several of the target are" if found else "Nothing of the target is"
+    raise BadInputError(f"{how} called “{text}”. Enter an id, a number or the whole name.")
 
 
 def resolve(failure: MappingFailure, *, target_key: str, actor: str) -> int:

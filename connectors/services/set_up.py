@@ -20,6 +20,7 @@ STEPS = (SOURCE, TARGET, "options", "matching", "fit", "live")
 # So many are asked at a time, those with most money first.
 MOST_MISSING = 25
 _SUGGESTED = 4
+_NAMED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,14 @@ def must_choose(connection: Connection, resolved: Resolved, side: str) -> bool:
     """Whether a person has to say which organisation or company it is."""
     spec = resolved.source if side == SOURCE else resolved.target
     return choosing.is_open(connection, spec)
+
+
+def offered(integration: Integration, flow: Flow) -> dict[str, list[str]]:
+    """Names of the target's items by kind, for those who type; long lists are cut."""
+    return {
+        kind: list(mapping.targets(integration, kind).values_list("name", flat=True)[:_NAMED])
+        for kind in flow.mapping_kinds
+    }
 
 
 def missing(integration: Integration, flow: Flow, report: FitReport) -> list[Missing]:

@@ -28,6 +28,7 @@ class Field:
 
     ``offered`` names the list of the profile (rows with an id and a name) that it is chosen from
     once a test has read it; ``several`` says that more than one may be, kept with commas between.
+    A ``usual`` one is not required, but stands among those that are, since most accounts need it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     offered: str = ""
     several: bool = False
+    usual: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

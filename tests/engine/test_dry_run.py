@@ -72,9 +72,7 @@ def payloads_posted(job: Job, named: Any) -> dict[tuple[int, str], Any]:
     """The same of what was posted; ids that only the target knows are left out."""
     with job.scope():
         return {
-            (link.document_id, link.part): part_said(
-                {**vars(link), "total": str(link.total)}
-            )
+            (link.document_id, link.part): part_said({**vars(link), "total": str(link.total)})
             for link in Link.objects.all()
             if (link.document_id, link.part) in named
         }

@@ -31,6 +31,7 @@ SETTINGS = (
         help="The first number in the address of the company's pages. Left empty, the test looks "
         "for it, as far as Procore tells.",
         required=False,
+        usual=True,
     ),
     Field(
         name="project_ids",
