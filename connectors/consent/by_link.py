@@ -40,8 +40,8 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
             links = {**request.session.get(_LINKS, {}), nonce: token}
             request.session[_LINKS] = dict(list(links.items())[-oauth.MOST_STARTED :])
             return HttpResponseRedirect(url)
-    context = {"connection": connection, "provider": spec.title, "problem": problem}
-    return render(request, "consent/link.html", context)
+    context = {"connection": connection, "provider": spec.title, "token": token}
+    return render(request, "consent/link.html", {**context, "problem": problem})
 
 
 def finish(request: HttpRequest, state: oauth.State, verifier: str) -> HttpResponse:

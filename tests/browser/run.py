@@ -21,7 +21,7 @@ from tests.e2e.stack import running_service
 _WIDTHS = (1440, 390)
 _COUNTS: dict[str, dict[str, Any]] = {
     "manufacturing": {"plain": True, "orders": 4, "bills": 4},
-    "construction": {},
+    "construction": {"plain": True, "orders": 6},
 }
 _LABELS = {
     "procurify": {

@@ -96,6 +96,16 @@ def test_what_must_not_run_does_not(world: World, rings: Rings, why: str) -> Non
     assert runs_of(world) == []
 
 
+def test_in_shadow_the_schedule_makes_dry_runs(world: World, rings: Rings) -> None:
+    make_due(world)
+    world.set(Integration, enabled=False, shadow=True)
+    dispatch()
+    dispatch()
+    [run] = runs_of(world)
+    assert run.dry
+    assert next_run_at(world) > timezone.now() + timedelta(minutes=14)
+
+
 def test_a_schedule_follows_the_tenants_zone(world: World, rings: Rings) -> None:
     world.set(Tenant, time_zone="Asia/Kolkata")
     world.set(Integration, cron="30 6 * * *", next_run_at=timezone.now())
