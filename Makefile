@@ -21,7 +21,7 @@ AS_IN_PRODUCTION = env -u DEBUG -u SANDBOX_URL ENV_FILE=/dev/null \
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test crash soak lint check-demo bench manage requirements audit-deps sbom clean
+.PHONY: help demo test crash soak lint check-demo browser bench manage requirements audit-deps sbom clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -50,6 +50,9 @@ lint: $(READY) ## check style, types, import contracts, missing migrations and d
 
 check-demo: $(READY) ## start everything, run the companies through it, compare the books to the cent
 	@$(PY) -m tests.e2e.check_demo $(ARGS)
+
+browser: $(READY) ## walk a newcomer's way in Chromium: sign up, connect, see the fit, go live
+	@$(PY) -m tests.browser.run $(ARGS)
 
 bench: $(READY) ## measure reading into the ledger, and webhooks during a backfill
 	@$(PY) -m benchmarks.ledger

@@ -71,8 +71,10 @@ def named_target(integration: Integration, kind: str, text: str) -> str:
 
     Raises BadInputError where none or several are called so.
     """
-    said = Q(key=text) | Q(number__iexact=text) | Q(name__iexact=text)
-    found = list(targets(integration, kind).filter(said)[:2])
+    items = targets(integration, kind)
+    if items.filter(key=text).exists():
+        return text
+    found = list(items.filter(Q(number__iexact=text) | Q(name__iexact=text))[:2])
     if len(found) == 1:
         return str(found[0].key)
     how = "Several of the target are" if found else "Nothing of the target is"

@@ -19,6 +19,8 @@ class Trip:
     source: dict[str, str]
     target: dict[str, str]
     since: str
+    # The organisations or companies of both sides.
+    accounts: tuple[str, str]
     # What of the source is which id at the target, by its key.
     partners: dict[str, str]
 
@@ -57,8 +59,8 @@ class Newcomer:
         card = web.page.locator(f"a[href$='/set-up/{trip.flow}/']")
         web.click(card.first)
         self._confirm()
-        self._connect(trip.source)
-        self._connect(trip.target)
+        self._connect(trip.source, trip.accounts[0])
+        self._connect(trip.target, trip.accounts[1])
         web.look("options")
         web.page.locator("input[name=history_start]").fill(trip.since)
         web.click("Save and read both systems")
@@ -75,7 +77,7 @@ class Newcomer:
 
     def see_posted(self) -> None:
         """Until the first document stands as posted; prints what that took."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             self.web.open(f"/w/{self.slug}/documents/?state=posted")
             if self.web.page.locator("a.row-link").count():
@@ -104,7 +106,7 @@ class Newcomer:
             web.page.locator("input[name=search]").fill("e")
             web.click("Search")
         web.click(web.page.get_by_role("button", name=re.compile("Link and post")))
-        web.wait_for("Linked")
+        web.wait_for("will post now")
         web.look("resolved")
 
     def invite(self, viewer: Watched) -> None:
@@ -140,7 +142,7 @@ class Newcomer:
             self.web.open(f"/w/{self.slug}/{path}")
             self.web.look(path or "overview")
 
-    def _connect(self, values: dict[str, str]) -> None:
+    def _connect(self, values: dict[str, str], account: str) -> None:
         """Fill in one side, authorise or test it, and go on."""
         web = self.web
         web.look("connect")
@@ -156,15 +158,15 @@ class Newcomer:
             web.page.wait_for_load_state()
         else:
             web.click("Test the connection")
-        self._choose()
+        self._choose(account)
         web.look("tested")
         web.click("Continue")
 
-    def _choose(self) -> None:
-        offer = self.web.page.locator("input[name=offer]")
-        if offer.count():
+    def _choose(self, account: str) -> None:
+        """Say which organisation it is, where the account lets us into several."""
+        if self.web.page.locator("input[name=offer]").count():
             self.web.clicks += 1
-            offer.first.check()
+            self.web.page.locator(f"input[name=offer][value='{account}']").check()
             self.web.click(self.web.page.locator("form:has(input[name=offer]) button").first)
 
     def _match(self, partners: dict[str, str]) -> None:
@@ -181,6 +183,7 @@ class Newcomer:
         for number, target in wanted[: max(1, len(wanted) - 1)]:
             page.locator(f"input[name='named-{number}']").fill(target)
         self.web.click("Link what is chosen")
+        assert "linked. The next fit report" in self.web.text(), self.web.text()
         self.web.look("linked")
         self.web.click("Make the fit report with these links")
 
