@@ -17,7 +17,13 @@ from connectors.core.flow import Flow
 from connectors.core.references import MappingKey, ReferenceRow, Suggestion
 from connectors.engine.references import to_row
 from connectors.engine.release import lock_mappings, release_mappings
-from connectors.models import Integration, Mapping, MappingFailure, ReferenceItem
+from connectors.models import (
+    Integration,
+    Mapping,
+    MappingFailure,
+    ReferenceItem,
+    UnlinkedPair,
+)
 from tenants.scope import tenant_scope
 
 # What is to be mapped, each to the key of a target item.
@@ -95,6 +101,47 @@ def confirm(integration: Integration, *, kind: str, source_key: str, actor: str)
                 target_kind=kind,
                 target_id=row.target_key,
                 details={"evidence": row.evidence},
+            )
+        )
+
+
+def unlink(
+    integration: Integration, *, kind: str, source_key: str, target_key: str, actor: str
+) -> None:
+    """Remove a mapping that leads to this target. It is not linked to it again without a person.
+
+    What is posted keeps what it was posted with. Raises BadInputError where the mapping leads
+    elsewhere by now.
+    """
+    with tenant_scope(integration.tenant_id):
+        lock_mappings(integration)
+        row = Mapping.objects.filter(
+            integration=integration, kind=kind, source_key=source_key, target_key=target_key
+        ).first()
+        if row is None:
+            raise BadInputError("This mapping was changed meanwhile. Open it again, then decide.")
+        row.delete()
+        UnlinkedPair.objects.bulk_create(
+            [
+                UnlinkedPair(
+                    integration=integration,
+                    kind=kind,
+                    source_key=source_key,
+                    target_key=target_key,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        record(
+            Event(
+                action="mapping.removed",
+                actor=actor,
+                integration_id=integration.pk,
+                source_kind=kind,
+                source_id=source_key,
+                target_kind=kind,
+                target_id=target_key,
+                details={"before": target_key, "origin": row.origin},
             )
         )
 
