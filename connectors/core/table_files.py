@@ -12,7 +12,7 @@ from typing import Any
 # With this in front spreadsheets read the letters of every language.
 MARK = "\ufeff"
 # With one of these in front a spreadsheet takes a text for a formula.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]\d+(\.\d+)?\Z")
 
 
@@ -26,9 +26,14 @@ def written(rows: Iterable[Iterable[Any]]) -> str:
 
 def harmless(text: str) -> str:
     """A text that no spreadsheet takes for a formula; numbers keep their sign."""
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
+    return f"'{text}" if _is_formula(text) and not _NUMBER.match(text) else text
 
 
 def meant(cell: str) -> str:
     """The text that was made harmless."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return cell[1:] if cell.startswith("'") and _is_formula(cell) else cell
+
+
+def _is_formula(text: str) -> bool:
+    """With quotes in front as well, so that a text which has them comes back with them."""
+    return text.lstrip("'").startswith(_FORMULA)

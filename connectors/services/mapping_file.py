@@ -47,7 +47,7 @@ def read(content: bytes) -> list[Line]:
     """The lines below the heading; empty ones are left out."""
     if len(content) > MOST_BYTES:
         raise BadInputError(
-            f"The file has {len(content):,} bytes. At most {MOST_BYTES:,} can be imported: split it."
+            f"The file has {len(content):,} bytes. At most {MOST_BYTES:,} are read: split it."
         )
     rows = _rows(_text(content))
     _, heading = next(rows, (1, []))

@@ -78,7 +78,14 @@ class Plan:
 
 
 class ChangedMeanwhileError(BadInputError):
-    """The file would do something else by now than a person has seen."""
+    """The file would do something else by now than a person has seen: what ``plan`` says."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(
+            "Something has changed since the dry run, so nothing was imported. Look at the new dry "
+            "run and import again."
+        )
+        self.plan = plan
 
 
 def plan(integration: Integration, kind: str, content: bytes, *, names: Names) -> Plan:
@@ -105,10 +112,7 @@ def apply(
         lock_mappings(integration)
         found = plan(integration, kind, content, names=names)
         if found.digest != digest:
-            raise ChangedMeanwhileError(
-                "Something has changed since the dry run, so nothing was imported. Look at the new "
-                "dry run and import again."
-            )
+            raise ChangedMeanwhileError(found)
         if found.count(Standing.ERROR):
             raise BadInputError("Correct the lines with errors first. Nothing was imported.")
         freed = set_mappings(

@@ -27,7 +27,7 @@ WAITING, OPEN, LINKED = "waiting", "open", "linked"
 SHOWN = (WAITING, OPEN, LINKED)
 # So many pairs of names are compared for one page; the rows behind that get no suggestion.
 _COMPARED = 10_000
-_SUGGESTED = 3
+_LEAST = 3
 HEADING = (
     "Source id",
     "Source name",
@@ -104,14 +104,14 @@ def page(asked: Asked, after: str = "") -> Page:
     return Page(found, f"{last.segment}.{last.row_id}.{last.label}" if last else "")
 
 
-def suggest(asked: Asked, flow: Flow, lines: Iterable[Line]) -> None:
+def suggest(asked: Asked, flow: Flow, lines: Iterable[Line], *, most: int = 1) -> None:
     """Give lines that are not linked their likeliest targets, as far as one page may compare."""
     unlinked = [line for line in lines if line.segment != LINKED]
     if not unlinked:
         return
     rows = [to_row(item) for item in targets(asked.integration, asked.kind)]
-    for line in unlinked[: max(_COMPARED // max(len(rows), 1), _SUGGESTED)]:
-        line.suggestions = flow.suggest(asked.kind, row_of(asked.kind, line), rows)[:_SUGGESTED]
+    for line in unlinked[: max(_COMPARED // max(len(rows), 1), _LEAST)]:
+        line.suggestions = flow.suggest(asked.kind, row_of(asked.kind, line), rows)[:most]
 
 
 def row_of(kind: str, line: Line) -> ReferenceRow:
@@ -119,6 +119,22 @@ def row_of(kind: str, line: Line) -> ReferenceRow:
     if line.source is not None:
         return to_row(line.source)
     return ReferenceRow(kind=kind, key=line.key, name=line.label)
+
+
+def line_of(integration: Integration, kind: str, key: str) -> Line | None:
+    """The line of one thing of the source; None for what neither side knows of."""
+    failure = (
+        MappingFailure.objects.filter(integration=integration, kind=kind, source_key=key)
+        .annotate(documents=Count("waits"))
+        .first()
+    )
+    line = Line(segment=OPEN, key=key, label=failure.label if failure else key, row_id=0)
+    _name(integration, kind, [line])
+    if failure is not None and failure.status == MappingFailure.Status.OPEN:
+        line.segment, line.failure, line.waiting = WAITING, failure, failure.documents
+    elif line.mapping is not None:
+        line.segment = LINKED
+    return line if failure or line.mapping or line.source else None
 
 
 def counts(asked: Asked) -> dict[str, int]:
