@@ -25,6 +25,8 @@ _SEGMENTS = {
     mapping_list.OPEN: "Not linked",
     mapping_list.LINKED: "Linked",
 }
+# From this score on a suggestion may be linked in the list; others are looked at first.
+_SURE = 90
 
 
 @require_safe
@@ -36,7 +38,7 @@ def mappings(request: HttpRequest, here: Workspace) -> HttpResponse:
     if place is None:
         return show(request, here, "mappings.html", "mappings", integrations=[])
     asked = _asked(request, place)
-    found = mapping_list.page(asked, storable_text(request.GET.get("after", ""))[:400])
+    found = mapping_list.page(asked, _after(request))
     mapping_list.suggest(asked, place.flow, found.lines)
     counts = mapping_list.counts(asked)
     return show(
@@ -47,6 +49,7 @@ def mappings(request: HttpRequest, here: Workspace) -> HttpResponse:
         integrations=rows,
         place=place,
         tabs=_tabs(place),
+        sure=_SURE,
         several=plural(place.noun),
         asked=asked,
         search=asked.search,
@@ -54,8 +57,22 @@ def mappings(request: HttpRequest, here: Workspace) -> HttpResponse:
         filters=_filters(asked, counts),
         query=_query(asked),
         page=found,
+        this_page=_query(asked, after=_after(request)),
         is_first=not request.GET.get("after"),
     )
+
+
+@require_safe
+@page()
+def mapping_uses(request: HttpRequest, here: Workspace) -> HttpResponse:
+    """How many posted documents use the mappings of a page, for its cells: it comes after them."""
+    place = _place(request, integrations())
+    if place is None:
+        return HttpResponseRedirect(here.url("mappings"))
+    asked = _asked(request, place)
+    lines = mapping_list.page(asked, _after(request)).lines
+    mapping_list.count_uses(asked, lines)
+    return show(request, here, "mapping_uses.html", "mappings", lines=lines)
 
 
 @require_safe
@@ -86,6 +103,10 @@ def _place(request: HttpRequest, rows: list[Integration]) -> Place | None:
     kinds = registry.flow(chosen.flow).mapping_kinds
     kind = request.GET.get("kind", "")
     return Place(chosen, kind if kind in kinds else next(iter(kinds)))
+
+
+def _after(request: HttpRequest) -> str:
+    return storable_text(request.GET.get("after", ""))[:400]
 
 
 def _asked(request: HttpRequest, place: Place) -> Asked:

@@ -40,6 +40,7 @@ urlpatterns = [
     *(path(f"documents/<int:pk>/{name}/", view, name=name) for name, view in _ACTIONS),
     path("mappings/", mappings.mappings, name="mappings"),
     path("mappings/export/", mappings.export_mappings, name="export-mappings"),
+    path("mappings/uses/", mappings.mapping_uses, name="mapping-uses"),
     path("mappings/import/", mapping_bulk.import_mappings, name="import-mappings"),
     path("mappings/exact/", mapping_bulk.link_exact_mappings, name="exact-mappings"),
     path("mappings/unlinked/", mapping_link.unlinked, name="unlinked"),

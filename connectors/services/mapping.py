@@ -132,6 +132,7 @@ def unlink(
             ],
             ignore_conflicts=True,
         )
+        key = MappingKey(kind, source_key)
         record(
             Event(
                 action="mapping.removed",
@@ -139,6 +140,7 @@ def unlink(
                 integration_id=integration.pk,
                 source_kind=kind,
                 source_id=source_key,
+                source_number=_source_names(integration, [key]).get(key, "")[:120],
                 target_kind=kind,
                 target_id=target_key,
                 details={"before": target_key, "origin": row.origin},
@@ -176,7 +178,7 @@ def set_mappings(
     with tenant_scope(integration.tenant_id):
         lock_mappings(integration)
         items = _chosen(integration, wanted)
-        before = _mapped(integration, wanted)
+        before, names = _mapped(integration, wanted), _source_names(integration, wanted)
         _save(integration, wanted, actor, origin)
         record(
             *(
@@ -184,6 +186,7 @@ def set_mappings(
                     integration,
                     key,
                     items[key],
+                    name=names.get(key, ""),
                     actor=actor,
                     details={"before": before.get(key), "origin": origin},
                 )
@@ -221,6 +224,16 @@ def _mapped(integration: Integration, keys: Collection[MappingKey]) -> dict[Mapp
     return {MappingKey(row.kind, row.source_key): row.target_key for row in rows}
 
 
+def _source_names(integration: Integration, keys: Collection[MappingKey]) -> dict[MappingKey, str]:
+    """What the source calls these, as far as it lists them."""
+    rows = ReferenceItem.objects.filter(
+        connection_id=integration.source_id,
+        kind__in={key.kind for key in keys},
+        key__in={key.source_key for key in keys},
+    )
+    return {MappingKey(row.kind, row.key): str(row) for row in rows}
+
+
 def _save(integration: Integration, wanted: Mapped, actor: str, origin: str) -> None:
     Mapping.objects.bulk_create(
         (
@@ -245,6 +258,7 @@ def _set_event(
     key: MappingKey,
     item: ReferenceItem,
     *,
+    name: str,
     actor: str,
     details: dict[str, Any],
 ) -> Event:
@@ -254,6 +268,7 @@ def _set_event(
         integration_id=integration.pk,
         source_kind=key.kind,
         source_id=key.source_key,
+        source_number=name[:120],
         target_kind=key.kind,
         target_id=item.key,
         target_number=str(item)[:120],

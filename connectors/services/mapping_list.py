@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from connectors.core.errors import BadInputError
@@ -97,11 +97,16 @@ def page(asked: Asked, after: str = "") -> Page:
     """The lines from behind the one that ``after`` names, with what the list shows of them."""
     found, more = _lines(asked, after, PAGE)
     _name(asked.integration, asked.kind, found)
-    usage = mapping_usage.of_keys(asked.integration, asked.kind, [line.key for line in found])
-    for line in found:
-        line.usage = usage.get(line.key, line.usage)
     last = found[-1] if more else None
     return Page(found, f"{last.segment}.{last.row_id}.{last.label}" if last else "")
+
+
+def count_uses(asked: Asked, lines: Iterable[Line]) -> None:
+    """Give linked lines the posted documents that use them: this reads all that is posted."""
+    linked = [line for line in lines if line.segment == LINKED]
+    usage = mapping_usage.of_keys(asked.integration, asked.kind, [line.key for line in linked])
+    for line in linked:
+        line.usage = usage.get(line.key, line.usage)
 
 
 def suggest(asked: Asked, flow: Flow, lines: Iterable[Line], *, most: int = 1) -> None:
@@ -226,16 +231,14 @@ def _rows(asked: Asked, segment: str) -> QuerySet[Any]:
         rows: QuerySet[Any] = failures.annotate(label_text=F("label"), documents=Count("waits"))
         return rows.filter(_fits(asked, Q(label__icontains=asked.search)))
     if segment == OPEN:
-        rows = items.filter(
-            ~Exists(mappings.filter(source_key=OuterRef("key"))),
-            ~Exists(failures.filter(source_key=OuterRef("key"))),
-            active=True,
-            gone=False,
-        ).annotate(label_text=F("name"))
+        rows = items.filter(active=True, gone=False).annotate(label_text=F("name"))
+        rows = rows.exclude(key__in=mappings.values("source_key"))
+        rows = rows.exclude(key__in=failures.values("source_key"))
         return rows.filter(_named(asked.search)) if asked.search else rows
     name = Subquery(items.filter(key=OuterRef("source_key")).values("name")[:1])
-    rows = mappings.filter(~Exists(failures.filter(source_key=OuterRef("source_key"))))
-    rows = rows.annotate(label_text=Coalesce(name, F("source_key")))
+    rows = mappings.exclude(source_key__in=failures.values("source_key")).annotate(
+        label_text=Coalesce(name, F("source_key"))
+    )
     theirs = ReferenceItem.objects.filter(connection_id=integration.target_id, kind=kind)
     named = theirs.filter(_named(asked.search)).values("key")
     return rows.filter(_fits(asked, Q(target_key__in=named)))

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db import connection
+from django.db.models import Count, Sum
 
 from connectors.core.states import State
-from connectors.models import Integration
+from connectors.models import Integration, Link
 
 # One reading of the links for all keys: asked one by one, each would read them all.
 _USES = """
@@ -38,12 +39,24 @@ def of_keys(integration: Integration, kind: str, keys: Collection[str]) -> dict[
     with connection.cursor() as cursor:
         cursor.execute(_USES, [integration.pk, State.CANCELLED, kind, list(keys)])
         for key, currency, documents, amount in cursor.fetchall():
-            usage = found.setdefault(key, Usage())
-            usage.documents += documents
-            if amount is not None:
-                usage.amounts[currency] = amount
+            _add(found.setdefault(key, Usage()), currency, documents, amount)
     return found
 
 
 def of_key(integration: Integration, kind: str, key: str) -> Usage:
-    return of_keys(integration, kind, [key]).get(key, Usage())
+    links = Link.objects.filter(
+        document__integration=integration, mappings__contains=[{"kind": kind, "source_key": key}]
+    ).exclude(document__state=State.CANCELLED)
+    found = Usage()
+    rows = links.order_by("currency").values_list("currency")
+    for currency, documents, amount in rows.annotate(
+        Count("document", distinct=True), Sum("total")
+    ):
+        _add(found, currency, documents, amount)
+    return found
+
+
+def _add(usage: Usage, currency: str, documents: int, amount: Decimal | None) -> None:
+    usage.documents += documents
+    if amount is not None:
+        usage.amounts[currency] = amount
