@@ -60,6 +60,11 @@ class AuditEvent(TenantOwned):
                 condition=models.Q(document_id__isnull=False),
                 name="audit_event_by_document",
             ),
+            models.Index(
+                fields=("tenant", "source_kind", "source_id", "sequence"),
+                condition=models.Q(document_id__isnull=True),
+                name="audit_event_by_source",
+            ),
         )
 
     def __str__(self) -> str:

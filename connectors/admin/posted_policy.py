@@ -10,15 +10,12 @@ from django.http import HttpRequest, HttpResponse
 
 from audit.actors import user as actor_of
 from connectors import registry
-from connectors.admin import tones
-from connectors.engine.job import Job, load_job
-from connectors.engine.renewal import Change, Preview, Wish
+from connectors.engine.job import load_job
+from connectors.engine.renewal import Wish
 from connectors.models import Integration
+from connectors.pages import posted_policy as policy_words
 from connectors.services import posted_policy
 from tenants.staff.model_admin import StaffAdmin
-
-# More are counted and summed, and applied all the same.
-_MOST_SHOWN = 200
 
 
 class ConfirmForm(forms.Form):
@@ -58,32 +55,6 @@ def page(
         template="staff/posted_policy.html",
         says=says,
         target=job.resolved.target.title,
-        preview=found,
-        sums=sorted(found.sums.items()),
-        changing=_rows(job, found),
-        more=max(0, len(found.changing) - _MOST_SHOWN),
-        standing=[(one.document, one.obstacle) for one in found.standing[:_MOST_SHOWN]],
         back=back,
+        **policy_words.context(job, found),
     )
-
-
-def _rows(job: Job, found: Preview) -> list[dict[str, Any]]:
-    names = posted_policy.names(job, found)
-    return [
-        {
-            "document": one.document,
-            "target_number": one.target_number,
-            "changes": [_shown(change, names) for change in one.changes],
-        }
-        for one in found.changing[:_MOST_SHOWN]
-    ]
-
-
-def _shown(change: Change, names: dict[str, str]) -> dict[str, str]:
-    """A field in plain words: “account of Bearing block”, with names in the place of ids."""
-    field = tones.plain(change.field.removesuffix("_id"))
-    return {
-        "field": f"{field} of {change.line}" if change.line else field,
-        "before": names.get(change.before, change.before) or "–",
-        "after": names.get(change.after, change.after) or "–",
-    }

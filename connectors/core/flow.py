@@ -215,6 +215,8 @@ class Flow:
     we posted only; ``doubted`` is what is left of a payload that does not stand there any more, so
     that all of it is written anew. ``autolink`` gets both sides' rows of one kind and the (source,
     target) key pairs that are linked already, and returns only links that need no person.
+    ``exact`` gets the same and returns what a person may link all at once: rows whose name or code
+    is the same, and alone on either side. It is ``autolink`` where a flow says nothing else.
     ``source_sink`` writes to the source what the target owns, where a stream's upkeep says so.
     ``problem`` says in words what is wrong with chosen options that do not go together, and nothing
     where they do.
@@ -242,6 +244,13 @@ class Flow:
     ]
     suggest: Callable[[str, ReferenceRow, Iterable[ReferenceRow]], list[Suggestion]]
     mapping_kinds: Mapping[str, str]
+    exact: (
+        Callable[
+            [Iterable[ReferenceRow], Iterable[ReferenceRow], frozenset[tuple[str, str]]],
+            list[AutomaticLink],
+        ]
+        | None
+    ) = None
     refuses_second: frozenset[str] = frozenset()
     source_sink: Sink | None = None
     problem: Callable[[Mapping[str, Any]], str] = lambda _: ""

@@ -8,6 +8,7 @@ for suspicion: before something new is made, and for what a person is shown.
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 # Signs that nobody sees. Joiners count after letters of scripts in which they change a word.
 _UNSEEN = re.compile(
@@ -91,6 +92,8 @@ _IN_FRONT = ("株式会社", "有限会社", "合同会社", "ооо ", "оао 
 _BEHIND = ("株式会社", "有限会社", "合同会社", "股份有限公司", "有限公司", " จำกัด (มหาชน)", " จำกัด")
 _LONGEST_FORM = 5
 _ROUNDS = 5
+# Names of so many are folded once per process.
+_REMEMBERED = 16_384
 
 # What a suggestion counts: names that are one but for a legal form, and those of two forms.
 BUT_FORM, OTHER_FORM = 90, 60
@@ -102,6 +105,8 @@ _DASHES = frozenset(
 )
 
 
+# Whole lists of both sides are compared with each other, name by name.
+@lru_cache(maxsize=_REMEMBERED)
 def normalise_name(name: str) -> str:
     """'ACME  Supplies, Inc.' and 'Acme supplies inc' both become 'acme supplies inc'.
 
@@ -152,6 +157,7 @@ def _of_usual_width(char: str) -> str:
     return "".join(chr(int(code, 16)) for code in codes.split())
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def legal_form(name: str) -> tuple[str, str]:
     """A normalised name apart from its legal form; 'acme co ltd' is 'acme' and 'co ltd'.
 

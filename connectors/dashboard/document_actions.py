@@ -5,7 +5,6 @@ post it anew, or link it to a record that people typed in before.
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from connectors import registry
@@ -13,7 +12,7 @@ from connectors.core.errors import ConnectorError
 from connectors.core.states import State
 from connectors.core.storable import storable_text
 from connectors.dashboard.document import find
-from connectors.dashboard.workspace import Workspace, do, page, show
+from connectors.dashboard.workspace import Workspace, back_to, do, page, show
 from connectors.models import Document
 from connectors.services import anew, drift, linking, replay, seen
 from tenants.models import Role
@@ -32,7 +31,7 @@ def check_again(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
             return "It is read, decided and compared on the other side in a moment."
         return "It is read and decided again in a moment."
 
-    return do(request, act, _back(request, here, pk))
+    return do(request, act, back_to(request, here.url("document", pk)))
 
 
 @require_POST
@@ -48,7 +47,7 @@ def dismiss(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
             return "Dismissed; what was posted stays. A change at the source is decided again."
         return "Dismissed. “Check again” brings it back."
 
-    return do(request, act, _back(request, here, pk))
+    return do(request, act, back_to(request, here.url("document", pk)))
 
 
 @require_POST
@@ -68,7 +67,7 @@ def post_anew(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
         )
         return f"{number} record{'' if number == 1 else 's'} will be posted in a moment."
 
-    return do(request, act, _back(request, here, pk))
+    return do(request, act, back_to(request, here.url("document", pk)))
 
 
 @require_POST
@@ -99,7 +98,7 @@ def _settle(
             return "Nothing differs there any more; it will be looked at again in a moment."
         return said.format(f"{number} field{'' if number == 1 else 's'}")
 
-    return do(request, act, _back(request, here, pk))
+    return do(request, act, back_to(request, here.url("document", pk)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -167,12 +166,3 @@ def _seen(request: HttpRequest) -> str:
 
 def _reason(request: HttpRequest) -> str:
     return storable_text(request.POST.get("reason", ""))[:1_000]
-
-
-def _back(request: HttpRequest, here: Workspace, pk: int) -> str:
-    """Where the button was pressed: a page of this service, or the document's."""
-    there = request.POST.get("back", "")
-    fine = url_has_allowed_host_and_scheme(
-        there, {request.get_host()}, require_https=request.is_secure()
-    )
-    return there if fine else here.url("document", pk)

@@ -1,7 +1,5 @@
 """The ledger of a workspace as a list: by state and filter, page by page, and as a table file."""
 
-import csv
-from io import StringIO
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,15 +8,13 @@ from django.views.decorators.http import require_safe
 
 from connectors.core.states import State
 from connectors.core.storable import storable_text
+from connectors.core.table_files import written
 from connectors.dashboard.names import REASONS, STATES, kind_name
 from connectors.dashboard.workspace import Workspace, page, show
 from connectors.models import Integration
 from connectors.services import document_list
 from connectors.services.document_list import Asked
 from tenants.staff.model_admin import row_number
-
-# With one of these in front a spreadsheet takes a text for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_safe
@@ -53,11 +49,8 @@ def documents(request: HttpRequest, here: Workspace) -> HttpResponse:
 def export(request: HttpRequest, here: Workspace) -> HttpResponse:
     """A table file of exactly what is filtered."""
     # Read before it is sent: a client that reads slowly must not keep a transaction open.
-    written = StringIO()
-    writer = csv.writer(written)
-    for row in document_list.exported(asked_for(request)):
-        writer.writerow([harmless(str(cell)) for cell in row])
-    answer = HttpResponse(written.getvalue(), content_type="text/csv; charset=utf-8")
+    text = written(document_list.exported(asked_for(request)))
+    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="documents-{here.slug}.csv"'
     return answer
 
@@ -110,9 +103,3 @@ def _tabs(asked: Asked, counts: dict[str, int], needs: int) -> list[dict[str, An
         for state, title in STATES.items()
         if counts.get(state) or asked.state == state
     ]
-
-
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula; numbers keep their sign."""
-    is_number = text[1:].replace(".", "", 1).isdigit() and text[:1] in "+-"
-    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text

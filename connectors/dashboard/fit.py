@@ -1,7 +1,5 @@
 """The fit report of an integration: asked for, watched while it is made, read, shared, exported."""
 
-import csv
-from io import StringIO
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +14,7 @@ from connectors import registry
 from connectors.core.money import optional_decimal
 from connectors.core.references import plural
 from connectors.core.storable import storable_text
-from connectors.dashboard.documents import harmless
+from connectors.core.table_files import written
 from connectors.dashboard.names import kind_name, mapping_kind_name, reason_name
 from connectors.dashboard.workspace import Workspace, do, page, show
 from connectors.models import FitReport, Foreseen, Integration
@@ -181,11 +179,8 @@ def document_context(report: FitReport, row_id: int) -> dict[str, Any]:
 
 def table_file(report: FitReport) -> HttpResponse:
     """The report's documents as a table file."""
-    written = StringIO()
-    writer = csv.writer(written)
-    for cells in fit_report.exported(report):
-        writer.writerow([harmless(str(cell)) for cell in cells])
-    answer = HttpResponse(written.getvalue(), content_type="text/csv; charset=utf-8")
+    text = written(fit_report.exported(report))
+    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="fit-report-{report.pk}.csv"'
     return answer
 

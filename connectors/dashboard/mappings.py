@@ -1,160 +1,157 @@
-"""Mappings of a workspace: what is which record at the other side, why, and another choice."""
+"""Mappings of a workspace as a list: by kind, what is missing first, and as a table file."""
 
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST, require_safe
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_safe
 
-from audit.actors import shown_name
-from audit.models import AuditEvent
 from connectors import registry
+from connectors.core.errors import BadInputError
+from connectors.core.references import plural
 from connectors.core.storable import storable_text
-from connectors.dashboard.names import mapping_kind_name, provider_name
-from connectors.dashboard.workspace import Workspace, do, page, show
-from connectors.models import Integration, Mapping, MappingFailure, ReferenceItem
-from connectors.pages.activity_words import actor, sentence
-from connectors.pages.mapping_sides import name_both_sides
-from connectors.services import mapping
-from tenants.models import Role
-from tenants.scope import tenant_scope
+from connectors.core.table_files import written
+from connectors.dashboard.mapping_place import Place, integrations
+from connectors.dashboard.names import mapping_kind_name
+from connectors.dashboard.workspace import Workspace, page, show
+from connectors.models import Integration
+from connectors.services import mapping_list
+from connectors.services.mapping_list import Asked
 from tenants.staff.model_admin import row_number
 
-_PAGE = 50
-_OFFERED = 30
+_SEGMENTS = {
+    mapping_list.WAITING: "Documents wait",
+    mapping_list.OPEN: "Not linked",
+    mapping_list.LINKED: "Linked",
+}
+# From this score on a suggestion may be linked in the list; others are looked at first.
+_SURE = 90
 
 
 @require_safe
 @page()
 def mappings(request: HttpRequest, here: Workspace) -> HttpResponse:
     """A tab for each kind of one integration; what is missing first, then what is linked."""
-    integrations = list(Integration.objects.order_by("name").select_related("source", "target"))
-    chosen = _chosen(request, integrations)
-    if chosen is None:
+    rows = integrations()
+    place = _place(request, rows)
+    if place is None:
         return show(request, here, "mappings.html", "mappings", integrations=[])
-    kinds = registry.flow(chosen.flow).mapping_kinds
-    kind = request.GET.get("kind", "")
-    kind = kind if kind in kinds else next(iter(kinds))
-    search = storable_text(request.GET.get("q", ""))[:120]
-    number = max(row_number(request.GET.get("page", "1")), 1)
-    found = _found(chosen, kind, search)
-    first = (number - 1) * _PAGE
-    rows: list[Any] = list(found.order_by("source_key", "pk")[first : first + _PAGE + 1])
-    name_both_sides(rows)
+    asked = _asked(request, place)
+    found = mapping_list.page(asked, _after(request))
+    mapping_list.suggest(asked, place.flow, found.lines)
+    counts = mapping_list.counts(asked)
     return show(
         request,
         here,
         "mappings.html",
         "mappings",
-        integrations=integrations,
-        chosen=chosen,
-        tabs=_tabs(chosen, kind),
-        kind=kind,
-        kind_title=mapping_kind_name(chosen.flow, kind),
-        source=provider_name(chosen.source.provider),
-        there=provider_name(chosen.target.provider),
-        query=search,
-        missing=MappingFailure.objects.filter(
-            integration=chosen, kind=kind, status=MappingFailure.Status.OPEN
-        ).order_by("label")[:_PAGE],
-        rows=rows[:_PAGE],
-        number=number,
-        next_number=number + 1 if len(rows) > _PAGE else 0,
+        integrations=rows,
+        place=place,
+        tabs=_tabs(place),
+        sure=_SURE,
+        several=plural(place.noun),
+        asked=asked,
+        search=asked.search,
+        counts=counts,
+        filters=_filters(asked, counts),
+        query=_query(asked),
+        page=found,
+        this_page=_query(asked, after=_after(request)),
+        is_first=not request.GET.get("after"),
     )
 
 
 @require_safe
 @page()
-def mapping_page(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
-    """One mapping: where it came from, what became of it, and another target for it."""
-    row: Any = _find(pk)
-    name_both_sides([row])
-    search = storable_text(request.GET.get("search", ""))[:120]
-    said = Q(name__icontains=search) | Q(number__icontains=search) | Q(key=search)
-    targets = mapping.targets(row.integration, row.kind)
-    found = targets.filter(said)[:_OFFERED] if search else ReferenceItem.objects.none()
-    events = AuditEvent.objects.filter(
-        integration_id=row.integration_id, source_kind=row.kind, source_id=row.source_key
-    ).order_by("-id")[:_PAGE]
-    return show(
-        request,
-        here,
-        "mapping.html",
-        "mappings",
-        row=row,
-        kind=mapping_kind_name(row.integration.flow, row.kind),
-        source=provider_name(row.integration.source.provider),
-        there=provider_name(row.integration.target.provider),
-        made_by=shown_name(row.actor) if row.actor else "",
-        search=search,
-        found=found,
-        offered=targets.count(),
-        events=[(event, actor(event), sentence(event)) for event in events],
+def mapping_uses(request: HttpRequest, here: Workspace) -> HttpResponse:
+    """How many posted documents use the mappings of a page, for its cells: it comes after them."""
+    place = _place(request, integrations())
+    if place is None:
+        return HttpResponseRedirect(here.url("mappings"))
+    asked = _asked(request, place)
+    lines = mapping_list.page(asked, _after(request)).lines
+    mapping_list.count_uses(asked, lines)
+    return show(request, here, "mapping_uses.html", "mappings", lines=lines)
+
+
+@require_safe
+@page()
+def export_mappings(request: HttpRequest, here: Workspace) -> HttpResponse:
+    """A table file of exactly what is filtered, which can be imported again."""
+    place = _place(request, integrations())
+    if place is None:
+        return HttpResponseRedirect(here.url("mappings"))
+    asked = _asked(request, place)
+    try:
+        text = written(mapping_list.exported(asked, here.zone))
+    except BadInputError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(f"{here.url('mappings')}?{_query(asked)}")
+    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    name = f"mappings-{here.slug}-{place.kind}.csv"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _place(request: HttpRequest, rows: list[Integration]) -> Place | None:
+    """What the address names, or else the first of each."""
+    if not rows:
+        return None
+    wanted = row_number(request.GET.get("integration", ""))
+    chosen = next((row for row in rows if row.pk == wanted), rows[0])
+    kinds = registry.flow(chosen.flow).mapping_kinds
+    kind = request.GET.get("kind", "")
+    return Place(chosen, kind if kind in kinds else next(iter(kinds)))
+
+
+def _after(request: HttpRequest) -> str:
+    return storable_text(request.GET.get("after", ""))[:400]
+
+
+def _asked(request: HttpRequest, place: Place) -> Asked:
+    shown = request.GET.get("show", "")
+    return Asked(
+        integration=place.integration,
+        kind=place.kind,
+        search=storable_text(request.GET.get("q", ""))[:120],
+        shown=shown if shown in mapping_list.SHOWN else "",
     )
 
 
-@require_POST
-@page(Role.OPERATOR, acts=True)
-def change_mapping(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
-    """Choose another target. What is posted keeps the one it was posted with."""
-    with tenant_scope(here.tenant_id):
-        row = _find(pk)
-    target = storable_text(request.POST.get("target", ""))[:120]
-
-    def act() -> str:
-        mapping.set_mapping(
-            row.integration,
-            kind=row.kind,
-            source_key=row.source_key,
-            target_key=target,
-            actor=here.actor,
-        )
-        return "Changed. It counts for what is posted from now on."
-
-    return do(request, act, here.url("mapping", pk))
+def _query(asked: Asked, **changed: str) -> str:
+    named = {
+        "integration": str(asked.integration.pk),
+        "kind": asked.kind,
+        "q": asked.search,
+        "show": asked.shown,
+        **changed,
+    }
+    return urlencode({name: value for name, value in named.items() if value})
 
 
-def _chosen(request: HttpRequest, integrations: list[Integration]) -> Integration | None:
-    wanted = row_number(request.GET.get("integration", ""))
-    first = integrations[0] if integrations else None
-    return next((row for row in integrations if row.pk == wanted), first)
-
-
-def _tabs(chosen: Integration, current: str) -> list[dict[str, Any]]:
-    missing: dict[str, int] = {}
-    failures = MappingFailure.objects.filter(
-        integration=chosen, status=MappingFailure.Status.OPEN
-    ).values_list("kind", flat=True)
-    for kind in failures:
-        missing[kind] = missing.get(kind, 0) + 1
+def _tabs(place: Place) -> list[dict[str, Any]]:
+    missing = mapping_list.missing(place.integration)
     return [
         {
-            "kind": kind,
-            "title": mapping_kind_name(chosen.flow, kind),
+            "query": Place(place.integration, kind).query,
+            "title": mapping_kind_name(place.integration.flow, kind),
             "missing": missing.get(kind, 0),
-            "current": kind == current,
+            "current": kind == place.kind,
         }
-        for kind in registry.flow(chosen.flow).mapping_kinds
+        for kind in place.flow.mapping_kinds
     ]
 
 
-def _found(chosen: Integration, kind: str, search: str) -> QuerySet[Mapping]:
-    """Those of the kind; a search looks at the names of both sides."""
-    rows = Mapping.objects.filter(integration=chosen, kind=kind).select_related("integration")
-    if not search:
-        return rows
-    named = ReferenceItem.objects.filter(kind=kind).filter(
-        Q(name__icontains=search) | Q(number__icontains=search) | Q(key=search)
-    )
-    ours = named.filter(connection=chosen.source_id).values("key")
-    theirs = named.filter(connection=chosen.target_id).values("key")
-    return rows.filter(Q(source_key__in=ours) | Q(target_key__in=theirs) | Q(source_key=search))
-
-
-def _find(pk: int) -> Mapping:
-    rows = Mapping.objects.select_related("integration__source", "integration__target")
-    hidden = ("source__sealed_credentials", "target__sealed_credentials")
-    row = rows.defer(*(f"integration__{name}" for name in hidden)).filter(pk=pk).first()
-    if row is None:
-        raise Http404
-    return row
+def _filters(asked: Asked, counts: dict[str, int]) -> list[dict[str, Any]]:
+    rows = [("", "All", sum(counts.values()))]
+    rows += [(segment, title, counts[segment]) for segment, title in _SEGMENTS.items()]
+    return [
+        {
+            "value": segment,
+            "title": title,
+            "number": number,
+            "current": segment == asked.shown,
+        }
+        for segment, title, number in rows
+    ]

@@ -22,6 +22,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
 from audit.actors import user as actor_of
@@ -153,15 +154,30 @@ def ask(
     return show(request, here, "form.html", active, title=title, form=filled, note=note, back=back)
 
 
-def do(request: HttpRequest, act: Callable[[], str], done: str) -> HttpResponseRedirect:
-    """Act on a button that was pressed, and say what happened; what is refused says why."""
+def do(
+    request: HttpRequest, act: Callable[[], str], done: str, *, refused: str = ""
+) -> HttpResponseRedirect:
+    """Act on a button that was pressed, and say what happened; what is refused says why.
+
+    Then go on at ``done``, or at ``refused`` where that is another page.
+    """
     if request.method == "POST":
         try:
             messages.success(request, act())
         except (ConnectorError, ValidationError) as error:
             said = error.messages if isinstance(error, ValidationError) else [str(error)]
             messages.error(request, " ".join(said))
+            return HttpResponseRedirect(refused or done)
     return HttpResponseRedirect(done)
+
+
+def back_to(request: HttpRequest, otherwise: str) -> str:
+    """Where the button was pressed: the page of this service that the form names, or another."""
+    there = request.POST.get("back", "")
+    fine = url_has_allowed_host_and_scheme(
+        there, {request.get_host()}, require_https=request.is_secure()
+    )
+    return there if fine else otherwise
 
 
 def _require(role: Role, needed: Role) -> None:

@@ -27,6 +27,7 @@ from connectors.models import (
     MappingFailure,
     ReferenceItem,
     ReferenceState,
+    UnlinkedPair,
 )
 
 # How much earlier than it began a reading is said to be: whether "modified after" includes its
@@ -221,11 +222,21 @@ def link_automatically(job: Job) -> int:
 
 def _save_links(job: Job, links: Sequence[AutomaticLink]) -> int:
     lock_mappings(job.integration)
-    # What a person has mapped since the rows were read is theirs.
+    # What a person has mapped since the rows were read is theirs, and so is what one took apart.
     mapped = set(
         Mapping.objects.filter(integration=job.integration).values_list("kind", "source_key")
     )
-    links = [link for link in links if (link.kind, link.source_key) not in mapped]
+    apart = set(
+        UnlinkedPair.objects.filter(integration=job.integration).values_list(
+            "kind", "source_key", "target_key"
+        )
+    )
+    links = [
+        link
+        for link in links
+        if (link.kind, link.source_key) not in mapped
+        and (link.kind, link.source_key, link.target_key) not in apart
+    ]
     Mapping.objects.bulk_create(
         Mapping(
             integration=job.integration,

@@ -13,6 +13,7 @@ from connectors.models.reference import (
     ReferenceItem,
     ReferenceState,
     TargetRecord,
+    UnlinkedPair,
 )
 from connectors.models.run import Run
 from connectors.models.sealed import SealError, open_sealed, seal, sealed_fields, sealed_models
@@ -41,6 +42,7 @@ __all__ = [
     "SealError",
     "StreamState",
     "TargetRecord",
+    "UnlinkedPair",
     "Wait",
     "WebhookEndpoint",
     "WorkSlot",

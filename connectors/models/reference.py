@@ -134,6 +134,27 @@ class Mapping(TenantOwned):
         return f"{self.kind} {self.source_key} -> {self.target_key}"
 
 
+class UnlinkedPair(TenantOwned):
+    """A pair that a person took apart: it is never linked again without one."""
+
+    integration = TenantForeignKey(Integration, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40)
+    source_key = models.CharField(max_length=200)
+    target_key = models.CharField(max_length=120)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "integration", "kind", "source_key", "target_key"],
+                name="one_unlinked_pair",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.source_key} -/- {self.target_key}"
+
+
 class MappingFailure(TenantOwned):
     """One missing or invalid mapping, with all the documents that wait for it.
 

@@ -25,6 +25,7 @@ from connectors.models import (
     Run,
     StreamState,
     TargetRecord,
+    UnlinkedPair,
     WebhookEndpoint,
 )
 from connectors.models import Mapping as MappingRow
@@ -151,6 +152,7 @@ def empty_integration(integrations: Any) -> dict[str, int]:
     """Take out what was mapped and how far was read; returns how many mappings went."""
     mappings, _ = MappingRow.objects.filter(integration__in=integrations).delete()
     MappingFailure.objects.filter(integration__in=integrations).delete()
+    UnlinkedPair.objects.filter(integration__in=integrations).delete()
     StreamState.objects.filter(integration__in=integrations).delete()
     return {"mappings": mappings}
 

@@ -17,7 +17,13 @@ from connectors.core.flow import Flow
 from connectors.core.references import MappingKey, ReferenceRow, Suggestion
 from connectors.engine.references import to_row
 from connectors.engine.release import lock_mappings, release_mappings
-from connectors.models import Integration, Mapping, MappingFailure, ReferenceItem
+from connectors.models import (
+    Integration,
+    Mapping,
+    MappingFailure,
+    ReferenceItem,
+    UnlinkedPair,
+)
 from tenants.scope import tenant_scope
 
 # What is to be mapped, each to the key of a target item.
@@ -126,6 +132,49 @@ def confirm(integration: Integration, *, kind: str, source_key: str, actor: str)
         )
 
 
+def unlink(
+    integration: Integration, *, kind: str, source_key: str, target_key: str, actor: str
+) -> None:
+    """Remove a mapping that leads to this target. It is not linked to it again without a person.
+
+    What is posted keeps what it was posted with. Raises BadInputError where the mapping leads
+    elsewhere by now.
+    """
+    with tenant_scope(integration.tenant_id):
+        lock_mappings(integration)
+        row = Mapping.objects.filter(
+            integration=integration, kind=kind, source_key=source_key, target_key=target_key
+        ).first()
+        if row is None:
+            raise BadInputError("This mapping was changed meanwhile. Open it again, then decide.")
+        row.delete()
+        UnlinkedPair.objects.bulk_create(
+            [
+                UnlinkedPair(
+                    integration=integration,
+                    kind=kind,
+                    source_key=source_key,
+                    target_key=target_key,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        key = MappingKey(kind, source_key)
+        record(
+            Event(
+                action="mapping.removed",
+                actor=actor,
+                integration_id=integration.pk,
+                source_kind=kind,
+                source_id=source_key,
+                source_number=_source_names(integration, [key]).get(key, "")[:120],
+                target_kind=kind,
+                target_id=target_key,
+                details={"before": target_key, "origin": row.origin},
+            )
+        )
+
+
 def set_mapping(
     integration: Integration,
     *,
@@ -156,7 +205,7 @@ def set_mappings(
     with tenant_scope(integration.tenant_id):
         lock_mappings(integration)
         items = _chosen(integration, wanted)
-        before = _mapped(integration, wanted)
+        before, names = _mapped(integration, wanted), _source_names(integration, wanted)
         _save(integration, wanted, actor, origin)
         record(
             *(
@@ -164,6 +213,7 @@ def set_mappings(
                     integration,
                     key,
                     items[key],
+                    name=names.get(key, ""),
                     actor=actor,
                     details={"before": before.get(key), "origin": origin},
                 )
@@ -201,6 +251,16 @@ def _mapped(integration: Integration, keys: Collection[MappingKey]) -> dict[Mapp
     return {MappingKey(row.kind, row.source_key): row.target_key for row in rows}
 
 
+def _source_names(integration: Integration, keys: Collection[MappingKey]) -> dict[MappingKey, str]:
+    """What the source calls these, as far as it lists them."""
+    rows = ReferenceItem.objects.filter(
+        connection_id=integration.source_id,
+        kind__in={key.kind for key in keys},
+        key__in={key.source_key for key in keys},
+    )
+    return {MappingKey(row.kind, row.key): str(row) for row in rows}
+
+
 def _save(integration: Integration, wanted: Mapped, actor: str, origin: str) -> None:
     Mapping.objects.bulk_create(
         (
@@ -225,6 +285,7 @@ def _set_event(
     key: MappingKey,
     item: ReferenceItem,
     *,
+    name: str,
     actor: str,
     details: dict[str, Any],
 ) -> Event:
@@ -234,6 +295,7 @@ def _set_event(
         integration_id=integration.pk,
         source_kind=key.kind,
         source_id=key.source_key,
+        source_number=name[:120],
         target_kind=key.kind,
         target_id=item.key,
         target_number=str(item)[:120],

@@ -20,6 +20,7 @@ from connectors.models import (
     Mapping,
     MappingFailure,
     Run,
+    UnlinkedPair,
     Wait,
 )
 
@@ -101,7 +102,22 @@ def _from(old: Integration, new: Integration, actor: str) -> int:
 
 
 def _map_as(old: Integration, new: Integration) -> None:
-    """Copy the old integration's mappings, except where the new one has its own."""
+    """Copy the old integration's mappings, except where the new one has its own.
+
+    What people took apart stays apart.
+    """
+    UnlinkedPair.objects.bulk_create(
+        (
+            UnlinkedPair(
+                integration=new,
+                kind=row.kind,
+                source_key=row.source_key,
+                target_key=row.target_key,
+            )
+            for row in UnlinkedPair.objects.filter(integration=old)
+        ),
+        ignore_conflicts=True,
+    )
     Mapping.objects.bulk_create(
         (
             Mapping(

@@ -7,7 +7,7 @@ import pytest
 from connectors.core.errors import BadInputError
 from connectors.core.states import State
 from connectors.models import Document, Integration, Link, Mapping
-from connectors.services import integrations, replay
+from connectors.services import integrations, mapping, reference_data, replay
 from tests.engine.tiny.flow import CHILDREN, PARENTS
 from tests.engine.tiny.world import World
 
@@ -59,6 +59,16 @@ def test_links_mappings_and_decisions_come_along(old: World) -> None:
     assert new.target.calls == [], "nothing is posted a second time"
     [event] = new.events("integration.took_over")
     assert (event.actor, event.details["documents"]) == (ANNA, 4)
+
+
+def test_what_people_unlinked_stays_unlinked(old: World) -> None:
+    mapping.unlink(
+        old.integration, kind="vendor", source_key="Acme", target_key="v-acme", actor=ANNA
+    )
+    new = anew(old)
+    reference_data.read_all(new.job())
+    with new.scope():
+        assert not Mapping.objects.filter(source_key="Acme").exists()
 
 
 def test_changes_go_to_what_the_old_one_posted(old: World) -> None:

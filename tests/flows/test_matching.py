@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connectors.core.references import ReferenceRow
-from connectors.flows.procurify_to_zoho_books.matching import autolink, suggest
+from connectors.flows.procurify_to_zoho_books.matching import autolink, exact, suggest
 
 
 def row(key: str, name: str, kind: str = "vendor", **changes: Any) -> ReferenceRow:
@@ -166,3 +166,63 @@ def test_several_taxes_at_once_are_a_group_of_their_sum() -> None:
     group = row("z1", "GST and PST", "tax", attributes={"rate": "12"})
     (found,) = suggest("tax", row("GST|5 + PST|7", "", "tax"), [group])
     assert "same rate of 12%" in found.evidence
+
+
+def exactly(source: list[ReferenceRow], target: list[ReferenceRow], *linked: Any) -> Any:
+    found = exact(source, target, frozenset(linked))
+    return {(link.source_key, link.target_key) for link in found}
+
+
+def account(key: str, name: str, number: str = "", **changes: Any) -> ReferenceRow:
+    return row(key, name, kind="account", number=number, **changes)
+
+
+def test_accounts_match_exactly_by_code_or_name_but_never_by_themselves() -> None:
+    source = [account("50", "Rent", "50"), account("60", "Fuel", "60")]
+    target = [account("a1", "Offices", "50"), account("a2", "FUEL")]
+    assert exactly(source, target) == {("50", "a1"), ("60", "a2")}
+    assert links(source, target) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "linked"),
+    [
+        ([("50", "Rent", "5"), ("51", "Hire", "5")], [("a1", "Offices", "5")], ()),
+        ([("50", "Rent", "5")], [("a1", "Offices", "5"), ("a2", "Cars", "5")], ()),
+        ([("50", "Rent", "5")], [("a1", "Offices", "5"), ("a2", "Rent", "6")], ()),
+        ([("50", "Rent", "5"), ("51", "Cars", "6")], [("a1", "Cars", "5")], ()),
+        ([("50", "Rent", "5")], [("a1", "Offices", "5")], (("50", "a9"),)),
+        ([("50", "Rent", "5")], [("a1", "Offices", "5")], (("49", "a1"),)),
+    ],
+    ids=[
+        *("twice in Procurify", "twice in Zoho", "code and name differ", "meant by two"),
+        *("linked already", "taken already"),
+    ],
+)
+def test_what_is_not_exact_on_both_sides_is_left_out(source: Any, target: Any, linked: Any) -> None:
+    ours, theirs = [account(*one) for one in source], [account(*one) for one in target]
+    assert exactly(ours, theirs, *linked) == set()
+
+
+def test_an_inactive_account_is_no_exact_match() -> None:
+    target = [account("a1", "Offices", "50", active=False)]
+    assert exactly([account("50", "Rent", "50")], target) == set()
+
+
+def test_taxes_match_exactly_by_name_and_rate() -> None:
+    source = [
+        row("GST|5", "tax GST 5%", kind="tax"),
+        row("GST|5 + PST|7", "tax GST 5% + PST 7%", kind="tax"),
+        row("VAT|20", "tax VAT 20%", kind="tax"),
+    ]
+    target = [
+        row("t5", "Gst", kind="tax", attributes={"rate": "5.0"}),
+        row("t12", "GST", kind="tax", attributes={"rate": "12"}),
+        row("t19", "VAT", kind="tax", attributes={"rate": "19"}),
+    ]
+    assert exactly(source, target) == {("GST|5", "t5")}
+
+
+def test_exact_vendors_are_those_that_need_no_person() -> None:
+    source, target = [row("1", "Acme"), row("2", "Zeta")], [row("z1", "ACME"), row("z2", "Zetta")]
+    assert exactly(source, target) == links(source, target) == {("1", "z1")}

@@ -162,7 +162,7 @@ def test_the_table_file_has_what_is_filtered_and_no_formula(viewer: Client, worl
     with tenant_scope(world.tenant_id):
         Document.objects.filter(pk=world.held.pk).update(party="=1+1", total=Decimal("-80.50"))
     answer = viewer.get("/w/acme/documents/export/?state=needs")
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["Number"] for row in rows] == ["INV-52", "INV-51"]
     assert (rows[0]["Vendor"], rows[0]["Amount"]) == ("'=1+1", "-80.5")
     assert "attachment" in answer["Content-Disposition"]

@@ -151,7 +151,7 @@ def test_one_document_shows_what_would_be_sent(client: Client, people: People, n
 def test_the_table_file_holds_every_document(client: Client, people: People, new: World) -> None:
     report = foresee(new)
     answer = signed_in(client, people.viewer).get(path(new, f"{report.pk}/export/"))
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["Number"] for row in rows] == ["PO-41", "INV-51", "INV-52"]
     assert rows[0]["Would be in Zoho Books"] == "PO-41"
 

@@ -4,7 +4,7 @@ from connectors.core.flow import Flow
 from connectors.core.sinks import SinkByKind
 from connectors.flows.procurify_to_zoho_books.decide import decide, needs
 from connectors.flows.procurify_to_zoho_books.drifting import differences, doubted
-from connectors.flows.procurify_to_zoho_books.matching import autolink, suggest
+from connectors.flows.procurify_to_zoho_books.matching import autolink, exact, suggest
 from connectors.flows.procurify_to_zoho_books.options import BILLS_WITHOUT_ORDER, OPTIONS
 from connectors.flows.procurify_to_zoho_books.references import (
     INDEXES,
@@ -34,6 +34,7 @@ FLOW = Flow(
     sink=SinkByKind({ORDERS: _SINK, BILLS: _SINK, VENDOR: VendorSink()}),
     autolink=autolink,
     suggest=suggest,
+    exact=exact,
     mapping_kinds=MAPPING_KINDS,
     # Zoho refuses a second order with a number, and a second bill with a vendor's invoice number.
     linking_options={BILLS_WITHOUT_ORDER.name: "post"},

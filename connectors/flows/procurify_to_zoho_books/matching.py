@@ -22,7 +22,7 @@ from connectors.core.names import (
     same_but_form,
 )
 from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
-from connectors.flows.procurify_to_zoho_books.words import CURRENCY, TAX, VENDOR
+from connectors.flows.procurify_to_zoho_books.words import ACCOUNT, CURRENCY, TAX, VENDOR
 
 _WORTH_SHOWING = 65
 _SHOWN = 8
@@ -44,6 +44,29 @@ def autolink(
     if kinds == {CURRENCY}:
         return [*_currency_links(sources, targets, known)]
     return []
+
+
+def exact(
+    source: Iterable[ReferenceRow],
+    target: Iterable[ReferenceRow],
+    linked: frozenset[tuple[str, str]],
+) -> list[AutomaticLink]:
+    """Links beyond doubt, and the accounts and taxes that are called the same, for a person."""
+    sources, targets = list(source), list(target)
+    known, taken = {key for key, _ in linked}, {key for _, key in linked}
+    found: dict[str, dict[str, AutomaticLink]] = {}
+    for kind, ours_by, theirs_by, evidence in _SAME:
+        ours = _alone((row for row in sources if row.kind == kind), ours_by)
+        theirs = _alone((row for row in targets if row.kind == kind), theirs_by)
+        for word, row in ours.items():
+            other = theirs.get(word)
+            if other and other.active and row.key not in known and other.key not in taken:
+                words = f"{evidence}, and the only one on either side"
+                found.setdefault(row.key, {}).setdefault(other.key, _link(row, other, words))
+    clear = [link for links in found.values() if len(links) == 1 for link in links.values()]
+    times = Counter(link.target_key for link in clear)
+    same = [link for link in clear if times[link.target_key] == 1]
+    return [*autolink(sources, targets, linked), *same]
 
 
 def suggest(kind: str, row: ReferenceRow, targets: Iterable[ReferenceRow]) -> list[Suggestion]:
@@ -131,6 +154,17 @@ def _external_id(row: ReferenceRow) -> str:
     return str(row.attributes.get("external_id", "")).strip()
 
 
+def _alone(
+    rows: Iterable[ReferenceRow], word_of: Callable[[ReferenceRow], str]
+) -> dict[str, ReferenceRow]:
+    """The rows that alone have their word."""
+    found: dict[str, list[ReferenceRow]] = {}
+    for row in rows:
+        if word := word_of(row):
+            found.setdefault(word, []).append(row)
+    return {word: rows[0] for word, rows in found.items() if len(rows) == 1}
+
+
 def _by_name(rows: Iterable[ReferenceRow]) -> dict[str, list[ReferenceRow]]:
     found: dict[str, list[ReferenceRow]] = {}
     for row in rows:
@@ -157,18 +191,20 @@ def _score(kind: str, row: ReferenceRow, target: ReferenceRow) -> tuple[int, tup
 
 def _likeness(kind: str, row: ReferenceRow, target: ReferenceRow) -> tuple[int, list[str], int]:
     """How alike the names are, from 0 to 100, why, and how much may come of it at most."""
-    ours, theirs = (
-        normalise_name(row.name.removeprefix("account for ")),
-        normalise_name(target.name),
-    )
-    if kind == TAX:
-        ours = normalise_name(row.key.partition("|")[0] or row.name)
+    ours, theirs = _own_name(row), normalise_name(target.name)
     score = round(fuzz.WRatio(ours, theirs))
     if kind == VENDOR and other_form(ours, theirs):
         return min(score, OTHER_FORM), ["another legal form"], OTHER_FORM
     if kind == VENDOR and ours != theirs and same_but_form(ours, theirs):
         return max(score, BUT_FORM), ["same name but for its legal form"], 100
     return score, [f"name {score}% alike"] if score >= _WORTH_SHOWING else [], 100
+
+
+def _own_name(row: ReferenceRow) -> str:
+    """The normalised name of a source row: without an account's label, and out of a tax's key."""
+    if row.kind == TAX:
+        return normalise_name(row.key.partition("|")[0] or row.name)
+    return normalise_name(row.name.removeprefix("account for "))
 
 
 def _rate(row: ReferenceRow) -> Decimal | None:
@@ -209,6 +245,34 @@ def _domains(row: ReferenceRow) -> set[str]:
     return {str(email).rpartition("@")[2].casefold() for email in emails if "@" in str(email)}
 
 
+def _code(row: ReferenceRow) -> str:
+    return row.number
+
+
+def _own_taxed_name(row: ReferenceRow) -> str:
+    """Nothing for several taxes in one: they have no name of their own."""
+    return "" if " + " in row.key else _with_rate(_own_name(row), row)
+
+
+def _their_name(row: ReferenceRow) -> str:
+    return normalise_name(row.name)
+
+
+def _their_taxed_name(row: ReferenceRow) -> str:
+    return _with_rate(_their_name(row), row)
+
+
+def _with_rate(name: str, row: ReferenceRow) -> str:
+    rate = _rate(row)
+    return f"{name} {plain(rate)}" if name and rate is not None else ""
+
+
+# What is the same is called so by these, ours and theirs.
+_SAME = (
+    (ACCOUNT, _code, _code, "same code"),
+    (ACCOUNT, _own_name, _their_name, "same name"),
+    (TAX, _own_taxed_name, _their_taxed_name, "same name and rate"),
+)
 _EVIDENCE: tuple[tuple[str, int, Callable[[ReferenceRow, ReferenceRow], bool]], ...] = (
     ("same code", 2 * _STRONG, _same_code),
     ("same tax number", _STRONG, _same("tax_number")),
