@@ -18,6 +18,7 @@ from connectors.dashboard import (
     overview,
     review,
     set_up,
+    set_up_connections,
     settings,
 )
 
@@ -88,9 +89,17 @@ urlpatterns = [
     path("set-up/<slug:flow>/live/", set_up.live, name="set-up-live"),
     path("set-up/<slug:flow>/go-live/", set_up.go_live, name="set-up-go-live"),
     path("set-up/<slug:flow>/shadow/", set_up.shadow, name="set-up-shadow"),
-    path("set-up/<slug:flow>/connect/<slug:side>/", set_up.connect, name="set-up-connect"),
-    path("set-up/<slug:flow>/connect/<slug:side>/test/", set_up.test, name="set-up-test"),
-    path("set-up/<slug:flow>/connect/<slug:side>/choose/", set_up.choose, name="set-up-choose"),
+    path(
+        "set-up/<slug:flow>/connect/<slug:side>/", set_up_connections.connect, name="set-up-connect"
+    ),
+    path(
+        "set-up/<slug:flow>/connect/<slug:side>/test/", set_up_connections.test, name="set-up-test"
+    ),
+    path(
+        "set-up/<slug:flow>/connect/<slug:side>/choose/",
+        set_up_connections.choose,
+        name="set-up-choose",
+    ),
     path("connections/", connections.connection_list, name="connections"),
     path("connections/new/<slug:provider>/", connections.new, name="new-connection"),
     path("connections/<int:pk>/", connections.connection_page, name="connection"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.browser.watched import Watched
+from tests.timing import eventually
 
 _PASSWORD = "a-long-enough-passphrase"
 _MOST_SECONDS, _MOST_CLICKS = 300, 40
@@ -77,14 +78,13 @@ class Newcomer:
 
     def see_posted(self) -> None:
         """Until the first document stands as posted; prints what that took."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+        posted = self.web.page.locator("a.row-link")
+
+        def is_there() -> bool:
             self.web.open(f"/w/{self.slug}/documents/?state=posted")
-            if self.web.page.locator("a.row-link").count():
-                break
-            time.sleep(1)
-        else:
-            raise AssertionError(f"{self.slug}: nothing was posted within two minutes.")
+            return posted.count() > 0
+
+        assert eventually(is_there, 120), f"{self.slug}: nothing was posted."
         seconds, clicks = time.monotonic() - self.started, self.web.clicks
         print(
             f"{self.slug}, {self.web.width} px: from sign-up to the first posted document "
@@ -199,16 +199,18 @@ class Newcomer:
 
     def _mail(self, to: str, pattern: str) -> str:
         """What the newest mail to an address says, from the outbox page."""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
+        said: list[str] = []
+
+        def came() -> bool:
             self.outbox.open("/outbox/")
             for letter in self.outbox.page.locator("section.panel").all():
                 if to in letter.locator(".panel-head").inner_text():
                     body = letter.locator(".letter").text_content() or ""
-                    if found := re.search(pattern, body, re.MULTILINE):
-                        return found[1]
-            time.sleep(0.5)
-        raise AssertionError(f"No mail to {to} says {pattern}.")
+                    said.extend(re.findall(pattern, body, re.MULTILINE)[:1])
+            return bool(said)
+
+        assert eventually(came), f"No mail to {to} says {pattern}."
+        return said[0]
 
 
 def form_values(given: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
