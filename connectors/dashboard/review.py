@@ -1,38 +1,46 @@
 """Everything that waits for a person, as a queue; beside it the chosen thing, with what to do."""
 
+from datetime import date, datetime, time
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST, require_safe
 
+from audit.actors import shown_name
 from connectors import registry
+from connectors.core import clock
+from connectors.core.errors import BadInputError
 from connectors.core.states import State
 from connectors.core.storable import storable_text
 from connectors.dashboard.document import find, ways_out
 from connectors.dashboard.names import mapping_kind_name, provider_name
 from connectors.dashboard.workspace import Workspace, do, page, show
-from connectors.models import Document, Mapping, MappingFailure, ReferenceItem, Wait
+from connectors.models import Document, Integration, Mapping, MappingFailure, ReferenceItem, Wait
 from connectors.pages import document_facts as facts
-from connectors.services import mapping, replay, review_queue, seen
+from connectors.services import mapping, replay, review_queue, review_work, seen
 from connectors.services.waiting_money import waiting_amounts
-from tenants.models import Role
+from tenants.models import Member, Role
 from tenants.scope import tenant_scope
+from tenants.staff.model_admin import row_number
 
 _SHOWN = 25
 _OFFERED = 30
+# So many are checked again at once; the others are offered again.
+_ALIKE = 500
 
 
 @require_safe
 @page()
 def review(request: HttpRequest, here: Workspace) -> HttpResponse:
     """The queue, with its first item open."""
-    items = review_queue.items()
+    items = review_queue.items(_asked(request, here))
     first = items[0] if items else None
     detail: dict[str, Any] = {}
     if first and first.failure:
-        detail = _failure(first.failure, request)
+        detail = _failure(_find(first.failure.pk), request)
     elif first and first.document:
         detail = _held(first.document.pk)
     return _show(request, here, items, detail, bare=True)
@@ -42,14 +50,15 @@ def review(request: HttpRequest, here: Workspace) -> HttpResponse:
 @page()
 def review_failure(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     """A missing mapping: what may be meant, and what waits for it."""
-    return _show(request, here, review_queue.items(), _failure(_find(pk), request))
+    items = review_queue.items(_asked(request, here))
+    return _show(request, here, items, _failure(_find(pk), request))
 
 
 @require_safe
 @page()
 def review_document(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     """A held document."""
-    return _show(request, here, review_queue.items(), _held(pk))
+    return _show(request, here, review_queue.items(_asked(request, here)), _held(pk))
 
 
 @require_POST
@@ -81,6 +90,83 @@ def check_failure(request: HttpRequest, here: Workspace, pk: int) -> HttpRespons
     return do(request, act, here.url("review-failure", pk))
 
 
+@require_POST
+@page(Role.OPERATOR, acts=True)
+def assign(request: HttpRequest, here: Workspace, kind: str, pk: int) -> HttpResponse:
+    """Give it to somebody, or to nobody."""
+    thing = _thing(here, kind, pk)
+    member = row_number(request.POST.get("member", "")) or None
+    return do(
+        request,
+        lambda: review_work.assign(thing, member, actor=here.actor),
+        _address(here, kind, pk),
+    )
+
+
+@require_POST
+@page(Role.OPERATOR, acts=True)
+def snooze(request: HttpRequest, here: Workspace, kind: str, pk: int) -> HttpResponse:
+    """Put it off until a day, or take it up again."""
+    thing, said = _thing(here, kind, pk), request.POST.get("until", "")
+
+    def act() -> str:
+        if not said:
+            review_work.snooze([thing], None, actor=here.actor)
+            return "It is in the queue again."
+        try:
+            day = date.fromisoformat(said)
+        except ValueError:
+            raise BadInputError("Choose a day.") from None
+        until = datetime.combine(day, time(7), tzinfo=here.zone)
+        review_work.snooze([thing], until, actor=here.actor)
+        return f"Put off until {day.day} {day:%B %Y}. It comes back by itself."
+
+    return do(request, act, _address(here, kind, pk))
+
+
+@require_POST
+@page(Role.OPERATOR, acts=True)
+def comment(request: HttpRequest, here: Workspace, kind: str, pk: int) -> HttpResponse:
+    """Say something of it."""
+    thing = _thing(here, kind, pk)
+
+    def act() -> str:
+        review_work.comment(thing, request.POST.get("text", ""), actor=here.actor)
+        return "Your comment stands below."
+
+    return do(request, act, _address(here, kind, pk))
+
+
+@require_POST
+@page(Role.OPERATOR, acts=True)
+def check_alike(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
+    """Have all documents checked again that are held for the same reason."""
+    with tenant_scope(here.tenant_id):
+        document = find(pk)
+        alike = Document.objects.filter(state=State.HELD, reason=document.reason)
+        rows = alike.filter(integration=document.integration_id).order_by("state_at")
+        pks = list(rows.values_list("pk", flat=True)[:_ALIKE])
+
+    def act() -> str:
+        number = replay.replay_documents(here.tenant_id, pks, actor=here.actor)
+        return f"{number} document{pluralize(number)} will be checked again."
+
+    return do(request, act, _address(here, "documents", pk))
+
+
+def _thing(here: Workspace, kind: str, pk: int) -> MappingFailure | Document:
+    with tenant_scope(here.tenant_id):
+        if kind == "missing":
+            return _find(pk)
+        if kind == "documents":
+            return find(pk)
+    raise Http404
+
+
+def _address(here: Workspace, kind: str, pk: int) -> str:
+    return here.url("review-failure" if kind == "missing" else "review-document", pk)
+
+
 def _show(
     request: HttpRequest,
     here: Workspace,
@@ -89,17 +175,62 @@ def _show(
     *,
     bare: bool = False,
 ) -> HttpResponse:
-    documents = sum(item.documents for item in items)
+    thing = detail.get("failure") or detail.get("document")
+    asked = _asked(request, here)
     return show(
         request,
         here,
         "review.html",
         "review",
         items=items,
-        held_up=documents,
+        held_up=sum(item.documents for item in items),
         bare=bare,
+        asked=asked,
+        query=_query(request),
+        put_off=review_queue.put_off(),
+        integrations=Integration.objects.only("name").order_by("name"),
+        care=None if thing is None else _care(thing),
         **detail,
     )
+
+
+def _care(thing: MappingFailure | Document) -> dict[str, Any]:
+    """Whose it is, until when it is put off, and what people said of it."""
+    row = review_work.item_of(thing)
+    kind = "missing" if isinstance(thing, MappingFailure) else "documents"
+    until = row.snoozed_until if row else None
+    return {
+        "kind": kind,
+        "pk": thing.pk,
+        "assignee": row.assignee if row else None,
+        "until": until if until and until > clock.now() else None,
+        "comments": [
+            {"author": shown_name(one.author), "text": one.text, "at": one.at}
+            for one in review_work.comments(thing)
+        ],
+        "members": review_work.assignable(),
+        "most": review_work.LONGEST_COMMENT,
+    }
+
+
+def _asked(request: HttpRequest, here: Workspace) -> review_queue.Asked:
+    """What the address asks for; what cannot be meant is left out."""
+    kind, whose = request.GET.get("kind", ""), request.GET.get("whose", "")
+    mine = Member.objects.filter(user=here.person).values_list("pk", flat=True).first()
+    return review_queue.Asked(
+        kind=kind if kind in ("missing", "held") else "",
+        integration_id=row_number(request.GET.get("integration", "")),
+        whose={"me": mine, "nobody": 0}.get(whose),
+        snoozed=request.GET.get("snoozed") == "1",
+    )
+
+
+def _query(request: HttpRequest) -> str:
+    """The same filters as the query of an address."""
+    named = {
+        name: request.GET.get(name, "") for name in ("kind", "integration", "whose", "snoozed")
+    }
+    return urlencode({name: value[:20] for name, value in named.items() if value})
 
 
 def _find(pk: int) -> MappingFailure:
@@ -174,4 +305,7 @@ def _held(pk: int) -> dict[str, Any]:
         "ways": ways_out(document, kept=stream.upkeep is not None),
         "seen": seen.digest(document),
         "waits": Wait.objects.filter(document=document).select_related("failure"),
+        "alike": Document.objects.filter(
+            integration=document.integration_id, state=State.HELD, reason=document.reason
+        ).count(),
     }

@@ -15,6 +15,7 @@ from connectors.models.reference import (
     TargetRecord,
     UnlinkedPair,
 )
+from connectors.models.review import ReviewComment, ReviewItem
 from connectors.models.run import Run
 from connectors.models.sealed import SealError, open_sealed, seal, sealed_fields, sealed_models
 
@@ -38,6 +39,8 @@ __all__ = [
     "QuotaDay",
     "ReferenceItem",
     "ReferenceState",
+    "ReviewComment",
+    "ReviewItem",
     "Run",
     "SealError",
     "StreamState",

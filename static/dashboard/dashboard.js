@@ -26,3 +26,15 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-prints]")) window.print();
 });
+
+// In the queue of Review the arrow keys move from item to item, and Enter opens the one in focus.
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const items = [...document.querySelectorAll(".queue-item")];
+  if (!step || !items.length || event.target.matches("input, textarea, select")) return;
+  const focused = items.indexOf(document.activeElement);
+  const current = focused >= 0 ? focused : items.findIndex((item) => item.ariaCurrent);
+  const next = items[Math.min(Math.max(current + step, 0), items.length - 1)];
+  event.preventDefault();
+  next.focus();
+});

@@ -127,6 +127,7 @@ def address(route: str, world: World) -> str:
         "stream": "bill",
         "cause": "held",
         "side": "target",
+        "kind": "documents",
         "report_id": 1,
         "row_id": 1,
     }
@@ -147,6 +148,7 @@ def _row_of(route: str, world: World) -> int:
         "mappings/": world.mapping.pk,
         "documents/": world.held.pk,
         "missing/": world.failure.pk,
+        "review/": world.held.pk,
         "connections/": world.target.pk,
         "run/": world.run.pk,
         "referenceitem/": world.vendors[0].pk,
