@@ -107,7 +107,10 @@ def renew(documents: Iterable[Document]) -> None:
     """Keep claims alive that we still hold; those that were lost stay lost."""
     until = clock.now() + timedelta(seconds=policy().claim_seconds)
     by_fence: dict[int, list[int]] = {}
-    for document in documents:
+    wanted = list(documents)
+    if len(wanted) > 1:
+        lock(wanted)
+    for document in wanted:
         by_fence.setdefault(document.fence, []).append(document.pk)
     for fence, ids in by_fence.items():
         Document.objects.filter(pk__in=ids, fence=fence, state=State.DELIVERING).update(
@@ -118,7 +121,7 @@ def renew(documents: Iterable[Document]) -> None:
 def hand_back(documents: Sequence[Document], *, at: datetime | None = None) -> None:
     """Return claimed documents to the queue untouched, to be taken again from ``at`` on."""
     next_at = rest.own_wait(at) or EPOCH
-    for document in documents:
+    for document in sorted(documents, key=lambda one: one.pk):
         Document.objects.filter(
             pk=document.pk, fence=document.fence, state=State.DELIVERING, open_attempt=None
         ).update(state=State.DUE, state_at=clock.now(), next_at=next_at, claimed_until=EPOCH)

@@ -18,6 +18,7 @@ from connectors.core.errors import BadInputError, ConnectorError, ErrorKind, Pro
 from connectors.core.flow import Listing, Stream
 from connectors.core.records import UNNAMED, Window
 from connectors.engine import unread
+from connectors.engine.claims import lock_found
 from connectors.engine.health import CONNECTION_KINDS
 from connectors.engine.job import Job
 from connectors.engine.ledger import Reading, sight, store
@@ -129,6 +130,7 @@ def sweep(job: Job, stream: Stream, state: StreamState, client: Any, guard: Guar
             gone=False,
             created_at__lt=started,
         )
+        lock_found(unseen)
         missing = unseen.update(wants_read=True, listed=False, read_next_at=EPOCH)
         StreamState.objects.filter(pk=state.pk).update(sweep=number, swept_at=started)
     return news + missing

@@ -32,11 +32,19 @@ def look_at_flagged(job: Job, guard: Guard, most: int) -> int:
 
 
 def look_after_posting(job: Job, documents: Sequence[Document]) -> int:
-    """Look at once at those of a batch that a person wants to see compared."""
+    """Look at once at those of a batch that a person wants to see compared.
+
+    What cannot be read now keeps its flag for the next run: everything is posted, nothing failed.
+    """
     wanted = [document.pk for document in documents if document.wants_look]
     if not wanted:
         return 0
-    return sum(_look(job, document) for document in _flagged(job, Q(pk__in=wanted), len(wanted)))
+    try:
+        flagged = _flagged(job, Q(pk__in=wanted), len(wanted))
+        return sum(_look(job, document) for document in flagged)
+    except ProviderError as error:
+        logger.warning("documents are compared by the next run: %s", error)
+        return 0
 
 
 def _flagged(job: Job, some: Q, most: int) -> list[Document]:

@@ -54,6 +54,7 @@ def free_abandoned(job: Job) -> int:
         lost = Document.objects.filter(
             integration=job.integration, state=State.DELIVERING, claimed_until__lte=Now()
         )
+        claims.lock_found(lost)
         clean = lost.filter(open_attempt=None).update(
             state=State.DUE, state_at=clock.now(), claimed_until=EPOCH, next_at=EPOCH
         )

@@ -17,6 +17,7 @@ from connectors.core.references import ReferenceRow
 from connectors.core.states import State
 from connectors.core.upkeep import Creates, record_of
 from connectors.engine import drift, trail
+from connectors.engine.claims import lock_found
 from connectors.engine.extract import Guard
 from connectors.engine.job import Job
 from connectors.engine.ledger import Reading, make_due, store
@@ -108,7 +109,9 @@ def _observe(view: Job, stream: Stream, upkeep: Upkeep, guard: Guard) -> int:
         if upkeep.enabled(view.context):
             now_due += _look_again(view, stream, upkeep, linked)
         # Of those that are listed no more there is nothing to read.
-        _documents(view, stream).filter(wants_read=True).update(wants_read=False)
+        unread = _documents(view, stream).filter(wants_read=True)
+        lock_found(unread)
+        unread.update(wants_read=False)
     return now_due
 
 

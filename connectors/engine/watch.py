@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.core.records import TargetState
+from connectors.engine.claims import lock_found
 from connectors.engine.job import Job
 from connectors.models import Document, Link, TargetRecord
 
@@ -39,7 +40,10 @@ def flag_unlisted(job: Job, kind: str, since: datetime) -> None:
 
 
 def _flag(documents: Iterable[int]) -> None:
-    Document.objects.filter(pk__in=list(documents), wants_look=False).update(wants_look=True)
+    if ids := list(documents):
+        rows = Document.objects.filter(pk__in=ids, wants_look=False)
+        lock_found(rows)
+        rows.update(wants_look=True)
 
 
 def _is_news(job: Job, link: Link, row: TargetState, head: TargetRecord | None) -> bool:

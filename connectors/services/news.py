@@ -147,6 +147,10 @@ def _reason(words: str) -> str:
     return _NUMBERS.sub("", words)
 
 
+def _most_money_first(row: Document) -> tuple[bool, Decimal]:
+    return row.total is None, -(row.total or Decimal(0))
+
+
 def _held() -> list[Held]:
     rows = list(
         Document.objects.select_for_update(of=("self",))
@@ -154,11 +158,12 @@ def _held() -> list[Held]:
         .exclude(told=F("reason"))
         .select_related("integration")
         .defer("record", "sightings")
-        .order_by(F("total").desc(nulls_last=True), "pk")
+        # Locked in the order of all, or a worker at the same documents would wait in a circle.
+        .order_by("pk")
     )
     Document.objects.filter(pk__in=_ids(rows)).update(told=F("reason"))
     by_reason: defaultdict[str, list[Document]] = defaultdict(list)
-    for row in rows:
+    for row in sorted(rows, key=_most_money_first):
         by_reason[row.reason].append(row)
     return [Held(reason=reason, documents=found) for reason, found in by_reason.items()]
 

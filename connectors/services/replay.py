@@ -42,7 +42,8 @@ def replay_failure(failure: MappingFailure, *, actor: str) -> int:
 
 
 def _replay(documents: Any, actor: str) -> int:
-    rows = list(documents.select_for_update(of=("self",)))
+    # In one order always: workers lock the same documents, and nobody may wait in a circle.
+    rows = list(documents.select_for_update(of=("self",)).order_by("pk"))
     ids = [row.pk for row in rows]
     chosen = Document.objects.filter(pk__in=ids)
     chosen.update(wants_read=True, read_next_at=EPOCH)

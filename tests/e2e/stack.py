@@ -25,8 +25,13 @@ from connectors.management import sandbox_door
 COMPANY = "manufacturing"
 _NO_REDIS = "Cannot connect to redis"
 # PostgreSQL ends the transaction of a part that stands still. libpq drops the server's last words
-# when they arrive behind a result, and then knows only that the connection is gone.
-_STOOD_STILL = ("idle-in-transaction timeout", "server closed the connection unexpectedly")
+# when they arrive behind a result, and then knows only that the connection is gone. Others wait
+# meanwhile for what it has locked, for no longer than they may.
+_STOOD_STILL = (
+    "idle-in-transaction timeout",
+    "server closed the connection unexpectedly",
+    "canceling statement due to lock timeout",
+)
 # Whatever moves meanwhile does so in circles.
 _LONGEST_SECONDS = 3600.0
 _ERROR = re.compile(r'"level": ?"(error|critical)"|^Traceback')
