@@ -77,6 +77,7 @@ def demo(folder: Path) -> int:
             print(stack.run("seed_demo").rstrip())
             print(f"\nThe service runs at {stack.env['BASE_URL']}")
             print(f"Its mail is shown at {stack.env['BASE_URL']}/outbox/")
+            print(f"To try the set-up, take credentials from {stack.env['BASE_URL']}/sandbox/")
             print(f"Logs are in {folder}. Ctrl-C ends everything.", flush=True)
             while True:
                 stack.raise_if_one_ended()

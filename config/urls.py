@@ -10,6 +10,7 @@ from config.health import healthz, healthz_work
 from connectors.dashboard import home, shared_fit
 from connectors.dashboard.invitation import invitation
 from connectors.dashboard.outbox import outbox
+from connectors.dashboard.sandbox_page import sandbox_page
 from tenants.accounts import two_factor
 from tenants.accounts.confirming import confirm
 from tenants.accounts.session_list import SessionsView
@@ -57,6 +58,7 @@ urlpatterns = [
         name="shared-fit-document",
     ),
     path("outbox/", outbox, name="outbox"),
+    path("sandbox/", sandbox_page, name="sandbox"),
     path("workspaces/new/", home.new_workspace, name="new-workspace"),
     path("w/<slug:slug>/", include("connectors.dashboard.urls")),
     path("healthz", healthz, name="healthz"),

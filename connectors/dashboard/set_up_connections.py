@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -59,6 +60,7 @@ def connect(request: HttpRequest, here: Workspace, flow: str, side: str) -> Http
         form=form,
         provider=spec.title,
         redirect=redirect_uri() if spec.consent is not None else "",
+        sandbox=settings.DEBUG and settings.SANDBOX_URL,
     )
 
 

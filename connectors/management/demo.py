@@ -76,6 +76,9 @@ EXAMPLES = {
 }
 
 
+_EMPTY_SLUG = "juniper-supply"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Login:
     """A person of the demo who can log in."""
@@ -117,6 +120,22 @@ def seed(
     if enabled and resolved.listens(SOURCE):
         _add_rule(sandbox_url, source)
     return Seeded(tenant=tenant, integration=integration, logins=logins)
+
+
+def seed_empty() -> Login:
+    """A workspace without anything in it, for trying the set-up; gives its owner."""
+    login = _login(f"owner@{_EMPTY_SLUG}.example", "owner")
+    person = _user(login)
+    if not memberships_of(person):
+        create_tenant(
+            name="Juniper Supply",
+            slug=_EMPTY_SLUG,
+            actor=ACTOR,
+            time_zone="America/New_York",
+            alert_email=person.email,
+            owner=person,
+        )
+    return login
 
 
 # --- people -----------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ class Command(BaseCommand):
         for one in seeded.values():
             for login in one.logins:
                 self._write(login, f"{login.role} of {one.tenant.name}")
+        self._write(demo.seed_empty(), "owner of Juniper Supply, which is empty")
         self.stdout.write("or as staff of the platform")
         for login in staff:
             self._write(login, _MAY[login.role])
