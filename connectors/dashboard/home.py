@@ -1,4 +1,6 @@
-"""Where people land: their workspace, the staff pages, or the page that makes a first workspace."""
+"""Where people land: the public page, their workspace, the staff pages, or the page that makes a
+first workspace.
+"""
 
 from typing import Any, cast
 from zoneinfo import available_timezones
@@ -25,10 +27,11 @@ _TRIES = 5
 
 
 @never_cache
-@login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead a person to their pages: staff to the admin, members to where they were last."""
-    person = cast("User", request.user)
+    """Tell strangers what this is; lead staff to the admin, members to where they were last."""
+    if not request.user.is_authenticated:
+        return render(request, "landing.html", {"sign_up_open": settings.SIGN_UP_OPEN})
+    person = request.user
     if person.is_staff:
         return HttpResponseRedirect(reverse("admin:index"))
     slugs = [place.slug for place in memberships_of(person)]

@@ -39,7 +39,9 @@ class Newcomer:
         """An account, the code from the mail, a workspace."""
         web = self.web
         self.started, web.clicks = time.monotonic(), 0
-        web.open("/sign-up/")
+        web.open("/")
+        web.look("landing")
+        web.click("See if it fits")
         web.look("sign-up")
         web.fill({"Name": self.slug, "Email": self.email, "Password": _PASSWORD})
         web.click("Make the account")

@@ -23,6 +23,7 @@ from tests.web.world import NOW, SECRETS, World, make_world
 
 # Route -> why anybody may see it.
 OPEN = {
+    "": "tells strangers what this is",
     "healthz": "load balancers ask it; it says yes or no",
     "healthz/work": "an alarm asks it; it says yes or no",
     "admin/login/": "leads to where everybody signs in",
@@ -44,7 +45,6 @@ HARMLESS = {302, 403, 404}
 # Whoever is signed in, staff or not, is asked for their own password, and sees their own sessions.
 OF_PEOPLE = frozenset(
     {
-        "",
         "workspaces/new/",
         "sign-up/code/",
         "confirm/",

@@ -60,6 +60,15 @@ def test_a_stranger_signs_up_and_makes_a_workspace(client: Client) -> None:
     assert not person.is_staff
 
 
+def test_a_stranger_is_told_what_this_is(client: Client, settings: Settings) -> None:
+    page = client.get("/").content.decode()
+    assert "See if it fits" in page
+    settings.SIGN_UP_OPEN = False
+    closed = client.get("/").content.decode()
+    assert "/sign-up/" not in closed
+    assert "/sign-in/" in closed
+
+
 def test_two_workspaces_of_one_name_both_get_an_address(client: Client) -> None:
     signed_up(client, NEW)
     places = [
