@@ -29,7 +29,7 @@ _PER_PAGE = 50
 # So many causes are named; the others are behind the list of documents.
 _MOST_CAUSES = 30
 _O = Foreseen.Outcome
-_COLUMNS = frozenset({"posted", "there", "waits", "nothing"})
+_COLUMNS = frozenset({"posted", "there", "waits", "nothing", "differs"})
 
 
 @require_safe
@@ -143,6 +143,7 @@ def report_context(request: HttpRequest, report: FitReport) -> dict[str, Any]:
         "number": sum(group.number for group in groups.values()),
         "causes": [_cause(one, report) for one in causes[:_MOST_CAUSES]],
         "causes_left": max(0, len(causes) - _MOST_CAUSES),
+        "typed_in": fit_report.typed_in(report),
         "months": fit_report.months(report),
         "cost": fit_report.cost(report),
         "matching": matching(report),
@@ -209,6 +210,8 @@ def _rows(report: FitReport, column: str, key: str) -> Any:
     rows = dry_run.documents(report.run, "", "")
     if column == "there":
         rows = rows.filter(Q(outcome__in=outcomes) | Q(linkable=True))
+    elif column == "differs":
+        rows = rows.filter(linkable=False).exclude(existing=[])
     elif column:
         rows = rows.filter(outcome__in=outcomes, linkable=False)
     if key:

@@ -4,7 +4,7 @@ A finished dry run enters; its report leaves, with both sides by month, what is 
 first run costs. Links to a report are signed, end by themselves and can be taken back.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -234,6 +234,32 @@ def summary(report: FitReport) -> dict[str, dry_run.Group]:
         column = "there" if linkable else COLUMN[_O(outcome)]
         found[column].add(number, currency, amount)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedIn:
+    """What people typed into the target by hand beside what would be posted.
+
+    ``same`` agree in number, vendor and total; ``differ`` do not, and ``fields`` counts in what.
+    """
+
+    same: int
+    differ: int
+    fields: list[tuple[str, int]]
+
+
+def typed_in(report: FitReport) -> TypedIn:
+    """How the records that people typed in compare; inside a scope."""
+    rows = Foreseen.objects.filter(run=report.run_id).exclude(existing=[])
+    same, differ, fields = 0, 0, Counter[str]()
+    for linkable, existing in rows.values_list("linkable", "existing").iterator(chunk_size=2_000):
+        if linkable:
+            same += 1
+            continue
+        differ += 1
+        # The likeliest one stands first.
+        fields.update(name for name, ours, theirs in existing[0]["rows"] if ours != theirs)
+    return TypedIn(same=same, differ=differ, fields=fields.most_common())
 
 
 def exported(report: FitReport) -> Iterator[list[Any]]:

@@ -131,8 +131,17 @@ def test_what_people_typed_in_is_told_and_can_be_linked(
         row = Foreseen.objects.get(document=new.held)
         row.existing, row.linkable = [there], True
         row.save()
+        other = Foreseen.objects.get(document=new.waiting)
+        other.existing = [{**there, "exact": False, "number": "INV-51-A"}]
+        other.save()
     viewer = signed_in(client, people.viewer)
-    assert "1 can be linked" in viewer.get(path(new)).content.decode()
+    text = viewer.get(path(new)).content.decode()
+    assert "1 can be linked" in text
+    assert "1 agree in number, vendor and total" in text
+    assert "1 differ</a> from what would have been posted: date in 1." in text
+    differing = viewer.get(path(new, "?outcome=differs")).content.decode()
+    assert "INV-51-A" in differing
+    assert "Bill INV-52" not in differing
     page = viewer.get(path(new, f"{report.pk}/documents/{row.pk}/")).content.decode()
     assert "2026-11-03" in page
     assert "it can be linked" in page
