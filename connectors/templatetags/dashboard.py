@@ -70,9 +70,12 @@ def amount_digits(number: Decimal, currency: str) -> str:
 
 
 @register.filter
-def ago(moment: datetime | None, zone: tzinfo) -> SafeString:
-    """“3 min ago”, with the exact time of the workspace's zone for who wants it."""
-    if moment is None:
+def ago(moment: datetime | str | None, zone: tzinfo) -> SafeString:
+    """“3 min ago”, with the exact time of the workspace's zone for who wants it.
+
+    Of a thing that is not there, such as the last run of a new integration, Django gives “”.
+    """
+    if not isinstance(moment, datetime):
         return _NOTHING
     local = moment.astimezone(zone)
     return format_html(
@@ -96,9 +99,9 @@ def since(moment: datetime) -> str:
 
 
 @register.filter
-def at(moment: datetime | None, zone: tzinfo) -> SafeString:
+def at(moment: datetime | str | None, zone: tzinfo) -> SafeString:
     """“27 Nov, 09:12”, with the year where it is another one."""
-    if moment is None:
+    if not isinstance(moment, datetime):
         return _NOTHING
     local, today = moment.astimezone(zone), clock.now().astimezone(zone)
     year = "" if local.year == today.year else f" {local.year}"

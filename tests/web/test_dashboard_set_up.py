@@ -160,6 +160,13 @@ def test_in_shadow_it_makes_reports_and_posts_nothing(owner: Client, new: World)
         row = Integration.objects.get()
     assert (row.shadow, row.enabled) == (True, False)
     assert row.next_run_at is not None
+    for path in ("", "integrations/", f"integrations/{row.pk}/"):
+        assert "In shadow" in owner.get(f"/w/acme/{path}").content.decode(), path
+    owner.post(f"/w/acme/integrations/{row.pk}/press/pause/")
+    with tenant_scope(new.tenant_id):
+        row.refresh_from_db()
+    assert (row.shadow, row.next_run_at) == (False, None)
+    owner.post(f"{BASE}shadow/")
     owner.post(f"{BASE}go-live/")
     with tenant_scope(new.tenant_id):
         row.refresh_from_db()
