@@ -157,8 +157,7 @@ def report_context(request: HttpRequest, report: FitReport) -> dict[str, Any]:
 
 def document_context(report: FitReport, row_id: int) -> dict[str, Any]:
     """One document of a report; inside a scope."""
-    rows = Foreseen.objects.select_related("document").filter(run=report.run_id)
-    row = rows.filter(pk=row_id).first()
+    row = dry_run.documents(report.run, "", "").filter(pk=row_id).first()
     if row is None:
         raise Http404
     return {

@@ -32,7 +32,6 @@ _PAIRS = """
     FROM connectors_document AS d
     LEFT JOIN LATERAL (
         SELECT
-            count(l.id) AS links,
             string_agg(nullif(l.target_number, ''), ', ' ORDER BY l.part) AS numbers,
             bool_or(l.confirmed_at > coalesce(r.seen_at, %(read_at)s)) AS unread,
             bool_or(l.adopted <> '{}'::jsonb) AS adopted,
@@ -58,9 +57,20 @@ _PAIRS = """
             coalesce(t.unread, false) OR d.wants_look AS unread,
             coalesce(t.adopted, false) OR d.reason = 'drifted' AS changed
     ) AS s
+"""
+_COUNTED = """
     WHERE d.integration_id = %(integration)s AND d.stream = ANY(%(streams)s)
         AND d.total IS NOT NULL AND (d.day IS NULL OR d.day >= %(start)s)
 """
+_SOURCE = (
+    """
+    SELECT coalesce(to_char(d.day, 'YYYY-MM'), ''), d.currency,
+        sum(CASE WHEN d.state = 'cancelled' OR d.gone THEN 0 ELSE d.total END)
+    FROM connectors_document AS d
+"""
+    + _COUNTED
+    + "GROUP BY 1, 2"
+)
 # A target record that no document of this integration stands for.
 _ALONE = """
     FROM connectors_targetrecord AS r
@@ -118,10 +128,9 @@ def agreements(integration: Integration, flow: Flow) -> list[Agreement]:
 
 def _agreement(integration: Integration, flow: Flow, stream: str) -> Agreement:
     asked = _asked(integration, flow, stream)
-    source = _sums("SELECT s.month, d.currency, sum(s.here)" + _PAIRS + "GROUP BY 1, 2", asked)
-    target = _sums(
-        "SELECT s.there_month, s.there_currency, sum(s.there)" + _PAIRS + "GROUP BY 1, 2", asked
-    )
+    source = _sums(_SOURCE, asked)
+    there = "SELECT s.there_month, s.there_currency, sum(s.there)" + _PAIRS + _COUNTED
+    target = _sums(there + "GROUP BY 1, 2", asked)
     alone = list(_alone(asked))
     for one in alone:
         target[one.place] += one.there
@@ -181,6 +190,7 @@ def _pairs(asked: dict[str, Any]) -> Iterable[Pair]:
         "SELECT s.month, d.currency, s.there_month, s.there_currency, d.state, s.unread, s.changed,"
         " sign(s.there - s.here), count(*), sum(s.here), sum(s.there)"
         + _PAIRS
+        + _COUNTED
         + "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
     )
     for month, own, there_month, theirs, state, unread, changed, _, number, here, there in _fetched(
@@ -218,6 +228,7 @@ def _document_rows(asked: dict[str, Any]) -> Iterable[Row]:
         "SELECT d.id, d.number, d.party, s.month, d.currency, s.there_month, s.there_currency,"
         " d.state, s.unread, s.changed, s.here, s.there, coalesce(t.numbers, '')"
         + _PAIRS
+        + _COUNTED
         + "AND (s.here <> s.there OR s.month <> s.there_month OR d.currency <> s.there_currency)"
         " AND ((s.month = %(month)s AND d.currency = %(currency)s)"
         " OR (s.there_month = %(month)s AND s.there_currency = %(currency)s))"

@@ -124,7 +124,9 @@ def documents(run: Run, outcome: str, key: str) -> Any:
         rows = rows.filter(waits__contains=[{"key": key}])
     elif key:
         rows = rows.filter(group=key)
-    return rows.select_related("document").order_by("document__rank", "document__pk")
+    bodies = ("document__record", "document__sightings")
+    rows = rows.select_related("document").defer(*bodies)
+    return rows.order_by("document__rank", "document__pk")
 
 
 def _sums(run: Run) -> Any:

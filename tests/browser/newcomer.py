@@ -73,7 +73,10 @@ class Newcomer:
         self._match(trip.partners)
         web.wait_for("Both systems, month by month")
         web.look("fit report")
-        web.click("Continue")
+        # Left, and found again.
+        web.open(f"/w/{self.slug}/")
+        web.look("overview before going live")
+        web.open(f"/w/{self.slug}/set-up/{trip.flow}/")
         web.look("go live")
         web.click(web.page.get_by_role("button", name=re.compile("Go live")))
         web.look("integration")
