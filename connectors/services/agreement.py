@@ -62,15 +62,11 @@ _COUNTED = """
     WHERE d.integration_id = %(integration)s AND d.stream = ANY(%(streams)s)
         AND d.total IS NOT NULL AND (d.day IS NULL OR d.day >= %(start)s)
 """
-_SOURCE = (
-    """
+_SOURCE = """
     SELECT coalesce(to_char(d.day, 'YYYY-MM'), ''), d.currency,
         sum(CASE WHEN d.state = 'cancelled' OR d.gone THEN 0 ELSE d.total END)
     FROM connectors_document AS d
 """
-    + _COUNTED
-    + "GROUP BY 1, 2"
-)
 # A target record that no document of this integration stands for.
 _ALONE = """
     FROM connectors_targetrecord AS r
@@ -128,7 +124,7 @@ def agreements(integration: Integration, flow: Flow) -> list[Agreement]:
 
 def _agreement(integration: Integration, flow: Flow, stream: str) -> Agreement:
     asked = _asked(integration, flow, stream)
-    source = _sums(_SOURCE, asked)
+    source = _sums(_SOURCE + _COUNTED + "GROUP BY 1, 2", asked)
     there = "SELECT s.there_month, s.there_currency, sum(s.there)" + _PAIRS + _COUNTED
     target = _sums(there + "GROUP BY 1, 2", asked)
     alone = list(_alone(asked))
