@@ -83,6 +83,7 @@ def test_a_demos_environment_is_refused(production: dict[str, str]) -> None:
             [keys.encryption_key(), keys.demo_encryption_key()],
             "config.E002",
         ),
+        ("ALERT_LOOPBACK", True, "config.E008"),
         ("BASE_URL", DEMO["BASE_URL"], "config.W001"),
         ("STAFF_NEEDS_TWO_FACTOR", False, "config.W002"),
         ("ATTEMPT_DAYS", 89, "config.E007"),

@@ -14,7 +14,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from connectors.models import Alert, Integration
+from connectors.models import Alert, AlertChannel, Integration, seal
 from tenants.models import Role, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.companies import copied
@@ -104,6 +104,7 @@ def address(route: str, world: World) -> str:
         "slug": "acme",
         "uidb36": "1",
         "key": "abc-def",
+        "kind": "slack",
         "flow": "procurify_to_zoho_books",
     }
     plain = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"<\1>", route)
@@ -140,6 +141,9 @@ def made(transactional_db: None) -> tuple[People, World]:
         with tenant_scope(world.tenant_id):
             # The id with which an address is filled in where the world has no row of its kind.
             Alert.objects.create(pk=1, at=NOW, subject="Northwind", body="Northwind", recipients=1)
+            channel = AlertChannel(pk=1, kind="webhook", name="Northwind", host="a.example.com")
+            seal(channel, "sealed_target", {"url": f"https://a.example.com/{SECRETS[4]}"})
+            channel.save(force_insert=True)
         return people, world
 
     return copied("addresses", make)

@@ -140,7 +140,12 @@ def test_an_unknown_name_is_said_to_be_unknown() -> None:
 
 def test_a_name_server_that_hangs_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: over.wait(30) or [])
+
+    def hang(*args: object, **kwargs: object) -> list[object]:
+        over.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
     with pytest.raises(TimeoutError):
         look_up("hooks.example.com", 443, 0.05)
     over.set()

@@ -1,0 +1,453 @@
+"""Alerts through channels: each told once to each place, tried again, and never lost."""
+
+import datetime as dt
+import smtplib
+from collections.abc import Callable, Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core import mail
+
+from audit.models import AuditEvent
+from connectors.core import clock
+from connectors.models import (
+    Alert,
+    AlertChannel,
+    AlertDelivery,
+    Connection,
+    Document,
+    MappingFailure,
+    Run,
+    Topic,
+)
+from connectors.services import alert_channels, alert_mail, alert_outbox, alert_sending, alerts
+from connectors.services.alert_channels import Choice
+from tenants.models import User
+from tenants.routing import route
+from tenants.scope import tenant_scope
+from tenants.services import remove_member
+from tests.people import ACTOR, People
+from tests.web.receiver import Receiver, receiving, verified
+from tests.web.world import World
+
+AT_ONCE = Choice(topics=Topic.values, pace="at_once", hour=8)
+DAILY = Choice(topics=Topic.values, pace="daily", hour=8)
+NOON = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    settings.ALERT_LOOPBACK = True
+    with receiving() as made:
+        yield made
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[dt.timedelta], None]:
+    """Lets time go on."""
+    moment = [NOON]
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+
+    def later(by: dt.timedelta) -> None:
+        moment[0] += by
+
+    return later
+
+
+def add(world: World, receiver: Receiver, kind: str = "slack", choice: Choice = AT_ONCE) -> Any:
+    return alert_channels.add_webhook(
+        tenant_id=world.tenant_id,
+        kind=kind,
+        name=f"#{kind}",
+        url=receiver.url,
+        choice=choice,
+        actor=ACTOR,
+    )
+
+
+def mail_to(world: World, person: User, choice: Choice = AT_ONCE) -> AlertChannel:
+    return alert_channels.add_mail(
+        tenant_id=world.tenant_id, user_id=person.pk, choice=choice, actor=ACTOR
+    )
+
+
+def set_own(world: World, person: User, *, wanted: bool = True, choice: Choice = AT_ONCE) -> None:
+    alert_channels.set_own(
+        tenant_id=world.tenant_id, user=person, wanted=wanted, choice=choice, actor=ACTOR
+    )
+
+
+def rows(world: World) -> list[AlertDelivery]:
+    with tenant_scope(world.tenant_id):
+        return list(AlertDelivery.objects.order_by("pk"))
+
+
+def channel(world: World) -> AlertChannel:
+    with tenant_scope(world.tenant_id):
+        return AlertChannel.objects.get(own=False)
+
+
+def news_again(world: World) -> None:
+    with tenant_scope(world.tenant_id):
+        Alert.objects.all().delete()
+        Document.objects.update(told="")
+        MappingFailure.objects.update(alerted_at=None)
+
+
+def test_slack_gets_a_text_with_links_to_the_workspace(world: World, receiver: Receiver) -> None:
+    add(world, receiver)
+    with tenant_scope(world.tenant_id):
+        MappingFailure.objects.update(label="<!channel> & <https://evil.example|click>")
+    assert alerts.send_due(world.tenant_id)
+    [text] = receiver.texts()
+    assert f"/w/acme/documents/{world.held.pk}/|Bill INV-52, Northwind" in text
+    assert f"/w/acme/review/missing/{world.failure.pk}/|" in text
+    assert "1,234.50 EUR: The lines add up" in text
+    assert "&lt;!channel&gt; &amp; &lt;https://evil.example¦click&gt;" in text
+    assert "<!channel>" not in text
+    assert "/admin/" not in text
+    assert mail.outbox == [], "the channel takes the place of the mail"
+    [row] = rows(world)
+    assert (row.status, row.answer, row.tries, row.to) == ("sent", 200, 1, "127.0.0.1")
+
+
+def test_a_signed_message_is_verified_by_its_receiver(world: World, receiver: Receiver) -> None:
+    _, secret = add(world, receiver, "webhook")
+    assert alerts.send_due(world.tenant_id)
+    [(headers, body)] = receiver.got
+    message = verified(secret, headers, body)
+    assert message["type"] == "alert.raised"
+    assert message["data"]["workspace"] == {"slug": "acme", "name": "Acme"}
+    held, missing = message["data"]["groups"]
+    assert (held["kind"], held["count"], held["amounts"]) == ("held", 1, {"EUR": "1234.500000"})
+    assert held["items"][0]["url"].endswith(f"/w/acme/documents/{world.held.pk}/")
+    assert missing["items"][0]["title"] == "Northwind Traders Inc"
+    assert headers["webhook-id"] == f"msg_{rows(world)[0].message_id.hex}"
+    assert headers["content-type"] == "application/json"
+
+
+def test_each_channel_gets_what_it_chose(world: World, receiver: Receiver, people: People) -> None:
+    add(world, receiver, choice=Choice(topics=["mappings"], pace="at_once", hour=8))
+    mail_to(world, people.viewer, Choice(topics=["drift"], pace="at_once", hour=8))
+    assert alerts.send_due(world.tenant_id)
+    [text] = receiver.texts()
+    assert "Missing mapping" in text
+    assert "INV-52" not in text
+    assert mail.outbox == []
+    news_again(world)
+    with tenant_scope(world.tenant_id):
+        Document.objects.filter(pk=world.held.pk).update(reason="drifted")
+    assert alerts.send_due(world.tenant_id)
+    [message] = mail.outbox
+    assert message.to == [people.viewer.email]
+    assert "was changed at the target" in message.body
+    assert f"/w/acme/documents/{world.held.pk}/" in str(message.body)
+    assert "Missing" not in message.body
+
+
+def test_news_comes_grouped_at_most_once_an_hour(world: World, receiver: Receiver) -> None:
+    add(world, receiver)
+    assert alerts.send_due(world.tenant_id)
+    with tenant_scope(world.tenant_id):
+        Document.objects.update(told="")
+    assert not alerts.send_due(world.tenant_id)
+    with tenant_scope(world.tenant_id):
+        Connection.objects.filter(pk=world.target.pk).update(health="misconfigured")
+    assert alerts.send_due(world.tenant_id)
+    assert len(receiver.got) == 2
+    assert "Zoho Books stopped" in receiver.texts()[1]
+
+
+def test_a_day_becomes_one_message_at_the_hour_of_the_workspace(
+    world: World, receiver: Receiver, now: Callable[[dt.timedelta], None]
+) -> None:
+    add(world, receiver, choice=DAILY)
+    assert not alerts.send_due(world.tenant_id)
+    now(dt.timedelta(hours=2))
+    with tenant_scope(world.tenant_id):
+        Connection.objects.filter(pk=world.target.pk).update(health="misconfigured")
+        Document.objects.filter(pk=world.held.pk).update(told="")
+    assert not alerts.send_due(world.tenant_id)
+    [row] = rows(world)
+    assert row.next_at == dt.datetime(2026, 11, 28, 8, 0, tzinfo=dt.UTC)
+    now(dt.timedelta(hours=18))
+    assert alerts.send_due(world.tenant_id)
+    [text] = receiver.texts()
+    assert text.startswith("*Today at Acme: Zoho Books stopped: misconfigured, and 2 more*")
+    assert text.count("INV-52") == 1, "what came twice is told once"
+    assert not alerts.send_due(world.tenant_id)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("2026-11-27 06:59", "2026-11-27 07:00"),
+        ("2026-11-27 07:00", "2026-11-28 07:00"),
+        ("2026-03-28 23:00", "2026-03-29 06:00"),
+        ("2026-10-24 22:30", "2026-10-25 07:00"),
+    ],
+)
+def test_the_hour_is_that_of_the_zone_in_summer_and_winter(now: str, expected: str) -> None:
+    at = alert_outbox.next_hour(
+        8, ZoneInfo("Europe/Berlin"), dt.datetime.fromisoformat(f"{now}+00:00")
+    )
+    assert at.astimezone(dt.UTC) == dt.datetime.fromisoformat(f"{expected}+00:00")
+
+
+def test_what_fails_is_tried_again_with_growing_pauses_and_given_up(
+    world: World, receiver: Receiver, now: Callable[[dt.timedelta], None]
+) -> None:
+    add(world, receiver, "webhook")
+    receiver.status = "500 Oh"
+    assert not alerts.send_due(world.tenant_id)
+    for tries, pause in enumerate(alert_outbox.WAITS, start=1):
+        [row] = rows(world)
+        assert (row.status, row.tries, row.answer) == ("pending", tries, 500)
+        assert "answered 500" in row.words
+        alerts.send_due(world.tenant_id)
+        assert len(receiver.got) == tries, "not before its time"
+        now(pause)
+        alerts.send_due(world.tenant_id)
+    [row] = rows(world)
+    assert (row.status, row.tries) == ("failed", 6)
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+    assert len({body for _, body in receiver.got}) == 1
+    assert channel(world).failures == 6
+
+
+def test_what_arrives_at_a_later_try_is_sent(
+    world: World, receiver: Receiver, now: Callable[[dt.timedelta], None]
+) -> None:
+    add(world, receiver)
+    receiver.status = "503 Later"
+    alerts.send_due(world.tenant_id)
+    receiver.status = "204 No Content"
+    now(dt.timedelta(minutes=1))
+    assert alerts.send_due(world.tenant_id)
+    [row] = rows(world)
+    assert (row.status, row.answer, row.words) == ("sent", 204, "")
+    assert channel(world).failures == 0
+
+
+def test_a_worker_that_dies_loses_nothing(
+    world: World,
+    receiver: Receiver,
+    now: Callable[[dt.timedelta], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add(world, receiver, "webhook")
+
+    def die(row: AlertDelivery) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as dying:
+        dying.setattr(alert_sending, "send", die)
+        with pytest.raises(SystemExit):
+            alerts.send_due(world.tenant_id)
+    assert receiver.got == []
+    assert not alerts.send_due(world.tenant_id), "its lease still stands"
+    now(dt.timedelta(minutes=4))
+    assert alerts.send_due(world.tenant_id)
+    assert len(receiver.got) == 1
+
+
+def test_two_workers_send_a_message_once(world: World, receiver: Receiver) -> None:
+    add(world, receiver)
+    with tenant_scope(world.tenant_id):
+        made = channel(world)
+        group = alert_channels.notice("test", [alert_channels.line("x")])
+        alert_outbox.put(made, [group], made.tenant, clock.now())
+    first = alert_outbox.claim(world.tenant_id)
+    assert first is not None
+    assert alert_outbox.claim(world.tenant_id) is None
+    assert alert_sending.send(first).arrived
+    assert alert_outbox.claim(world.tenant_id) is None
+
+
+def test_a_worker_that_wakes_up_late_changes_nothing(
+    world: World, receiver: Receiver, now: Callable[[dt.timedelta], None]
+) -> None:
+    add(world, receiver)
+    receiver.status = "500 Oh"
+    with tenant_scope(world.tenant_id):
+        made = channel(world)
+        group = alert_channels.notice("test", [alert_channels.line("x")])
+        alert_outbox.put(made, [group], made.tenant, clock.now())
+    late = alert_outbox.claim(world.tenant_id)
+    now(dt.timedelta(minutes=4))
+    second = alert_outbox.claim(world.tenant_id)
+    assert late is not None
+    assert second is not None
+    with tenant_scope(world.tenant_id):
+        alert_outbox.sent(second, 200)
+        alert_outbox.failed(late, "No answer.", None, counts=True)
+    [row] = rows(world)
+    assert (row.status, row.answer) == ("sent", 200)
+    assert channel(world).failures == 0
+
+
+def test_many_failures_switch_a_channel_off_and_owners_are_told(
+    world: World, receiver: Receiver, people: People
+) -> None:
+    add(world, receiver)
+    receiver.status = "404 Gone"
+    with tenant_scope(world.tenant_id):
+        AlertChannel.objects.update(failures=alert_outbox.MOST_FAILURES - 1)
+    assert alerts.send_due(world.tenant_id), "the mail to the owners"
+    row = channel(world)
+    assert not row.enabled
+    assert "there is nothing at this address" in row.off_words
+    [message] = mail.outbox
+    assert message.to == [people.owner.email]
+    assert message.subject == "Alerts are not sent to #slack any more"
+    assert "1 document is held" in message.body, "what did not arrive there"
+    assert f"/w/acme/settings/alerts/{row.pk}/" in str(message.body)
+    assert [one.status for one in rows(world)] == ["dropped", "sent"]
+    with tenant_scope(world.tenant_id):
+        assert AuditEvent.objects.filter(action="alert_channel.switched_off").count() == 1
+    news_again(world)
+    assert alerts.send_due(world.tenant_id)
+    assert len(receiver.got) == 1
+    assert len(mail.outbox) > 1, "the mail by default goes on"
+
+
+def test_an_address_that_is_gone_for_good_switches_off_at_once(
+    world: World, receiver: Receiver
+) -> None:
+    add(world, receiver)
+    receiver.status = "410 Gone"
+    alerts.send_due(world.tenant_id)
+    assert not channel(world).enabled
+
+
+def test_a_redirect_is_a_failure_that_says_so(world: World, receiver: Receiver) -> None:
+    add(world, receiver)
+    receiver.status = "302 Found"
+    alerts.send_due(world.tenant_id)
+    assert "leads elsewhere" in rows(world)[0].words
+
+
+def test_a_name_that_leads_inside_later_gets_nothing(
+    world: World, receiver: Receiver, settings: Any
+) -> None:
+    add(world, receiver)
+    settings.ALERT_LOOPBACK = False
+    alerts.send_due(world.tenant_id)
+    assert receiver.got == []
+    [row] = rows(world)
+    assert row.status == "pending"
+    assert "https" in row.words
+
+
+def test_what_waits_for_a_removed_channel_is_not_sent(
+    world: World, receiver: Receiver, people: People
+) -> None:
+    mail_to(world, people.viewer, DAILY)
+    add(world, receiver, choice=DAILY)
+    alerts.send_due(world.tenant_id)
+    remove_member(tenant_id=world.tenant_id, user=people.viewer, actor=ACTOR)
+    alert_channels.remove(tenant_id=world.tenant_id, pk=channel(world).pk, actor=ACTOR)
+    with tenant_scope(world.tenant_id):
+        AlertDelivery.objects.update(next_at=NOON)
+    alerts.send_due(world.tenant_id)
+    assert {row.status for row in rows(world)} == {"dropped"}
+    assert not [message for message in mail.outbox if people.viewer.email in message.to]
+
+
+def test_who_cannot_sign_in_any_more_gets_no_mail(world: World, people: People) -> None:
+    mail_to(world, people.viewer)
+    User.objects.filter(pk=people.viewer.pk).update(is_active=False)
+    alerts.send_due(world.tenant_id)
+    assert mail.outbox == []
+    assert rows(world)[0].status == "dropped"
+
+
+def test_own_mail_stands_beside_the_mail_by_default(world: World, people: People) -> None:
+    set_own(world, people.viewer)
+    set_own(world, people.admin, wanted=False)
+    assert alerts.send_due(world.tenant_id)
+    told = {address for message in mail.outbox for address in message.to}
+    assert told == {people.viewer.email, people.owner.email}
+    assert len(mail.outbox) == 2
+
+
+def test_a_mail_server_that_is_away_loses_nothing(
+    world: World,
+    people: People,
+    now: Callable[[dt.timedelta], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mail_to(world, people.owner)
+
+    def refuse(*_: object) -> None:
+        raise smtplib.SMTPServerDisconnected("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(alert_mail, "send", refuse)
+        assert not alerts.send_due(world.tenant_id)
+    assert channel(world).failures == 0, "not the member's fault"
+    now(dt.timedelta(minutes=1))
+    assert alerts.send_due(world.tenant_id)
+    [message] = mail.outbox
+    assert message.to == [people.owner.email]
+    assert f"{rows(world)[0].message_id.hex}@" in str(message.extra_headers["Message-ID"])
+
+
+def test_late_runs_and_quotas_are_told_to_channels_once(world: World, receiver: Receiver) -> None:
+    hour = dt.timedelta(hours=1)
+    with tenant_scope(world.tenant_id):
+        MappingFailure.objects.update(status="resolved")
+        Document.objects.filter(state="held").update(told="total_differs")
+        Run.objects.create(
+            integration=world.integration,
+            trigger="schedule",
+            status="running",
+            queued_at=clock.now() - 2 * hour,
+        )
+    quiet = clock.now() - hour
+    assert (world.tenant_id,) not in route("routing_alerts", quiet)
+    assert not alerts.send_due(world.tenant_id)
+    add(world, receiver)
+    assert (world.tenant_id,) in route("routing_alerts", quiet)
+    assert alerts.send_due(world.tenant_id)
+    with tenant_scope(world.tenant_id):
+        Alert.objects.all().delete()
+    assert (world.tenant_id,) not in route("routing_alerts", quiet)
+    assert not alerts.send_due(world.tenant_id)
+    with tenant_scope(world.tenant_id):
+        Connection.objects.filter(pk=world.source.pk).update(
+            resting_until=clock.now() + hour, resting_words="The quota of the day is used up"
+        )
+    assert (world.tenant_id,) in route("routing_alerts", quiet)
+    assert alerts.send_due(world.tenant_id)
+    with tenant_scope(world.tenant_id):
+        Alert.objects.all().delete()
+    assert not alerts.send_due(world.tenant_id)
+    late, quota = receiver.texts()
+    assert "Main Street purchasing is late" in late
+    assert "The quota of the day is used up" in quota
+
+
+def test_messages_that_are_due_ring_for_their_tenant(
+    world: World, other_world: World, receiver: Receiver
+) -> None:
+    add(world, receiver)
+    receiver.status = "500 Oh"
+    assert route("routing_alert_deliveries", 10) == []
+    alerts.send_due(world.tenant_id)
+    assert route("routing_alert_deliveries", 10) == []
+    with tenant_scope(world.tenant_id):
+        AlertDelivery.objects.update(next_at=clock.now() - dt.timedelta(seconds=1))
+    assert route("routing_alert_deliveries", 10) == [(world.tenant_id,)]
+
+
+def test_old_messages_are_forgotten(
+    world: World, receiver: Receiver, now: Callable[[dt.timedelta], None]
+) -> None:
+    add(world, receiver)
+    alerts.send_due(world.tenant_id)
+    now(dt.timedelta(days=91))
+    news_again(world)
+    alerts.send_due(world.tenant_id)
+    assert len(rows(world)) == 1
