@@ -30,7 +30,12 @@ class ChoiceForm(forms.Form):
     pace = forms.ChoiceField(
         label="How often", choices=AlertChannel.Pace.choices, widget=forms.RadioSelect
     )
-    hour = forms.TypedChoiceField(label="Daily at", choices=_HOURS, coerce=int)
+    hour = forms.TypedChoiceField(
+        label="Daily at",
+        choices=_HOURS,
+        coerce=int,
+        help_text="For “Once a day”, in the time zone of the workspace.",
+    )
 
     def __init__(self, data: Any, *, channel: AlertChannel | None = None) -> None:
         super().__init__(data)

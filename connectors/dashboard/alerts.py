@@ -99,8 +99,7 @@ def new(request: HttpRequest, here: Workspace, kind: str) -> HttpResponse:
 def edit(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     if (detour := confirm_first(request)) is not None:
         return detour
-    with tenant_scope(here.tenant_id):
-        row = _find(pk)
+    row = _loaded(here, pk)
     data = request.POST if request.method == "POST" else None
     form: ChoiceForm = ChoiceForm(data, channel=row)
     if row.kind != _Kind.EMAIL:
@@ -124,6 +123,7 @@ def edit(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
 @page(Role.ADMIN, acts=True)
 def test(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     """Send a test now, and say whether it arrived."""
+    _loaded(here, pk)
 
     def act() -> str:
         outcome = alert_channels.send_test(tenant_id=here.tenant_id, pk=pk, actor=here.actor)
@@ -142,6 +142,7 @@ def renew_secret(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse
     """A new secret, shown once."""
     if (detour := confirm_first(request)) is not None:
         return detour
+    _loaded(here, pk)
     try:
         secret = alert_channels.renew_secret(tenant_id=here.tenant_id, pk=pk, actor=here.actor)
     except ConnectorError as error:
@@ -154,6 +155,7 @@ def renew_secret(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse
 @page(Role.ADMIN, acts=True)
 def switch(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     on = request.POST.get("on", "") == "yes"
+    _loaded(here, pk)
 
     def act() -> str:
         row = alert_channels.switch(tenant_id=here.tenant_id, pk=pk, on=on, actor=here.actor)
@@ -165,6 +167,8 @@ def switch(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
 @require_POST
 @page(Role.ADMIN, acts=True)
 def remove(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
+    _loaded(here, pk)
+
     def act() -> str:
         name = alert_channels.remove(tenant_id=here.tenant_id, pk=pk, actor=here.actor)
         return f"{name} is removed. What was sent there stays in the log."
@@ -227,17 +231,8 @@ def _mail_form(here: Workspace, data: Any) -> MailForm:
 def _form(
     request: HttpRequest, here: Workspace, form: Any, title: str, back: str, **context: Any
 ) -> HttpResponse:
-    return show(
-        request,
-        here,
-        "alert_form.html",
-        "settings",
-        form=form,
-        title=title,
-        back=back,
-        zone=str(here.zone),
-        **context,
-    )
+    shown = {"form": form, "title": title, "back": back, **context}
+    return show(request, here, "alert_form.html", "settings", **shown)
 
 
 def _page(request: HttpRequest, here: Workspace, pk: int, secret: str = "") -> HttpResponse:
@@ -263,6 +258,11 @@ def _find(pk: int) -> AlertChannel:
     if row is None:
         raise Http404
     return row
+
+
+def _loaded(here: Workspace, pk: int) -> AlertChannel:
+    with tenant_scope(here.tenant_id):
+        return _find(pk)
 
 
 def _channels() -> QuerySet[AlertChannel]:

@@ -96,6 +96,7 @@ def test_a_demos_environment_is_refused(production: dict[str, str]) -> None:
         "short key",
         "demo encryption",
         "demo encryption behind",
+        "alerts to this machine",
         "http",
         "no second factor",
         "bodies too young",

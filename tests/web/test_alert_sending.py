@@ -1,9 +1,7 @@
 """Alerts through channels: each told once to each place, tried again, and never lost."""
 
 import datetime as dt
-import smtplib
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,87 +10,29 @@ from django.core import mail
 from audit.models import AuditEvent
 from connectors.core import clock
 from connectors.models import (
-    Alert,
     AlertChannel,
     AlertDelivery,
     Connection,
     Document,
     MappingFailure,
-    Run,
-    Topic,
 )
-from connectors.services import alert_channels, alert_mail, alert_outbox, alert_sending, alerts
+from connectors.services import alert_outbox, alert_sending, alerts
 from connectors.services.alert_channels import Choice
-from tenants.models import User
-from tenants.routing import route
+from connectors.services.alert_groups import line, notice
 from tenants.scope import tenant_scope
-from tenants.services import remove_member
-from tests.people import ACTOR, People
-from tests.web.receiver import Receiver, receiving, verified
+from tests.people import People
+from tests.web.alerting import (
+    DAILY,
+    add,
+    channel,
+    mail_to,
+    news_again,
+    rows,
+)
+from tests.web.alerting import now as now
+from tests.web.alerting import receiver as receiver
+from tests.web.receiver import Receiver, verified
 from tests.web.world import World
-
-AT_ONCE = Choice(topics=Topic.values, pace="at_once", hour=8)
-DAILY = Choice(topics=Topic.values, pace="daily", hour=8)
-NOON = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    settings.ALERT_LOOPBACK = True
-    with receiving() as made:
-        yield made
-
-
-@pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[dt.timedelta], None]:
-    """Lets time go on."""
-    moment = [NOON]
-    monkeypatch.setattr(clock, "now", lambda: moment[0])
-
-    def later(by: dt.timedelta) -> None:
-        moment[0] += by
-
-    return later
-
-
-def add(world: World, receiver: Receiver, kind: str = "slack", choice: Choice = AT_ONCE) -> Any:
-    return alert_channels.add_webhook(
-        tenant_id=world.tenant_id,
-        kind=kind,
-        name=f"#{kind}",
-        url=receiver.url,
-        choice=choice,
-        actor=ACTOR,
-    )
-
-
-def mail_to(world: World, person: User, choice: Choice = AT_ONCE) -> AlertChannel:
-    return alert_channels.add_mail(
-        tenant_id=world.tenant_id, user_id=person.pk, choice=choice, actor=ACTOR
-    )
-
-
-def set_own(world: World, person: User, *, wanted: bool = True, choice: Choice = AT_ONCE) -> None:
-    alert_channels.set_own(
-        tenant_id=world.tenant_id, user=person, wanted=wanted, choice=choice, actor=ACTOR
-    )
-
-
-def rows(world: World) -> list[AlertDelivery]:
-    with tenant_scope(world.tenant_id):
-        return list(AlertDelivery.objects.order_by("pk"))
-
-
-def channel(world: World) -> AlertChannel:
-    with tenant_scope(world.tenant_id):
-        return AlertChannel.objects.get(own=False)
-
-
-def news_again(world: World) -> None:
-    with tenant_scope(world.tenant_id):
-        Alert.objects.all().delete()
-        Document.objects.update(told="")
-        MappingFailure.objects.update(alerted_at=None)
 
 
 def test_slack_gets_a_text_with_links_to_the_workspace(world: World, receiver: Receiver) -> None:
@@ -256,7 +196,7 @@ def test_two_workers_send_a_message_once(world: World, receiver: Receiver) -> No
     add(world, receiver)
     with tenant_scope(world.tenant_id):
         made = channel(world)
-        group = alert_channels.notice("test", [alert_channels.line("x")])
+        group = notice("test", [line("x")])
         alert_outbox.put(made, [group], made.tenant, clock.now())
     first = alert_outbox.claim(world.tenant_id)
     assert first is not None
@@ -272,7 +212,7 @@ def test_a_worker_that_wakes_up_late_changes_nothing(
     receiver.status = "500 Oh"
     with tenant_scope(world.tenant_id):
         made = channel(world)
-        group = alert_channels.notice("test", [alert_channels.line("x")])
+        group = notice("test", [line("x")])
         alert_outbox.put(made, [group], made.tenant, clock.now())
     late = alert_outbox.claim(world.tenant_id)
     now(dt.timedelta(minutes=4))
@@ -319,135 +259,3 @@ def test_an_address_that_is_gone_for_good_switches_off_at_once(
     receiver.status = "410 Gone"
     alerts.send_due(world.tenant_id)
     assert not channel(world).enabled
-
-
-def test_a_redirect_is_a_failure_that_says_so(world: World, receiver: Receiver) -> None:
-    add(world, receiver)
-    receiver.status = "302 Found"
-    alerts.send_due(world.tenant_id)
-    assert "leads elsewhere" in rows(world)[0].words
-
-
-def test_a_name_that_leads_inside_later_gets_nothing(
-    world: World, receiver: Receiver, settings: Any
-) -> None:
-    add(world, receiver)
-    settings.ALERT_LOOPBACK = False
-    alerts.send_due(world.tenant_id)
-    assert receiver.got == []
-    [row] = rows(world)
-    assert row.status == "pending"
-    assert "https" in row.words
-
-
-def test_what_waits_for_a_removed_channel_is_not_sent(
-    world: World, receiver: Receiver, people: People
-) -> None:
-    mail_to(world, people.viewer, DAILY)
-    add(world, receiver, choice=DAILY)
-    alerts.send_due(world.tenant_id)
-    remove_member(tenant_id=world.tenant_id, user=people.viewer, actor=ACTOR)
-    alert_channels.remove(tenant_id=world.tenant_id, pk=channel(world).pk, actor=ACTOR)
-    with tenant_scope(world.tenant_id):
-        AlertDelivery.objects.update(next_at=NOON)
-    alerts.send_due(world.tenant_id)
-    assert {row.status for row in rows(world)} == {"dropped"}
-    assert not [message for message in mail.outbox if people.viewer.email in message.to]
-
-
-def test_who_cannot_sign_in_any_more_gets_no_mail(world: World, people: People) -> None:
-    mail_to(world, people.viewer)
-    User.objects.filter(pk=people.viewer.pk).update(is_active=False)
-    alerts.send_due(world.tenant_id)
-    assert mail.outbox == []
-    assert rows(world)[0].status == "dropped"
-
-
-def test_own_mail_stands_beside_the_mail_by_default(world: World, people: People) -> None:
-    set_own(world, people.viewer)
-    set_own(world, people.admin, wanted=False)
-    assert alerts.send_due(world.tenant_id)
-    told = {address for message in mail.outbox for address in message.to}
-    assert told == {people.viewer.email, people.owner.email}
-    assert len(mail.outbox) == 2
-
-
-def test_a_mail_server_that_is_away_loses_nothing(
-    world: World,
-    people: People,
-    now: Callable[[dt.timedelta], None],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    mail_to(world, people.owner)
-
-    def refuse(*_: object) -> None:
-        raise smtplib.SMTPServerDisconnected("gone")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(alert_mail, "send", refuse)
-        assert not alerts.send_due(world.tenant_id)
-    assert channel(world).failures == 0, "not the member's fault"
-    now(dt.timedelta(minutes=1))
-    assert alerts.send_due(world.tenant_id)
-    [message] = mail.outbox
-    assert message.to == [people.owner.email]
-    assert f"{rows(world)[0].message_id.hex}@" in str(message.extra_headers["Message-ID"])
-
-
-def test_late_runs_and_quotas_are_told_to_channels_once(world: World, receiver: Receiver) -> None:
-    hour = dt.timedelta(hours=1)
-    with tenant_scope(world.tenant_id):
-        MappingFailure.objects.update(status="resolved")
-        Document.objects.filter(state="held").update(told="total_differs")
-        Run.objects.create(
-            integration=world.integration,
-            trigger="schedule",
-            status="running",
-            queued_at=clock.now() - 2 * hour,
-        )
-    quiet = clock.now() - hour
-    assert (world.tenant_id,) not in route("routing_alerts", quiet)
-    assert not alerts.send_due(world.tenant_id)
-    add(world, receiver)
-    assert (world.tenant_id,) in route("routing_alerts", quiet)
-    assert alerts.send_due(world.tenant_id)
-    with tenant_scope(world.tenant_id):
-        Alert.objects.all().delete()
-    assert (world.tenant_id,) not in route("routing_alerts", quiet)
-    assert not alerts.send_due(world.tenant_id)
-    with tenant_scope(world.tenant_id):
-        Connection.objects.filter(pk=world.source.pk).update(
-            resting_until=clock.now() + hour, resting_words="The quota of the day is used up"
-        )
-    assert (world.tenant_id,) in route("routing_alerts", quiet)
-    assert alerts.send_due(world.tenant_id)
-    with tenant_scope(world.tenant_id):
-        Alert.objects.all().delete()
-    assert not alerts.send_due(world.tenant_id)
-    late, quota = receiver.texts()
-    assert "Main Street purchasing is late" in late
-    assert "The quota of the day is used up" in quota
-
-
-def test_messages_that_are_due_ring_for_their_tenant(
-    world: World, other_world: World, receiver: Receiver
-) -> None:
-    add(world, receiver)
-    receiver.status = "500 Oh"
-    assert route("routing_alert_deliveries", 10) == []
-    alerts.send_due(world.tenant_id)
-    assert route("routing_alert_deliveries", 10) == []
-    with tenant_scope(world.tenant_id):
-        AlertDelivery.objects.update(next_at=clock.now() - dt.timedelta(seconds=1))
-    assert route("routing_alert_deliveries", 10) == [(world.tenant_id,)]
-
-
-def test_old_messages_are_forgotten(
-    world: World, receiver: Receiver, now: Callable[[dt.timedelta], None]
-) -> None:
-    add(world, receiver)
-    alerts.send_due(world.tenant_id)
-    now(dt.timedelta(days=91))
-    news_again(world)
-    alerts.send_due(world.tenant_id)
-    assert len(rows(world)) == 1
