@@ -147,6 +147,19 @@ def check_retention(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
     ]
 
 
+def check_loopback(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E008: members of workspaces could have this machine's own services called."""
+    if settings.DEBUG or not settings.ALERT_LOOPBACK:
+        return []
+    return [
+        Error(
+            "ALERT_LOOPBACK is set while DEBUG is off: alerts could be sent to this machine.",
+            hint="Unset ALERT_LOOPBACK, or set DEBUG=true where this is a demo or a test.",
+            id="config.E008",
+        )
+    ]
+
+
 def check_base_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """W001: consents and links in e-mails would leave without TLS."""
     if settings.DEBUG or urlsplit(settings.BASE_URL).scheme == "https":
@@ -183,6 +196,7 @@ def register_all() -> None:
         check_hosts,
         check_transport,
         check_retention,
+        check_loopback,
     ):
         register(check, Tags.security)
     for check in (check_base_url, check_two_factor):

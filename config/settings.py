@@ -292,6 +292,9 @@ ATTEMPT_DAYS: int = env.int("ATTEMPT_DAYS", default=400)
 AUDIT_HEADS_FILE: str = env.str("AUDIT_HEADS_FILE", default="")
 AUDIT_HEADS_WEBHOOK: str = env.str("AUDIT_HEADS_WEBHOOK", default="")
 AUDIT_HEADS_EMAIL: list[str] = env.list("AUDIT_HEADS_EMAIL", default=[])
+# Alerts reach webhooks of public hosts at these ports; in a demo also those of this machine.
+ALERT_PORTS: list[int] = env.list("ALERT_PORTS", cast=int, default=[443])
+ALERT_LOOPBACK: bool = env.bool("ALERT_LOOPBACK", default=False)
 
 # --- The engine ----------------------------------------------------------------------------------
 
@@ -374,6 +377,7 @@ USE_TZ = True
 vars().update(
     env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25")
 )
+EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="ml-connector@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -163,6 +163,7 @@ def demo_environment(
         "SECURE_HSTS_SECONDS": "0",
         "SANDBOX_URL": f"http://{parts.LOOPBACK}:{sandbox_port}",
         "BASE_URL": f"http://{parts.LOOPBACK}:{web_port}",
+        "ALERT_LOOPBACK": "true",
         "DATABASE_POOL": str(_POOL),
         "WEB_THREADS": "4",
         "BEAT_SCHEDULE_FILE": str(folder / "beat-schedule"),

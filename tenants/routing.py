@@ -95,6 +95,12 @@ ROUTING_FUNCTIONS: dict[str, RoutingSignature] = {
             answers="Which tenants have news to be told, and were not written to since?",
         ),
         RoutingSignature(
+            name="routing_alert_deliveries",
+            arguments="most integer",
+            returns=("tenant_id",),
+            answers="Which tenants have messages that should be sent now?",
+        ),
+        RoutingSignature(
             name="routing_old_hints",
             arguments="before timestamptz",
             returns=("tenant_id",),

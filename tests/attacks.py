@@ -156,6 +156,22 @@ Help desk | reading a ciphertext by a filter
 tests/web/test_admin_rights.py::test_a_list_does_not_tell_what_a_ciphertext_begins_with
 Help desk | filters of every staff list
 tests/web/test_admin_rights.py::test_no_list_compares_a_secret_or_a_part_of_a_text
+Admin of a workspace | sending alerts to odd addresses
+tests/transport/test_egress.py::test_odd_addresses_are_refused_before_anything_is_looked_up
+Admin of a workspace | sending alerts to addresses that are not public
+tests/transport/test_public_addresses.py::test_what_is_not_public_is_refused
+Admin of a workspace | sending alerts to a name that leads inside
+tests/transport/test_egress.py::test_a_name_that_leads_inside_is_refused
+Owner of a name server | answering differently the second time
+tests/transport/test_egress.py::test_the_connection_goes_to_the_address_that_was_checked
+Receiver of alerts | leading on to another address
+tests/transport/test_egress.py::test_a_redirect_is_an_answer_and_is_not_followed
+Receiver of alerts | dripping to hold a worker
+tests/transport/test_egress.py::test_a_dripping_receiver_holds_nobody
+Admin of another workspace | using and changing channels for alerts
+tests/web/test_alert_channels.py::test_channels_of_another_workspace_are_not_there
+Member of a workspace | managing channels for alerts without the role, by role
+tests/web/test_alert_channels.py::test_others_only_look
 Odd input | texts that cannot be stored
 tests/unit/test_storable.py::test_what_a_provider_sends_can_be_stored
 Odd input | numbers, days and texts out of range

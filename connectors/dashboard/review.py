@@ -92,22 +92,22 @@ def check_failure(request: HttpRequest, here: Workspace, pk: int) -> HttpRespons
 
 @require_POST
 @page(Role.OPERATOR, acts=True)
-def assign(request: HttpRequest, here: Workspace, kind: str, pk: int) -> HttpResponse:
+def assign(request: HttpRequest, here: Workspace, of: str, pk: int) -> HttpResponse:
     """Give it to somebody, or to nobody."""
-    thing = _thing(here, kind, pk)
+    thing = _thing(here, of, pk)
     member = row_number(request.POST.get("member", "")) or None
     return do(
         request,
         lambda: review_work.assign(thing, member, actor=here.actor),
-        _address(here, kind, pk),
+        _address(here, of, pk),
     )
 
 
 @require_POST
 @page(Role.OPERATOR, acts=True)
-def snooze(request: HttpRequest, here: Workspace, kind: str, pk: int) -> HttpResponse:
+def snooze(request: HttpRequest, here: Workspace, of: str, pk: int) -> HttpResponse:
     """Put it off until a day, or take it up again."""
-    thing, said = _thing(here, kind, pk), request.POST.get("until", "")
+    thing, said = _thing(here, of, pk), request.POST.get("until", "")
 
     def act() -> str:
         if not said:
@@ -121,20 +121,20 @@ def snooze(request: HttpRequest, here: Workspace, kind: str, pk: int) -> HttpRes
         review_work.snooze([thing], until, actor=here.actor)
         return f"Put off until {day.day} {day:%B %Y}. It comes back by itself."
 
-    return do(request, act, _address(here, kind, pk))
+    return do(request, act, _address(here, of, pk))
 
 
 @require_POST
 @page(Role.OPERATOR, acts=True)
-def comment(request: HttpRequest, here: Workspace, kind: str, pk: int) -> HttpResponse:
+def comment(request: HttpRequest, here: Workspace, of: str, pk: int) -> HttpResponse:
     """Say something of it."""
-    thing = _thing(here, kind, pk)
+    thing = _thing(here, of, pk)
 
     def act() -> str:
         review_work.comment(thing, request.POST.get("text", ""), actor=here.actor)
         return "Your comment stands below."
 
-    return do(request, act, _address(here, kind, pk))
+    return do(request, act, _address(here, of, pk))
 
 
 @require_POST
@@ -154,17 +154,17 @@ def check_alike(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     return do(request, act, _address(here, "documents", pk))
 
 
-def _thing(here: Workspace, kind: str, pk: int) -> MappingFailure | Document:
+def _thing(here: Workspace, of: str, pk: int) -> MappingFailure | Document:
     with tenant_scope(here.tenant_id):
-        if kind == "missing":
+        if of == "missing":
             return _find(pk)
-        if kind == "documents":
+        if of == "documents":
             return find(pk)
     raise Http404
 
 
-def _address(here: Workspace, kind: str, pk: int) -> str:
-    return here.url("review-failure" if kind == "missing" else "review-document", pk)
+def _address(here: Workspace, of: str, pk: int) -> str:
+    return here.url("review-failure" if of == "missing" else "review-document", pk)
 
 
 def _show(

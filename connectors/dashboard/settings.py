@@ -37,7 +37,7 @@ class SettingsForm(WorkspaceForm):
     alert_email = forms.EmailField(
         label="Alerts to",
         required=False,
-        help_text="Empty: to the owners and admins.",
+        help_text="Empty: to the owners and admins. Not used while a channel is on; see Alerts.",
     )
 
 

@@ -102,7 +102,8 @@ def housekeeping() -> int:
         doorbell.ring(doorbell.CHECK_HOOKS, tenant_id, endpoint_id)
         rings += 1
     quiet_since = clock.now() - timedelta(seconds=policy().alert_every_seconds)
-    for (tenant_id,) in route("routing_alerts", quiet_since):
+    told = route("routing_alerts", quiet_since)
+    for (tenant_id,) in sorted({*told, *route("routing_alert_deliveries", _MOST)}):
         doorbell.ring(doorbell.SEND_ALERTS, tenant_id)
         rings += 1
     return rings

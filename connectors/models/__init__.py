@@ -1,6 +1,7 @@
 """The tables of the service, a file per noun; all but the quota counter are tenant-owned."""
 
 from connectors.models.alert import Alert
+from connectors.models.alert_channel import AlertChannel, AlertDelivery, Topic
 from connectors.models.attempt import Attempt, Outcome
 from connectors.models.connection import Connection, ConnectionToken, Health, QuotaDay
 from connectors.models.document import Dependency, Document, Link, Wait
@@ -22,6 +23,8 @@ from connectors.models.sealed import SealError, open_sealed, seal, sealed_fields
 __all__ = [
     "EPOCH",
     "Alert",
+    "AlertChannel",
+    "AlertDelivery",
     "Attempt",
     "Connection",
     "ConnectionToken",
@@ -45,6 +48,7 @@ __all__ = [
     "SealError",
     "StreamState",
     "TargetRecord",
+    "Topic",
     "UnlinkedPair",
     "Wait",
     "WebhookEndpoint",

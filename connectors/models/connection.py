@@ -27,7 +27,8 @@ class Connection(TenantOwned):
 
     ``profile`` is what the provider said of the organisation or company; ``secret_id`` names
     this row inside its envelopes, so that a ciphertext moved elsewhere is refused.
-    ``resting_until`` is until when its provider takes no more calls, ``resting_words`` why.
+    ``resting_until`` is until when its provider takes no more calls, ``resting_words`` why;
+    ``rest_told_until`` is the end of the rest that people were told of last.
     ``asked`` is the one-time number of a link with which somebody without an account here may
     authorise it, until ``asked_until``.
     ``confirmed`` marks whose account the provider has shown us; see ``engine.sessions``.
@@ -49,6 +50,7 @@ class Connection(TenantOwned):
     probe_failures = models.PositiveIntegerField(default=0)
     resting_until = models.DateTimeField(null=True, blank=True)
     resting_words = models.TextField(blank=True, default="")
+    rest_told_until = models.DateTimeField(null=True, blank=True)
     alerted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 

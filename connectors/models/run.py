@@ -13,7 +13,8 @@ class Run(TenantOwned):
     ``fence`` and ``leased_until`` guard its steps as claims guard documents: a paused worker
     that wakes up finds its number outdated and writes nothing. A ``dry`` one posts nothing: it
     foresees what would become of each document. ``reads_from`` is when its reading
-    began, which is later than its start where it had to begin once more.
+    began, which is later than its start where it had to begin once more. ``late_told_at`` is when
+    people were told that it takes long.
     """
 
     class Trigger(models.TextChoices):
@@ -50,6 +51,7 @@ class Run(TenantOwned):
     reads_from = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     alerted_at = models.DateTimeField(null=True, blank=True)
+    late_told_at = models.DateTimeField(null=True, blank=True)
     next_at = models.DateTimeField(default=EPOCH)
     fence = models.BigIntegerField(default=0)
     leased_until = models.DateTimeField(default=EPOCH)

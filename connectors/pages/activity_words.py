@@ -7,6 +7,14 @@ from audit.actors import shown_name
 from audit.models import AuditEvent
 
 _SENTENCES = {
+    "alert_channel.added": "added {target} to the channels for alerts",
+    "alert_channel.changed": "changed the alerts to {target}",
+    "alert_channel.own_mail": "chose what mail they get",
+    "alert_channel.removed": "removed {target} from the channels for alerts",
+    "alert_channel.secret_renewed": "renewed the secret of the alerts to {target}",
+    "alert_channel.switched_off": "switched off the alerts to {target}",
+    "alert_channel.switched_on": "switched on the alerts to {target}",
+    "alert_channel.tested": "sent a test to {target}",
     "connection.authorised": "authorised {target}",
     "connection.changed": "changed {target}",
     "connection.created": "added {target}",
@@ -82,7 +90,7 @@ _SENTENCES = {
     "webhooks.secret_renewed": "renewed the webhook secret of {target}",
 }
 # People call these by their names.
-_NAMED_ALONE = frozenset({"connection", "integration"})
+_NAMED_ALONE = frozenset({"alert channel", "connection", "integration"})
 
 
 def sentence(event: AuditEvent) -> str:

@@ -1,5 +1,5 @@
 """What a tenant has not been told yet: stopped connections, failing runs, held documents, mappings,
-and webhook secrets that no key opens.
+and webhook secrets that no key opens; for channels also late runs and used up quotas.
 
 Taken inside the tenant's scope and marked as told at once, so that two workers never tell it twice;
 `give_back` unmarks what could not be sent.
@@ -7,15 +7,15 @@ Taken inside the tenant's scope and marked as told at once, so that two workers 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 
-from connectors.core.money import Money
+from connectors.core import clock
 from connectors.core.states import State
 from connectors.models import (
     Connection,
@@ -23,6 +23,7 @@ from connectors.models import (
     Health,
     MappingFailure,
     Run,
+    Topic,
     WebhookEndpoint,
 )
 from connectors.services import unopened
@@ -33,6 +34,8 @@ _STOPPED = [Health.NEEDS_AUTHORISATION, Health.SUSPENDED, Health.MISCONFIGURED]
 _NAMED = 5
 # An integration that fails for weeks has many failed runs; so many of them are compared with.
 _LOOKED_BACK = 50
+# A run is late after an hour, or after twice its interval.
+_LATE = timedelta(hours=1)
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -52,14 +55,6 @@ class Held:
     def named(self) -> list[Document]:
         return self.documents[:_NAMED]
 
-    @property
-    def others(self) -> int:
-        return len(self.documents) - len(self.named)
-
-    @property
-    def money(self) -> str:
-        return in_words((row.currency, row.total) for row in self.documents if row.total)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
@@ -70,13 +65,19 @@ class News:
     held: list[Held]
     failures: list[Any]
     unopened: list[WebhookEndpoint] = field(default_factory=list)
+    late: list[Run] = field(default_factory=list)
+    resting: list[Connection] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return any((self.connections, self.runs, self.held, self.failures, self.unopened))
+        usual = any((self.connections, self.runs, self.held, self.failures, self.unopened))
+        return usual or bool(self.late or self.resting)
 
 
-def take(now: datetime, *, urgent_only: bool) -> News:
-    """What is new, marked as told; ``urgent_only`` leaves all but stopped connections for later."""
+def take(now: datetime, *, urgent_only: bool, also: Collection[str] = ()) -> News:
+    """What is new, marked as told; ``urgent_only`` leaves all but stopped connections for later.
+
+    Late runs and quotas are taken where the topics in ``also`` ask for them.
+    """
     connections = _connections(now)
     if urgent_only and not connections:
         return News(connections=[], runs=[], held=[], failures=[])
@@ -86,6 +87,8 @@ def take(now: datetime, *, urgent_only: bool) -> News:
         held=_held(),
         failures=_failures(now),
         unopened=unopened.take(now),
+        late=_late(now) if Topic.RUNS in also else [],
+        resting=_resting(now) if Topic.QUOTA in also else [],
     )
 
 
@@ -96,14 +99,6 @@ def give_back(news: News) -> None:
     Document.objects.filter(pk__in=_ids(d for h in news.held for d in h.documents)).update(told="")
     MappingFailure.objects.filter(pk__in=_ids(news.failures)).update(alerted_at=None)
     WebhookEndpoint.objects.filter(pk__in=_ids(news.unopened)).update(alerted_at=None)
-
-
-def in_words(amounts: Iterable[tuple[str, Decimal | None]]) -> str:
-    """“1,234.50 EUR + 8,000 JPY”: never one sum over several currencies."""
-    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for currency, amount in amounts:
-        sums[currency] += amount or 0
-    return " + ".join(str(Money(sums[currency], currency)).strip() for currency in sorted(sums))
 
 
 def _ids(rows: Iterable[Any]) -> list[int]:
@@ -127,6 +122,46 @@ def _runs(now: datetime) -> list[Run]:
     )
     Run.objects.filter(pk__in=_ids(rows)).update(alerted_at=now)
     return [row for row in rows if not _is_stopped(row) and not _told_of_the_same(row)]
+
+
+def _late(now: datetime) -> list[Run]:
+    """Runs that take too long. The first one of an integration reads years, and may."""
+    rows = list(
+        Run.objects.select_for_update(of=("self",))
+        .filter(
+            status__in=(Run.Status.QUEUED, Run.Status.RUNNING),
+            dry=False,
+            late_told_at=None,
+            queued_at__lt=now - _LATE,
+        )
+        .select_related("integration__source", "integration__target")
+        .order_by("pk")
+    )
+    late = [row for row in rows if now - row.queued_at > 2 * _interval(row) and not _rests(row)]
+    Run.objects.filter(pk__in=_ids(late)).update(late_told_at=now)
+    finished = Run.objects.filter(status=Run.Status.FINISHED, dry=False)
+    return [
+        row
+        for row in late
+        if not _is_stopped(row) and finished.filter(integration=row.integration_id).exists()
+    ]
+
+
+def _interval(run: Run) -> timedelta:
+    return timedelta(minutes=run.integration.interval_minutes)
+
+
+def _rests(run: Run) -> bool:
+    ends = (run.integration.source.resting_until, run.integration.target.resting_until)
+    return any(until is not None and until > clock.now() for until in ends)
+
+
+def _resting(now: datetime) -> list[Connection]:
+    """Connections that rest and whose last told rest is over: a longer rest is no news."""
+    untold = Q(rest_told_until=None) | Q(rest_told_until__lt=now)
+    rows = list(Connection.objects.select_for_update().filter(untold, resting_until__gt=now))
+    Connection.objects.filter(pk__in=_ids(rows)).update(rest_told_until=F("resting_until"))
+    return rows
 
 
 def _is_stopped(run: Run) -> bool:
@@ -183,5 +218,5 @@ def _failures(now: datetime) -> list[Any]:
     )
     amounts = waiting_amounts(_ids(failures))
     for failure in failures:
-        failure.amounts = in_words(amounts.get(failure.pk, {}).items())
+        failure.amounts = amounts.get(failure.pk, {})
     return failures

@@ -101,7 +101,7 @@ class BoundedBackend(httpcore.SyncBackend):
 
 
 @lru_cache(maxsize=1)
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
     """Whom we trust, read once per process: reading it takes longer than a call."""
     return httpx.create_ssl_context(trust_env=False)
 
@@ -114,9 +114,9 @@ class BoundedTransport(httpx.HTTPTransport):
     """
 
     def __init__(self, limits: httpx.Limits) -> None:
-        super().__init__(verify=_certificates(), trust_env=False, limits=limits)
+        super().__init__(verify=certificates(), trust_env=False, limits=limits)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_certificates(),
+            ssl_context=certificates(),
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
             keepalive_expiry=limits.keepalive_expiry,

@@ -14,7 +14,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from connectors.models import Alert, FitReport, Foreseen, Integration
+from connectors.models import Alert, AlertChannel, FitReport, Foreseen, Integration, seal
 from tenants.models import Role, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.companies import copied
@@ -123,11 +123,12 @@ def address(route: str, world: World) -> str:
         "slug": "acme",
         "uidb36": "1",
         "key": "abc-def",
+        "kind": "slack",
         "flow": "procurify_to_zoho_books",
         "stream": "bill",
         "cause": "held",
         "side": "target",
-        "kind": "documents",
+        "of": "documents",
         "report_id": 1,
         "row_id": 1,
     }
@@ -169,6 +170,9 @@ def made(transactional_db: None) -> tuple[People, World]:
             of = {"pk": 1, "integration": world.integration, "run": world.run}
             FitReport.objects.create(**of, made_at=NOW, content=REPORT)
             Foreseen.objects.create(**of, document=world.held, outcome="hold", party="Northwind")
+            channel = AlertChannel(pk=1, kind="webhook", name="Northwind", host="a.example.com")
+            seal(channel, "sealed_target", {"url": f"https://a.example.com/{SECRETS[4]}"})
+            channel.save(force_insert=True)
         return people, world
 
     return copied("addresses", make)

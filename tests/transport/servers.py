@@ -1,6 +1,7 @@
 """Small misbehaving servers on a real socket, one thread each."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,9 @@ Behaviour = Callable[[socket.socket], None]
 
 
 @contextmanager
-def serving(behave: Behaviour, heads: list[bytes] | None = None) -> Iterator[str]:
+def serving(
+    behave: Behaviour, heads: list[bytes] | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """Serve each connection with ``behave`` once its request head came, which goes to ``heads``."""
     listener = socket.create_server(("127.0.0.1", 0))
     # Poll, so that the thread ends with the test.
@@ -25,10 +28,11 @@ def serving(behave: Behaviour, heads: list[bytes] | None = None) -> Iterator[str
             with connection:
                 connection.settimeout(60)
                 try:
-                    head = read_head(connection)
-                    if heads is not None:
-                        heads.append(head)
-                    behave(connection)
+                    with _speaking(connection, tls) as peer:
+                        head = read_head(peer)
+                        if heads is not None:
+                            heads.append(head)
+                        behave(peer)
                 except OSError:
                     continue
 
@@ -40,6 +44,10 @@ def serving(behave: Behaviour, heads: list[bytes] | None = None) -> Iterator[str
         over.set()
         thread.join()
         listener.close()
+
+
+def _speaking(connection: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:
+    return tls.wrap_socket(connection, server_side=True) if tls else connection
 
 
 def read_head(connection: socket.socket) -> bytes:

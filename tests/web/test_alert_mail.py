@@ -19,6 +19,7 @@ from tests.people import ACTOR
 from tests.web.world import World
 
 PAGES = f"{settings.BASE_URL}/admin/connectors"
+WORKSPACE = f"{settings.BASE_URL}/w/acme"
 
 
 @pytest.fixture
@@ -86,22 +87,35 @@ def test_a_missing_mapping_is_told_once(two_currencies: World) -> None:
     assert send(two_currencies) is None
 
 
-def test_only_who_can_open_the_staff_pages_gets_links(world: World, clerk: Any) -> None:
-    message = sent(world)
-    assert message.to
-    for text in (message.body, html_of(message)):
-        assert "/admin/" not in text
-        assert "ask whoever runs ml-connector for you" in text
+def news_again(world: World) -> None:
     an_hour_later(world)
     with tenant_scope(world.tenant_id):
         Document.objects.update(told="")
         MappingFailure.objects.update(alerted_at=None)
+
+
+def test_links_lead_to_pages_that_the_reader_can_open(world: World, clerk: Any) -> None:
+    message = sent(world)
+    assert message.to
+    for text in (message.body, html_of(message)):
+        assert "/admin/" not in text
+        assert f"{WORKSPACE}/documents/{world.held.pk}/" in text
+        assert f"{WORKSPACE}/review/missing/{world.failure.pk}/" in text
+        assert "ask whoever" not in text
+    news_again(world)
     write_to(world, clerk.email.upper())
     message = sent(world)
     for text in (message.body, html_of(message)):
         assert f"{PAGES}/mappingfailure/{world.failure.pk}/change/" in text
         assert f"{PAGES}/document/{world.held.pk}/change/" in text
         assert "ask whoever" not in text
+    news_again(world)
+    write_to(world, "books@bookkeeper.example")
+    message = sent(world)
+    for text in (message.body, html_of(message)):
+        assert "/admin/" not in text
+        assert "/w/" not in text
+        assert "ask whoever runs ml-connector for you" in text
 
 
 def test_owners_with_and_without_staff_pages_get_their_own_message(
