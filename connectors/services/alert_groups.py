@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 from django.urls import reverse
 
+from connectors.core.money import plain, to_cents
 from connectors.core.states import Reason
 from connectors.models import Connection, Document, Run, Topic, WebhookEndpoint
 from connectors.services.news import Held, News
@@ -135,7 +136,13 @@ def _sum(amounts: Iterable[Mapping[str, str]]) -> dict[str, str]:
     for one in amounts:
         for currency, amount in one.items():
             sums[currency] += Decimal(amount)
-    return {currency: str(sums[currency]) for currency in sorted(sums)}
+    return {currency: _digits(sums[currency], currency) for currency in sorted(sums)}
+
+
+def _digits(amount: Decimal, currency: str) -> str:
+    """To the cent; a finer amount as it is."""
+    cents = to_cents(amount, currency)
+    return str(cents) if cents == amount else plain(amount)
 
 
 def line(
@@ -152,7 +159,7 @@ def line(
         title=" ".join(title.split())[:_LONGEST],
         detail=" ".join(detail.split())[:_LONGEST],
         text=text[:_LONGEST],
-        amounts=dict(amounts or {}),
+        amounts=_sum([amounts or {}]),
         staff=staff,
         member=member,
     )

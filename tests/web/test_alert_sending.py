@@ -60,7 +60,7 @@ def test_a_signed_message_is_verified_by_its_receiver(world: World, receiver: Re
     assert message["type"] == "alert.raised"
     assert message["data"]["workspace"] == {"slug": "acme", "name": "Acme"}
     held, missing = message["data"]["groups"]
-    assert (held["kind"], held["count"], held["amounts"]) == ("held", 1, {"EUR": "1234.500000"})
+    assert (held["kind"], held["count"], held["amounts"]) == ("held", 1, {"EUR": "1234.50"})
     assert held["items"][0]["url"].endswith(f"/w/acme/documents/{world.held.pk}/")
     assert missing["items"][0]["title"] == "Northwind Traders Inc"
     assert headers["webhook-id"] == f"msg_{rows(world)[0].message_id.hex}"
