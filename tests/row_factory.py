@@ -38,20 +38,35 @@ _BY_TYPE: tuple[tuple[type[models.Field], Callable[[int], Any]], ...] = (
 def make_row(model: type[models.Model], **given: Any) -> models.Model:
     """Make and save a row of ``model``; ``given`` values win over invented ones."""
     row = model(**given)
-    for field in model._meta.concrete_fields:
-        if not field.primary_key and field.name not in given and field.attname not in given:
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    left = [field for field in fields if not {field.name, field.attname} & given.keys()]
+    # One owner of several is enough.
+    chosen = any(field.null and _owns(field) for field in fields if field not in left)
+    for field in left:
+        if not (field.null and (chosen or not _is_one_of_several(field))):
             _fill(row, field)
     row.save_base(raw=True, force_insert=True)
     return row
 
 
 def _fill(row: models.Model, field: models.Field) -> None:
-    if field.null or getattr(row, field.attname) not in (None, "") or _may_be_blank(field):
+    if getattr(row, field.attname) not in (None, "") or _may_be_blank(field):
         return
     if isinstance(field, models.ForeignKey):
         setattr(row, field.name, make_row(field.related_model))
     else:
         setattr(row, field.attname, _value(field))
+
+
+def _is_one_of_several(field: models.Field) -> bool:
+    """A key that may be null only where another one is not."""
+    return _owns(field) and not field.blank
+
+
+def _owns(field: models.Field) -> bool:
+    """Whether the row goes with what the key points to."""
+    remote = getattr(field, "remote_field", None)
+    return remote is not None and remote.on_delete is models.CASCADE
 
 
 def _may_be_blank(field: models.Field) -> bool:

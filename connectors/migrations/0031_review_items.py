@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('snoozed_until', models.DateTimeField(blank=True, null=True)),
                 ('assignee', tenants.models.owned.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reviews', to='tenants.member')),
-                ('document', tenants.models.owned.TenantForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='connectors.document')),
+                ('document', tenants.models.owned.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='connectors.document')),
                 ('failure', tenants.models.owned.TenantForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='connectors.mappingfailure')),
                 ('tenant', models.ForeignKey(db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],

@@ -19,7 +19,7 @@ class ReviewItem(TenantOwned):
         MappingFailure, null=True, on_delete=models.CASCADE, related_name="reviews"
     )
     document = TenantForeignKey(
-        Document, null=True, on_delete=models.CASCADE, related_name="reviews"
+        Document, null=True, blank=True, on_delete=models.CASCADE, related_name="reviews"
     )
     assignee = TenantForeignKey(
         Member, null=True, blank=True, on_delete=models.SET_NULL, related_name="reviews"
