@@ -377,7 +377,7 @@ USE_TZ = True
 vars().update(
     env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25")
 )
-EMAIL_TIMEOUT = 30
+EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="ml-connector@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -42,7 +42,7 @@ def alerts_page(request: HttpRequest, here: Workspace) -> HttpResponse:
         channels=channels,
         defaults=list(alert_readers.by_default(tenant)),
         mine=alert_channels.own_of(here.person),
-        latest=list(_deliveries()[:_LATEST]),
+        latest=list(_deliveries(here)[:_LATEST]),
         add=list(_ADD.items()),
     )
 
@@ -52,7 +52,7 @@ def alerts_page(request: HttpRequest, here: Workspace) -> HttpResponse:
 def log(request: HttpRequest, here: Workspace) -> HttpResponse:
     """Every message, newest first."""
     before = row_number(request.GET.get("before", ""))
-    rows = _deliveries()
+    rows = _deliveries(here)
     found = list((rows.filter(pk__lt=before) if before else rows)[: _PAGE + 1])
     return show(
         request,
@@ -239,7 +239,7 @@ def _page(request: HttpRequest, here: Workspace, pk: int, secret: str = "") -> H
     """A channel of the workspace; ``secret`` is shown this once."""
     with tenant_scope(here.tenant_id):
         row = _find(pk)
-        latest = list(_deliveries().filter(channel=row)[:_PAGE])
+        latest = list(_deliveries(here).filter(channel=row)[:_PAGE])
     chosen = [label for value, label in Topic.choices if value in row.topics]
     return show(
         request,
@@ -269,6 +269,9 @@ def _channels() -> QuerySet[AlertChannel]:
     return AlertChannel.objects.select_related("member__user").defer("sealed_target")
 
 
-def _deliveries() -> QuerySet[AlertDelivery]:
-    rows = AlertDelivery.objects.select_related("channel").defer("channel__sealed_target")
+def _deliveries(here: Workspace) -> QuerySet[AlertDelivery]:
+    """What was sent, newest first, without the own mail of others."""
+    mail = Q(kind=_Kind.EMAIL, by_default=False)
+    own = mail & (Q(channel__own=True) | Q(channel=None)) & ~Q(to=here.person.email)
+    rows = AlertDelivery.objects.exclude(own).select_related("channel")
     return rows.defer("groups", "channel__sealed_target").order_by("-pk")

@@ -1,4 +1,4 @@
-"""Every e-mail that told a tenant what waits for people: proof of what was said, and when."""
+"""Every time a tenant was told what waits for people: proof of what was said, and when."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from tenants.models import TenantOwned
 
 
 class Alert(TenantOwned):
-    """One e-mail; ``recipients`` is how many it went to, ``body`` its text."""
+    """One e-mail, or one message to each channel; ``recipients`` is how many, ``body`` the text."""
 
     at = models.DateTimeField()
     subject = models.CharField(max_length=300)

@@ -31,6 +31,8 @@ WAITS = (
 # So many tries in a row that failed, over several hours and messages, switch a channel off.
 MOST_FAILURES = 12
 GONE = 410
+# A message with which so many workers have died is given up.
+_MOST_TRIES = 10
 _KEPT = timedelta(days=90)
 _Status = AlertDelivery.Status
 
@@ -99,6 +101,8 @@ def claim(tenant_id: int) -> AlertDelivery | None:
     with tenant_scope(tenant_id):
         now = clock.now()
         _drop(Q(channel=None, by_default=False), "The channel was removed.")
+        worn = Q(tries__gte=_MOST_TRIES, leased_until__lte=now)
+        _drop(worn, "Nobody could send it to its end.")
         row = (
             AlertDelivery.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(status=_Status.PENDING, next_at__lte=now, leased_until__lte=now)

@@ -15,11 +15,10 @@ from typing import Any
 from django.conf import settings
 
 from connectors.core import clock
-from connectors.core.errors import ConnectorError
-from connectors.models import AlertChannel, AlertDelivery, open_sealed
+from connectors.models import AlertChannel, AlertDelivery, SealError, open_sealed
 from connectors.services import alert_mail, alert_outbox, alert_readers, alert_words
 from connectors.services.alert_words import Reader, Section
-from connectors.transport.egress import Egress
+from connectors.transport.egress import Egress, NotDeliveredError, RefusedAddressError
 from connectors.transport.standard_webhooks import signed_headers
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -134,7 +133,9 @@ def _by_webhook(row: AlertDelivery) -> Outcome:
             body = _as_json(webhook_payload(row))
             headers = _JSON | _signed(row, target["secret"], now, body)
         status = egress().post(target["url"], body, headers)
-    except ConnectorError as error:
+    except SealError as error:
+        return Outcome(words=str(error), counts=False)
+    except (RefusedAddressError, NotDeliveredError) as error:
         return Outcome(words=str(error))
     if 200 <= status < 300:
         return Outcome(answer=status)

@@ -11,7 +11,7 @@ from django.test import Client
 from audit.models import AuditEvent
 from connectors.core import clock
 from connectors.models import AlertChannel, AlertDelivery, Topic, open_sealed
-from connectors.services import alert_channels, keys
+from connectors.services import alert_channels, alerts, keys
 from tenants.models import Role
 from tenants.scope import tenant_scope
 from tests.people import ACTOR, People
@@ -236,6 +236,21 @@ def test_nobody_manages_the_own_mail_of_others(admin: Client, people: People, wo
         assert post(admin, f"{row.pk}/{path}", GIVEN).status_code == 404, path
     assert channels(world)[0].enabled
     assert "Own mail of" not in text_of(admin)
+
+
+def test_the_log_shows_no_own_mail_of_others(client: Client, people: People, world: World) -> None:
+    choice = alert_channels.Choice(topics=["held"], pace="at_once", hour=8)
+    for person in (people.viewer, people.operator):
+        alert_channels.set_own(
+            tenant_id=world.tenant_id, user=person, wanted=True, choice=choice, actor=ACTOR
+        )
+    alerts.send_due(world.tenant_id)
+    alert_channels.forget_own(tenant_id=world.tenant_id, user=people.operator, actor=ACTOR)
+    client.force_login(people.viewer)
+    log = text_of(client, "log/")
+    assert people.viewer.email in log
+    assert people.operator.email not in log
+    assert people.owner.email in log, "the mail by default"
 
 
 def test_what_an_admin_set_for_a_member_the_member_may_change(

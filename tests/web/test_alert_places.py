@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core import mail
+from django.db import connection as database
 
 from connectors.core import clock
 from connectors.models import (
@@ -158,6 +160,26 @@ def test_messages_that_are_due_ring_for_their_tenant(
     with tenant_scope(world.tenant_id):
         AlertDelivery.objects.update(next_at=clock.now() - dt.timedelta(seconds=1))
     assert route("routing_alert_deliveries", 10) == [(world.tenant_id,)]
+
+
+def test_a_message_that_kills_its_workers_is_given_up(world: World, receiver: Receiver) -> None:
+    add(world, receiver, choice=DAILY)
+    alerts.send_due(world.tenant_id)
+    with tenant_scope(world.tenant_id):
+        AlertDelivery.objects.update(tries=10, next_at=clock.now())
+    alerts.send_due(world.tenant_id)
+    assert receiver.got == []
+    assert rows(world)[0].status == "dropped"
+
+
+def test_a_key_that_is_missing_is_not_the_receivers_fault(world: World, receiver: Receiver) -> None:
+    add(world, receiver)
+    with tenant_scope(world.tenant_id), database.cursor() as cursor:
+        other = Fernet(Fernet.generate_key()).encrypt(b"{}").decode()
+        cursor.execute("UPDATE connectors_alertchannel SET sealed_target = %s", [other])
+    alerts.send_due(world.tenant_id)
+    assert "FIELD_ENCRYPTION_KEYS" in rows(world)[0].words
+    assert channel(world).failures == 0
 
 
 def test_old_messages_are_forgotten(

@@ -1,11 +1,13 @@
 """Alerts through channels: each told once to each place, tried again, and never lost."""
 
 import datetime as dt
+import threading
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
+from django.db import connections
 
 from audit.models import AuditEvent
 from connectors.core import clock
@@ -203,6 +205,26 @@ def test_two_workers_send_a_message_once(world: World, receiver: Receiver) -> No
     assert alert_outbox.claim(world.tenant_id) is None
     assert alert_sending.send(first).arrived
     assert alert_outbox.claim(world.tenant_id) is None
+
+
+def test_workers_at_the_same_moment_tell_once(world: World, receiver: Receiver) -> None:
+    add(world, receiver)
+    together = threading.Barrier(4)
+
+    def work() -> None:
+        try:
+            together.wait(10)
+            alerts.send_due(world.tenant_id)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(receiver.got) == 1
+    assert [row.tries for row in rows(world)] == [1]
 
 
 def test_a_worker_that_wakes_up_late_changes_nothing(
