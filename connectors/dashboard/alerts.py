@@ -140,7 +140,7 @@ def test(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
 @page(Role.ADMIN, acts=True)
 def renew_secret(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     """A new secret, shown once."""
-    if (detour := confirm_first(request)) is not None:
+    if (detour := confirm_first(request, here.url("alert", pk))) is not None:
         return detour
     _loaded(here, pk)
     try:

@@ -130,7 +130,7 @@ def paste(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
 @page(Role.ADMIN, acts=True)
 def make_link(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     """A link with which the owner of the account authorises it without an account here."""
-    if (detour := confirm_first(request)) is not None:
+    if (detour := confirm_first(request, here.url("connection", pk))) is not None:
         return detour
     connection = _loaded(here, pk)
     spec = registry.provider(connection.provider)

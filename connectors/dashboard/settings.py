@@ -76,7 +76,7 @@ def settings_page(request: HttpRequest, here: Workspace) -> HttpResponse:
 @page(Role.ADMIN, acts=True)
 def change_role(request: HttpRequest, here: Workspace, user_id: int) -> HttpResponse:
     """Another role for a member; nobody gives or takes a role above their own."""
-    if (detour := confirm_first(request)) is not None:
+    if (detour := confirm_first(request, here.url("settings"))) is not None:
         return detour
     member = _member(here, user_id)
     wanted = request.POST.get("role", "")
@@ -96,7 +96,7 @@ def change_role(request: HttpRequest, here: Workspace, user_id: int) -> HttpResp
 @page(Role.ADMIN, acts=True)
 def invite(request: HttpRequest, here: Workspace) -> HttpResponse:
     """Send somebody a link by which they join."""
-    if (detour := confirm_first(request)) is not None:
+    if (detour := confirm_first(request, here.url("settings"))) is not None:
         return detour
     wanted = request.POST.get("role", "")
     email = storable_text(request.POST.get("email", ""))[:254]
@@ -131,7 +131,7 @@ def take_back(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
 def remove(request: HttpRequest, here: Workspace, user_id: int) -> HttpResponse:
     """Take somebody's place away; everybody may leave by themselves."""
     leaves = user_id == here.person.pk
-    if not leaves and (detour := confirm_first(request)) is not None:
+    if not leaves and (detour := confirm_first(request, here.url("settings"))) is not None:
         return detour
     member = _member(here, user_id)
 

@@ -36,8 +36,10 @@ def note(request: HttpRequest) -> None:
     request.session[_AT] = clock.now().timestamp()
 
 
-def confirm_first(request: HttpRequest) -> HttpResponse | None:
+def confirm_first(request: HttpRequest, onward: str = "") -> HttpResponse | None:
     """Lead to the page that asks for the password; None where it was given lately.
+
+    Afterwards the person comes back to the page, or to ``onward`` where it is a button's address.
 
     What a page sends is taken for as long again as the page may be opened, so that nobody loses
     what they typed. It is not kept over the question: it may hold secrets.
@@ -47,7 +49,7 @@ def confirm_first(request: HttpRequest) -> HttpResponse | None:
         return None
     if request.method == "POST":
         messages.warning(request, "Nothing was changed. Send it again now.")
-    query = urlencode({"next": request.get_full_path()})
+    query = urlencode({"next": onward or request.get_full_path()})
     return HttpResponseRedirect(f"{reverse('confirm')}?{query}")
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import Group
@@ -11,9 +12,9 @@ from pytest_django import Settings
 
 from audit.models import PlatformEvent
 from connectors.core import clock
-from connectors.models import Connection, WebhookEndpoint
+from connectors.models import AlertChannel, Connection, WebhookEndpoint
 from tenants.models import Member, User
-from tenants.scope import platform_scope
+from tenants.scope import platform_scope, tenant_scope
 from tests.people import People
 from tests.web.world import World
 
@@ -200,3 +201,25 @@ def test_members_who_are_no_staff_confirm_as_well(client: Client) -> None:
     assert "That is not your password" in refused.content.decode()
     answer = client.post("/confirm/?next=/sessions/", {"password": PASSWORD})
     assert answer["Location"] == "/sessions/"
+
+
+@pytest.mark.parametrize("button", ["invite", "role", "remove", "link", "secret"])
+def test_a_button_of_members_leads_back_to_a_page(
+    client: Client, people: People, world: World, settings: Settings, button: str
+) -> None:
+    """A button's own address answers to POST only, so nobody may be led back to that."""
+    with tenant_scope(world.tenant_id):
+        channel = AlertChannel.objects.create(kind="webhook", name="Ours", host="a.example.com")
+    address = {
+        "invite": "settings/invite/",
+        "role": f"settings/members/{people.viewer.pk}/role/",
+        "remove": f"settings/members/{people.viewer.pk}/remove/",
+        "link": f"connections/{world.target.pk}/link/",
+        "secret": f"settings/alerts/{channel.pk}/secret/",
+    }[button]
+    client.force_login(people.owner)
+    settings.CONFIRM_MINUTES = 0
+    answer = client.post(f"/w/acme/{address}")
+    assert led_to_confirm(answer)
+    back = parse_qs(urlsplit(answer["Location"]).query)["next"][0]
+    assert client.get(back).status_code == 200, back
