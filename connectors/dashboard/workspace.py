@@ -7,11 +7,11 @@ learn nothing: a workspace that is not theirs is a page that is not there.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import (
     Http404,
@@ -92,10 +92,11 @@ def page(needed: Role = Role.VIEWER, *, acts: bool = False) -> Callable[[View], 
 
     def decorate(view: View) -> View:
         @never_cache
-        @login_required
         @wraps(view)
         def served(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            here = workspace_of(cast("User", request.user), slug)
+            if not request.user.is_authenticated:
+                return redirect_to_login(_after_sign_in(request, slug))
+            here = workspace_of(request.user, slug)
             _require(here.role, needed)
             if request.session.get(LAST) != slug:
                 request.session[LAST] = slug
@@ -178,6 +179,13 @@ def back_to(request: HttpRequest, otherwise: str) -> str:
         there, {request.get_host()}, require_https=request.is_secure()
     )
     return there if fine else otherwise
+
+
+def _after_sign_in(request: HttpRequest, slug: str) -> str:
+    """Where a person goes on: a button's address answers to POST only, and was not obeyed."""
+    if request.method == "POST":
+        return reverse("dashboard:overview", args=[slug])
+    return request.get_full_path()
 
 
 def _require(role: Role, needed: Role) -> None:

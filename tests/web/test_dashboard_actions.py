@@ -193,3 +193,14 @@ def test_lower_roles_are_told_whom_to_ask(client: Client, people: People, role: 
     answer = client.get("/w/acme/connections/new/procurify/")
     assert answer.status_code == 403
     assert "An owner of the workspace can change it" in answer.content.decode()
+
+
+def test_whose_session_has_ended_signs_in_and_comes_to_a_page(
+    client: Client, people: People, world: World
+) -> None:
+    """What a button sent is not done, and its address answers to POST only."""
+    answer = post(client, f"review/missing/{world.failure.pk}/resolve/", {"target": "9001"})
+    assert answer["Location"] == "/sign-in/?next=/w/acme/"
+    assert client.get("/w/acme/review/?kind=held")["Location"].endswith("review/%3Fkind%3Dheld")
+    client.force_login(people.operator)
+    assert client.get("/w/acme/").status_code == 200
