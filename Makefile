@@ -21,7 +21,7 @@ AS_IN_PRODUCTION = env -u DEBUG -u SANDBOX_URL ENV_FILE=/dev/null \
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test crash soak lint check-demo browser bench manage requirements audit-deps sbom clean
+.PHONY: help demo test crash soak lint check-demo browser screenshots bench manage requirements audit-deps sbom clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -53,6 +53,9 @@ check-demo: $(READY) ## start everything, run the companies through it, compare 
 
 browser: $(READY) ## walk a newcomer's way in Chromium: sign up, connect, see the fit, go live
 	@$(PY) -m tests.browser.run $(ARGS)
+
+screenshots: $(READY) ## take the pictures of docs/images anew, from a demo in Chromium
+	@$(PY) -m tests.browser.screenshots
 
 bench: $(READY) ## measure reading into the ledger, and webhooks during a backfill
 	@$(PY) -m benchmarks.ledger

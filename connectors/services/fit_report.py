@@ -306,13 +306,15 @@ def take_back(report: FitReport, *, actor: str) -> None:
 
 
 def token_of(report: FitReport) -> str:
-    return signing.dumps([report.tenant_id, report.pk, report.shares], salt=_SALT)
+    """The same as long as the link is: without the time that ``signing.dumps`` adds."""
+    content = [report.tenant_id, report.pk, report.shares]
+    return signing.Signer(salt=_SALT).sign_object(content)
 
 
 def shared(token: str) -> tuple[int, int] | None:
     """The tenant and the report that a link leads to; None for one that is not valid any more."""
     try:
-        tenant_id, report_id, shares = signing.loads(token, salt=_SALT)
+        tenant_id, report_id, shares = signing.Signer(salt=_SALT).unsign_object(token)
     except (signing.BadSignature, ValueError, TypeError):
         return None
     with tenant_scope(tenant_id):
