@@ -207,24 +207,46 @@ def test_two_workers_send_a_message_once(world: World, receiver: Receiver) -> No
     assert alert_outbox.claim(world.tenant_id) is None
 
 
-def test_workers_at_the_same_moment_tell_once(world: World, receiver: Receiver) -> None:
-    add(world, receiver)
+def at_the_same_moment(work: Callable[[], object]) -> None:
     together = threading.Barrier(4)
 
-    def work() -> None:
+    def run() -> None:
         try:
             together.wait(10)
-            alerts.send_due(world.tenant_id)
+            work()
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
+    threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_workers_at_the_same_moment_tell_once(world: World, receiver: Receiver) -> None:
+    add(world, receiver)
+    at_the_same_moment(lambda: alerts.send_due(world.tenant_id))
     assert len(receiver.got) == 1
     assert [row.tries for row in rows(world)] == [1]
+
+
+def test_workers_at_the_same_moment_claim_different_messages(
+    world: World, receiver: Receiver
+) -> None:
+    add(world, receiver)
+    with tenant_scope(world.tenant_id):
+        made = channel(world)
+        for _ in range(24):
+            alert_outbox.put(made, [notice("test", [line("x")])], made.tenant, clock.now())
+    claimed: list[int] = []
+
+    def claim_all() -> None:
+        while (row := alert_outbox.claim(world.tenant_id)) is not None:
+            claimed.append(row.pk)
+
+    at_the_same_moment(claim_all)
+    assert sorted(claimed) == [row.pk for row in rows(world)]
 
 
 def test_a_worker_that_wakes_up_late_changes_nothing(
@@ -242,8 +264,11 @@ def test_a_worker_that_wakes_up_late_changes_nothing(
     assert late is not None
     assert second is not None
     with tenant_scope(world.tenant_id):
-        alert_outbox.sent(second, 200)
         alert_outbox.failed(late, "No answer.", None, counts=True)
+    [row] = rows(world)
+    assert (row.status, row.words, row.leased_until) == ("pending", "", second.leased_until)
+    with tenant_scope(world.tenant_id):
+        alert_outbox.sent(second, 200)
     [row] = rows(world)
     assert (row.status, row.answer) == ("sent", 200)
     assert channel(world).failures == 0
