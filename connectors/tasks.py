@@ -44,10 +44,9 @@ def advance_run(tenant_id: int, run_id: int) -> None:
     job = load_job(tenant_id, run.integration_id, registry.resolve)
     with job.logged(run=run.pk):
         runs.advance(job, run)
-    if run.dry and run.finished:
-        with tenant_scope(tenant_id):
-            fit_report.keep(run, job.resolved)
     with tenant_scope(tenant_id):
+        if run.dry:
+            fit_report.keep_ended(run_id, job.resolved)
         doorbell.ring("connectors.dispatch")
 
 

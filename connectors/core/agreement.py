@@ -24,6 +24,7 @@ class Cause(StrEnum):
     NOT_READ = "not_read"
     CHANGED = "changed"
     OTHER_MONTH = "other_month"
+    OTHER_CURRENCY = "other_currency"
     ONLY_THERE = "only_there"
     OTHER_INTEGRATION = "other_integration"
 
@@ -146,6 +147,11 @@ def months(
     for place, amount in target.items():
         at(place).target += amount
     for pair in pairs:
+        if pair.place.currency != pair.there_place.currency:
+            # Two amounts in two currencies have no difference: each stands alone in its own.
+            at(pair.place).causes[Cause.OTHER_CURRENCY].add(pair.number, -pair.here)
+            at(pair.there_place).causes[Cause.OTHER_CURRENCY].add(pair.number, pair.there)
+            continue
         if pair.place != pair.there_place and pair.there:
             at(pair.place).causes[Cause.OTHER_MONTH].add(pair.number, -pair.there)
             at(pair.there_place).causes[Cause.OTHER_MONTH].add(pair.number, pair.there)

@@ -33,6 +33,7 @@ CAUSES = {
     Cause.NOT_READ: "Not compared with {there} yet",
     Cause.CHANGED: "Changed in {there}",
     Cause.OTHER_MONTH: "Dated in another month in {there}",
+    Cause.OTHER_CURRENCY: "In another currency in {there}",
     Cause.ONLY_THERE: "Only in {there}",
     Cause.OTHER_INTEGRATION: "Posted by another integration",
 }

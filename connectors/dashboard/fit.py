@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connectors import registry
 from connectors.core.money import optional_decimal
-from connectors.core.references import plural
 from connectors.core.storable import storable_text
 from connectors.core.table_files import written
 from connectors.dashboard.names import kind_name, mapping_kind_name, reason_name
@@ -133,14 +132,11 @@ def report_context(request: HttpRequest, report: FitReport) -> dict[str, Any]:
     column, key = asked.get("outcome", ""), asked.get("cause", "")
     rows = _rows(report, column if column in _COLUMNS else "", key)
     found = Paginator(rows, _PER_PAGE).get_page(asked.get("page"))
-    groups = fit_report.summary(report)
     causes = [one for one in dry_run.causes(report.run) if one.outcome in (_O.WAIT, _O.HOLD)]
     return {
         "report": report,
         "content": report.content,
-        "groups": groups,
-        "linkable": dry_run.documents(report.run, "", "").filter(linkable=True).count(),
-        "number": sum(group.number for group in groups.values()),
+        **numbers(report),
         "causes": [_cause(one, report) for one in causes[:_MOST_CAUSES]],
         "causes_left": max(0, len(causes) - _MOST_CAUSES),
         "typed_in": fit_report.typed_in(report),
@@ -155,9 +151,19 @@ def report_context(request: HttpRequest, report: FitReport) -> dict[str, Any]:
     }
 
 
+def numbers(report: FitReport) -> dict[str, Any]:
+    """What would become of how many documents; inside a scope."""
+    groups = fit_report.summary(report)
+    return {
+        "groups": groups,
+        "number": sum(group.number for group in groups.values()),
+        "linkable": dry_run.documents(report.run).filter(linkable=True).count(),
+    }
+
+
 def document_context(report: FitReport, row_id: int) -> dict[str, Any]:
     """One document of a report; inside a scope."""
-    row = dry_run.documents(report.run, "", "").filter(pk=row_id).first()
+    row = dry_run.documents(report.run).filter(pk=row_id).first()
     if row is None:
         raise Http404
     return {
@@ -189,7 +195,7 @@ def _show(
     request: HttpRequest, here: Workspace, report: FitReport, row: Integration
 ) -> HttpResponse:
     link = ""
-    if report.shared_until is not None and here.may_administer:
+    if fit_report.is_shared(report) and here.may_administer:
         link = request.build_absolute_uri(reverse("shared-fit", args=[fit_report.token_of(report)]))
     return show(
         request,
@@ -206,16 +212,13 @@ def _show(
 def _rows(report: FitReport, column: str, key: str) -> Any:
     """The documents of a column of the report, or of one cause."""
     outcomes = [one for one, name in fit_report.COLUMN.items() if name == column]
-    rows = dry_run.documents(report.run, "", "")
+    rows = dry_run.documents(report.run, key=key)
     if column == "there":
         rows = rows.filter(Q(outcome__in=outcomes) | Q(linkable=True))
     elif column == "differs":
         rows = rows.filter(linkable=False).exclude(existing=[])
     elif column:
         rows = rows.filter(outcome__in=outcomes, linkable=False)
-    if key:
-        waits = rows.filter(outcome=_O.WAIT, waits__contains=[{"key": key}])
-        rows = waits | rows.filter(outcome=_O.HOLD, group=key)
     return rows
 
 
@@ -226,7 +229,6 @@ def _cause(one: Group, report: FitReport) -> dict[str, Any]:
         "label": reason_name(one.label) if held else capfirst(one.label),
         "number": one.number,
         "money": one.money,
-        "kind": one.kind,
         "query": urlencode({"outcome": "waits", "cause": one.key}),
         "missing": mapping_kind_name(report.content["flow"], one.kind) if one.kind else "",
     }
@@ -237,7 +239,6 @@ def matching(report: FitReport) -> list[dict[str, Any]]:
     flow = report.content["flow"]
     return [
         {
-            "kind": plural(kind),
             "name": mapping_kind_name(flow, kind),
             "linked": numbers.get("matched", 0) + numbers.get("renamed", 0),
             "missing": numbers.get("only_source", 0),
@@ -253,7 +254,7 @@ def _row(row: Foreseen) -> dict[str, Any]:
         "row": row,
         "name": f"{kind_name(row.stream)} {row.number or row.document.key}",
         "outcome": "Can be linked" if row.linkable else _WORDS[_O(row.outcome)],
-        "look": "confirmed" if row.linkable else _LOOKS[_O(row.outcome)],
+        "look": "posted" if row.linkable else _LOOKS[_O(row.outcome)],
         "there": [one["number"] or one["target_id"] for one in row.existing],
     }
 

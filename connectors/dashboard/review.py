@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.actors import shown_name
 from connectors import registry
-from connectors.core import clock
 from connectors.core.errors import BadInputError
 from connectors.core.states import State
 from connectors.core.storable import storable_text
@@ -36,29 +35,31 @@ _ALIKE = 500
 @page()
 def review(request: HttpRequest, here: Workspace) -> HttpResponse:
     """The queue, with its first item open."""
-    items = review_queue.items(_asked(request, here))
+    asked = _asked(request, here)
+    items = review_queue.items(asked)
     first = items[0] if items else None
     detail: dict[str, Any] = {}
     if first and first.failure:
         detail = _failure(_find(first.failure.pk), request)
     elif first and first.document:
         detail = _held(first.document.pk)
-    return _show(request, here, items, detail, bare=True)
+    return _show(request, here, asked, items, detail, bare=True)
 
 
 @require_safe
 @page()
 def review_failure(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     """A missing mapping: what may be meant, and what waits for it."""
-    items = review_queue.items(_asked(request, here))
-    return _show(request, here, items, _failure(_find(pk), request))
+    asked = _asked(request, here)
+    return _show(request, here, asked, review_queue.items(asked), _failure(_find(pk), request))
 
 
 @require_safe
 @page()
 def review_document(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     """A held document."""
-    return _show(request, here, review_queue.items(_asked(request, here)), _held(pk))
+    asked = _asked(request, here)
+    return _show(request, here, asked, review_queue.items(asked), _held(pk))
 
 
 @require_POST
@@ -111,14 +112,14 @@ def snooze(request: HttpRequest, here: Workspace, of: str, pk: int) -> HttpRespo
 
     def act() -> str:
         if not said:
-            review_work.snooze([thing], None, actor=here.actor)
+            review_work.snooze(thing, None, actor=here.actor)
             return "It is in the queue again."
         try:
             day = date.fromisoformat(said)
         except ValueError:
             raise BadInputError("Choose a day.") from None
         until = datetime.combine(day, time(7), tzinfo=here.zone)
-        review_work.snooze([thing], until, actor=here.actor)
+        review_work.snooze(thing, until, actor=here.actor)
         return f"Put off until {day.day} {day:%B %Y}. It comes back by itself."
 
     return do(request, act, _address(here, of, pk))
@@ -170,13 +171,13 @@ def _address(here: Workspace, of: str, pk: int) -> str:
 def _show(
     request: HttpRequest,
     here: Workspace,
+    asked: review_queue.Asked,
     items: list[review_queue.Item],
     detail: dict[str, Any],
     *,
     bare: bool = False,
 ) -> HttpResponse:
     thing = detail.get("failure") or detail.get("document")
-    asked = _asked(request, here)
     return show(
         request,
         here,
@@ -197,13 +198,13 @@ def _show(
 def _care(thing: MappingFailure | Document) -> dict[str, Any]:
     """Whose it is, until when it is put off, and what people said of it."""
     row = review_work.item_of(thing)
+    put_off = row is not None and row.snoozed_until and review_queue.is_put_off(thing)
     kind = "missing" if isinstance(thing, MappingFailure) else "documents"
-    until = row.snoozed_until if row else None
     return {
         "kind": kind,
         "pk": thing.pk,
         "assignee": row.assignee if row else None,
-        "until": until if until and until > clock.now() else None,
+        "until": row.snoozed_until if row and put_off else None,
         "comments": [
             {"author": shown_name(one.author), "text": one.text, "at": one.at}
             for one in review_work.comments(thing)

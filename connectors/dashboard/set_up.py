@@ -59,7 +59,7 @@ def go_on(request: HttpRequest, here: Workspace, flow: str) -> HttpResponse:
 @page(Role.ADMIN, acts=True)
 def options(request: HttpRequest, here: Workspace, flow: str) -> HttpResponse:
     """From which day on, how often, and how. The integration is made here, paused."""
-    resolved, found = loaded(here, flow)
+    resolved, found = at = loaded(here, flow)
     row = found.integration
     data = request.POST or None
     with tenant_scope(here.tenant_id):
@@ -79,15 +79,14 @@ def options(request: HttpRequest, here: Workspace, flow: str) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return HttpResponseRedirect(step_url(here, flow, "matching"))
-    return show_step(request, here, "set_up_options.html", flow, "options", form=form)
+    return show_step(request, here, "set_up_options.html", at, "options", form=form)
 
 
 @require_safe
 @page(Role.ADMIN)
 def matching(request: HttpRequest, here: Workspace, flow: str) -> HttpResponse:
     """What has no partner at the other side, with what may be meant."""
-    resolved = resolved_of(flow)
-    found = set_up.load(resolved)
+    resolved, found = at = loaded(here, flow)
     row, report = found.integration, found.report
     context: dict[str, Any] = {}
     if row is not None and report is not None and found.reading is None:
@@ -99,7 +98,7 @@ def matching(request: HttpRequest, here: Workspace, flow: str) -> HttpResponse:
             "matched": fit.matching(report),
             "offered": set_up.offered(row, resolved.flow),
         }
-    return show_step(request, here, "set_up_matching.html", flow, "matching", **context)
+    return show_step(request, here, "set_up_matching.html", at, "matching", **context)
 
 
 @require_POST
@@ -157,22 +156,22 @@ def make_report(request: HttpRequest, here: Workspace, flow: str) -> HttpRespons
 @page(Role.ADMIN)
 def fit_step(request: HttpRequest, here: Workspace, flow: str) -> HttpResponse:
     """The fit report, as a step."""
-    found = set_up.load(resolved_of(flow))
+    at = loaded(here, flow)
+    report = at.found.report
     context: dict[str, Any] = {}
-    if found.report is not None and found.reading is None:
-        context = fit.report_context(request, found.report)
-    return show_step(request, here, "set_up_fit.html", flow, "fit", **context)
+    if report is not None and at.found.reading is None:
+        context = fit.report_context(request, report)
+    return show_step(request, here, "set_up_fit.html", at, "fit", **context)
 
 
 @require_safe
 @page(Role.ADMIN)
 def live(request: HttpRequest, here: Workspace, flow: str) -> HttpResponse:
     """The last question: go live, or run in shadow for a while."""
-    found = set_up.load(resolved_of(flow))
-    context: dict[str, Any] = {}
-    if found.report is not None:
-        context = fit.report_context(request, found.report)
-    return show_step(request, here, "set_up_live.html", flow, "live", **context)
+    at = loaded(here, flow)
+    report = at.found.report
+    context = {} if report is None else {"report": report, **fit.numbers(report)}
+    return show_step(request, here, "set_up_live.html", at, "live", **context)
 
 
 @require_POST

@@ -6,12 +6,11 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from connectors import registry
 from connectors.consent.oauth import GOES_ON, redirect_uri
 from connectors.core.errors import BadInputError, ConnectorError
 from connectors.core.flow import SOURCE
 from connectors.dashboard.connections import NamedProviderForm
-from connectors.dashboard.set_up_frame import SIDES, loaded, show_step, step_url
+from connectors.dashboard.set_up_frame import SIDES, Loaded, loaded, show_step, step_url
 from connectors.dashboard.workspace import Workspace, do, page
 from connectors.models import Connection
 from connectors.services import choosing, connections
@@ -25,14 +24,14 @@ from tenants.models import Role
 @page(Role.ADMIN, acts=True)
 def connect(request: HttpRequest, here: Workspace, flow: str, side: str) -> HttpResponse:
     """Bring one side's credentials; afterwards what its connection still needs."""
-    resolved, found = loaded(here, flow)
+    resolved, found = at = loaded(here, flow)
     if side not in SIDES:
         raise Http404
     spec = resolved.source if side == SOURCE else resolved.target
     connection = found.source if side == SOURCE else found.target
     if connection is not None:
         request.session[GOES_ON] = [connection.pk, step_url(here, flow, side)]
-        return _connection_page(request, here, flow, side, connection, [])
+        return _connection_page(request, here, at, side, [])
     if (detour := confirm_first(request)) is not None:
         return detour
     form = NamedProviderForm(request.POST or None, spec=spec)
@@ -55,7 +54,7 @@ def connect(request: HttpRequest, here: Workspace, flow: str, side: str) -> Http
         request,
         here,
         "set_up_connect.html",
-        flow,
+        at,
         side,
         form=form,
         provider=spec.title,
@@ -68,17 +67,16 @@ def connect(request: HttpRequest, here: Workspace, flow: str, side: str) -> Http
 @page(Role.ADMIN, acts=True)
 def test(request: HttpRequest, here: Workspace, flow: str, side: str) -> HttpResponse:
     """Test a side's connection; what was found stands on its page, check by check."""
-    connection, spec = _side(here, flow, side)
+    connection, spec = _side(loaded(here, flow), side)
     findings = connections.ping(connection, spec=spec, actor=here.actor)
-    fresh, _ = _side(here, flow, side)
-    return _connection_page(request, here, flow, side, fresh, findings)
+    return _connection_page(request, here, loaded(here, flow), side, findings)
 
 
 @require_POST
 @page(Role.ADMIN, acts=True)
 def choose(request: HttpRequest, here: Workspace, flow: str, side: str) -> HttpResponse:
     """Say which organisation or company it is."""
-    connection, spec = _side(here, flow, side)
+    connection, spec = _side(loaded(here, flow), side)
 
     def act() -> str:
         chosen = request.POST.get("offer", "")
@@ -93,17 +91,16 @@ def choose(request: HttpRequest, here: Workspace, flow: str, side: str) -> HttpR
 def _connection_page(
     request: HttpRequest,
     here: Workspace,
-    flow: str,
+    at: Loaded,
     side: str,
-    connection: Connection,
     findings: list[Any],
 ) -> HttpResponse:
-    spec = registry.provider(connection.provider)
+    connection, spec = _side(at, side)
     return show_step(
         request,
         here,
         "set_up_connection.html",
-        flow,
+        at,
         side,
         connection=connection,
         provider=spec.title,
@@ -115,12 +112,12 @@ def _connection_page(
         label=choosing.label(connection, spec),
         redirect=redirect_uri() if spec.consent is not None else "",
         step_side=side,
-        onward=step_url(here, flow, STEPS[STEPS.index(side) + 1]),
+        onward=step_url(here, at.resolved.flow.key, STEPS[STEPS.index(side) + 1]),
     )
 
 
-def _side(here: Workspace, flow: str, side: str) -> tuple[Connection, ProviderSpec]:
-    resolved, found = loaded(here, flow)
+def _side(at: Loaded, side: str) -> tuple[Connection, ProviderSpec]:
+    resolved, found = at
     connection = found.source if side == SOURCE else found.target
     if side not in SIDES or connection is None:
         raise Http404

@@ -1,6 +1,6 @@
 """What every page of a guided set-up shares: its steps, their addresses, and what is there."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -14,11 +14,19 @@ from tenants.scope import tenant_scope
 SIDES = STEPS[:2]
 
 
+class Loaded(NamedTuple):
+    """What a page of a set-up is about."""
+
+    resolved: Resolved
+    found: SetUp
+
+
 def show_step(
-    request: HttpRequest, here: Workspace, template: str, flow: str, step: str, **context: Any
+    request: HttpRequest, here: Workspace, template: str, at: Loaded, step: str, **context: Any
 ) -> HttpResponse:
     """A page of the set-up, with its steps beside it."""
-    resolved, found = loaded(here, flow)
+    resolved, found = at
+    flow = resolved.flow.key
     titles = {
         "source": f"Connect {resolved.source.title}",
         "target": f"Connect {resolved.target.title}",
@@ -67,7 +75,7 @@ def resolved_of(flow: str) -> Resolved:
     return registry.resolve(flow)
 
 
-def loaded(here: Workspace, flow: str) -> tuple[Resolved, SetUp]:
+def loaded(here: Workspace, flow: str) -> Loaded:
     resolved = resolved_of(flow)
     with tenant_scope(here.tenant_id):
-        return resolved, set_up.load(resolved)
+        return Loaded(resolved, set_up.load(resolved))

@@ -7,6 +7,7 @@ documents.
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
 
+from connectors.core import clock
 from connectors.core.references import MappingKey, MissingMapping
 from connectors.engine import trail
 from connectors.engine.job import Job
@@ -104,7 +105,7 @@ def _open(
         if key in missing and row.status == MappingFailure.Status.RESOLVED
     ]
     for row in reopened:
-        row.status, row.alerted_at = MappingFailure.Status.OPEN, None
+        row.status, row.opened_at, row.alerted_at = MappingFailure.Status.OPEN, clock.now(), None
         row.resolved_at, row.resolved_by = None, ""
         row.label = missing[MappingKey(row.kind, row.source_key)].label[:300]
         row.save()

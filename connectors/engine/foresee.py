@@ -150,16 +150,17 @@ class _Chunk:
                 "rows": [[one.field, one.ours, one.theirs] for one in pair.rows if one.theirs],
             }
             for plan, pairs in found
-            for pair in pairs
+            for pair in pairs[:_MOST_EXISTING]
         ]
-        row.linkable = all(any(pair.exact for pair in pairs) for _, pairs in found)
+        # Where two are the same, a person says which one it is.
+        row.linkable = all(sum(pair.exact for pair in pairs) == 1 for _, pairs in found)
 
     def _pairs(self, plan: PartPlan) -> list[existing.Pair]:
         records = existing.candidates(self.job, plan)
         # Where a list tells no currency, it is that of the document.
         states = [replace(s, currency=s.currency or plan.currency) for s in map(as_state, records)]
         pairs = [existing.pair(self.job, plan, state) for state in states]
-        return sorted(pairs, key=lambda pair: not pair.exact)[:_MOST_EXISTING]
+        return sorted(pairs, key=lambda pair: not pair.exact)
 
     def _before(self, facts: Iterable[Facts]) -> dict[int, Foreseen]:
         """What was foreseen in earlier chunks for whoever these decisions look at."""

@@ -13,7 +13,10 @@ _ONE_OF_BOTH = models.Q(failure__isnull=True, document__isnull=False) | models.Q
 
 
 class ReviewItem(TenantOwned):
-    """A missing mapping or a held document that somebody was given, or that was put off."""
+    """A missing mapping or a held document that somebody was given, or that was put off.
+
+    What is decided anew after ``snoozed_at`` is not put off any more.
+    """
 
     failure = TenantForeignKey(
         MappingFailure, null=True, on_delete=models.CASCADE, related_name="reviews"
@@ -25,6 +28,7 @@ class ReviewItem(TenantOwned):
         Member, null=True, blank=True, on_delete=models.SET_NULL, related_name="reviews"
     )
     snoozed_until = models.DateTimeField(null=True, blank=True)
+    snoozed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -5,8 +5,8 @@ The target's side is what its lists last said, never our own ledger.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -26,8 +26,8 @@ MOST_ROWS = 500
 
 # A document with what the target lists for it. A record without a day counts in the document's
 # month, one without a currency in the document's. While a record has not changed since it was read
-# and compared, the amount of that reading counts: lists tell less (no amount, or one after tax that
-# was withheld).
+# and found as posted, the posted amount counts: lists tell less (no amount, or one after tax that
+# was withheld). What somebody changed there and a person accepted is not as posted.
 _PAIRS = """
     FROM connectors_document AS d
     LEFT JOIN LATERAL (
@@ -36,7 +36,8 @@ _PAIRS = """
             bool_or(l.confirmed_at > coalesce(r.seen_at, %(read_at)s)) AS unread,
             bool_or(l.adopted <> '{}'::jsonb) AS adopted,
             sum(CASE
-                WHEN l.matched <> '' AND (r.total IS NULL OR r.modified = l.seen) THEN l.total
+                WHEN l.matched <> '' AND l.adopted = '{}'::jsonb
+                    AND (r.total IS NULL OR r.modified = l.seen) THEN l.total
                 ELSE r.total
             END) FILTER (WHERE r.status = ANY(%(standing)s)) AS total,
             max(nullif(left(r.day, 7), '')) AS month,
@@ -67,6 +68,8 @@ _SOURCE = """
         sum(CASE WHEN d.state = 'cancelled' OR d.gone THEN 0 ELSE d.total END)
     FROM connectors_document AS d
 """
+# What `_pair` is made of.
+_COLUMNS = "s.month, d.currency, s.there_month, s.there_currency, d.state, s.unread, s.changed"
 # A target record that no document of this integration stands for.
 _ALONE = """
     FROM connectors_targetrecord AS r
@@ -150,7 +153,6 @@ def rows(
 def _asked(integration: Integration, flow: Flow, stream: str) -> dict[str, Any]:
     """The values of a query, none of them from a request but the month."""
     kind = flow.stream(stream).target_kind
-    known = TargetRecord.objects.filter(connection=integration.target_id, kind=kind)
     reading = ReferenceState.objects.filter(connection=integration.target_id, kind=INDEX + kind)
     start = integration.history_start or date(1970, 1, 1)
     return {
@@ -160,13 +162,19 @@ def _asked(integration: Integration, flow: Flow, stream: str) -> dict[str, Any]:
         "kinds": [kind],
         "start": start,
         "start_text": start.isoformat(),
-        "standing": [
-            status
-            for status in known.order_by().values_list("status", flat=True).distinct()
-            if flow.stands(kind, _with_status(status))
-        ],
+        "standing": standing(flow, integration.target_id, kind),
         "read_at": reading.values_list("read_at", flat=True).first() or EPOCH,
     }
+
+
+def standing(flow: Flow, connection_id: int, kind: str) -> list[str]:
+    """The statuses of listed records of a kind that are not void or cancelled; inside the scope."""
+    known = TargetRecord.objects.filter(connection=connection_id, kind=kind).order_by()
+    return [
+        status
+        for status in known.values_list("status", flat=True).distinct()
+        if flow.stands(kind, _with_status(status))
+    ]
 
 
 def _with_status(status: str) -> TargetState:
@@ -183,25 +191,28 @@ def _sums(query: str, asked: dict[str, Any]) -> defaultdict[Place, Decimal]:
 
 def _pairs(asked: dict[str, Any]) -> Iterable[Pair]:
     query = (
-        "SELECT s.month, d.currency, s.there_month, s.there_currency, d.state, s.unread, s.changed,"
-        " sign(s.there - s.here), count(*), sum(s.here), sum(s.there)"
+        f"SELECT {_COLUMNS}, sign(s.there - s.here), count(*), sum(s.here), sum(s.there)"
         + _PAIRS
         + _COUNTED
         + "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
     )
-    for month, own, there_month, theirs, state, unread, changed, _, number, here, there in _fetched(
-        query, asked
-    ):
-        yield Pair(
-            place=Place(month=month, currency=own),
-            there_place=Place(month=there_month, currency=theirs),
-            state=State(state),
-            number=number,
-            here=here,
-            there=there,
-            unread=unread,
-            changed=changed,
-        )
+    for *said, _, number, here, there in _fetched(query, asked):
+        yield _pair(said, number, here, there)
+
+
+def _pair(said: Sequence[Any], number: int, here: Decimal, there: Decimal) -> Pair:
+    """Out of the columns that ``_COLUMNS`` names."""
+    month, own, there_month, theirs, state, unread, changed = said
+    return Pair(
+        place=Place(month=month, currency=own),
+        there_place=Place(month=there_month, currency=theirs),
+        state=State(state),
+        number=number,
+        here=here,
+        there=there,
+        unread=unread,
+        changed=changed,
+    )
 
 
 def _alone(asked: dict[str, Any]) -> Iterable[Alone]:
@@ -221,46 +232,41 @@ def _alone(asked: dict[str, Any]) -> Iterable[Alone]:
 
 def _document_rows(asked: dict[str, Any]) -> Iterable[Row]:
     query = (
-        "SELECT d.id, d.number, d.party, s.month, d.currency, s.there_month, s.there_currency,"
-        " d.state, s.unread, s.changed, s.here, s.there, coalesce(t.numbers, '')"
+        f"SELECT {_COLUMNS}, s.here, s.there, d.id, d.number, d.party, coalesce(t.numbers, '')"
         + _PAIRS
         + _COUNTED
         + "AND (s.here <> s.there OR s.month <> s.there_month OR d.currency <> s.there_currency)"
         " AND ((s.month = %(month)s AND d.currency = %(currency)s)"
         " OR (s.there_month = %(month)s AND s.there_currency = %(currency)s))"
     )
-    asked_for = Place(month=asked["month"], currency=asked["currency"])
-    for row in _fetched(query, asked):
-        pk, number, party, month, own, there_month, theirs, state, unread, changed = row[:10]
-        here, there, there_number = row[10:]
-        pair = Pair(
-            place=Place(month=month, currency=own),
-            there_place=Place(month=there_month, currency=theirs),
-            state=State(state),
-            number=1,
+    place = Place(month=asked["month"], currency=asked["currency"])
+    for *said, here, there, pk, number, party, there_number in _fetched(query, asked):
+        pair = _pair(said, 1, here, there)
+        row = Row(
+            document_id=pk,
+            number=number,
+            party=party,
+            there_number=there_number,
+            state=pair.state,
             here=here,
             there=there,
-            unread=unread,
-            changed=changed,
+            cause=pair.cause,
         )
-        moved = pair.place != pair.there_place and bool(there)
-        shown = {
-            "document_id": pk,
-            "number": number,
-            "party": party,
-            "there_number": there_number,
-            "state": state,
-        }
-        if moved:
-            leaves = pair.place == asked_for
-            yield Row(
-                **shown,
-                here=there if leaves else None,
-                there=None if leaves else there,
-                cause=Cause.OTHER_MONTH,
-            )
-        if here != there and pair.place == asked_for:
-            yield Row(**shown, here=here, there=there, cause=pair.cause)
+        yield from _sides(row, pair, place)
+
+
+def _sides(row: Row, pair: Pair, place: Place) -> Iterable[Row]:
+    """What a pair adds to the difference of this place, as ``months`` counts it."""
+    leaves = pair.place == place
+    if pair.place.currency != pair.there_place.currency:
+        shown: dict[str, Any] = {"there": None} if leaves else {"here": None}
+        yield replace(row, **shown, cause=Cause.OTHER_CURRENCY)
+        return
+    if pair.place != pair.there_place and pair.there:
+        shown = {"here": pair.there, "there": None} if leaves else {"here": None}
+        yield replace(row, **shown, cause=Cause.OTHER_MONTH)
+    if leaves and pair.here != pair.there:
+        yield row
 
 
 def _record_rows(asked: dict[str, Any]) -> Iterable[Row]:

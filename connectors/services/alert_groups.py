@@ -99,13 +99,21 @@ def notice(kind: str, lines: list[Line]) -> Group:
 
 def _joined(one: Group, other: Group) -> Group:
     # What was told twice since is one thing; the later words count.
-    lines = {row["member"] or row["title"]: row for row in (*one["lines"], *other["lines"])}
-    twice = len(one["lines"]) + len(other["lines"]) - len(lines)
+    lines: dict[str, Line] = {}
+    outdated: list[Line] = []
+    for row in (*one["lines"], *other["lines"]):
+        key = row["member"] or row["title"]
+        if key in lines:
+            outdated.append(lines[key])
+        lines[key] = row
+    amounts = _sum([one["amounts"], other["amounts"]])
+    told_twice = _sum(row["amounts"] for row in outdated)
+    less = {currency: str(-Decimal(amount)) for currency, amount in told_twice.items()}
     return Group(
         kind=one["kind"],
         label=one["label"],
-        count=one["count"] + other["count"] - twice,
-        amounts=_sum([one["amounts"], other["amounts"]]),
+        count=one["count"] + other["count"] - len(outdated),
+        amounts={c: a for c, a in _sum([amounts, less]).items() if Decimal(a)},
         lines=list(lines.values())[:_MOST],
     )
 

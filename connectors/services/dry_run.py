@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from audit.services import Event, record
 from connectors.core.errors import BadInputError
@@ -115,15 +115,14 @@ def _rank(one: Group) -> tuple[bool, Decimal | int, int]:
     return one.outcome == Foreseen.Outcome.NOTHING, -sum(one.money.values()), -one.number
 
 
-def documents(run: Run, outcome: str, key: str) -> Any:
-    """The rows behind a group; all of an outcome where no cause is named."""
+def documents(run: Run, outcome: str = "", key: str = "") -> Any:
+    """The rows behind a group: of one outcome, of one cause, or all."""
     rows = Foreseen.objects.filter(run=run)
     if outcome:
         rows = rows.filter(outcome=outcome)
-    if key and outcome == Foreseen.Outcome.WAIT:
-        rows = rows.filter(waits__contains=[{"key": key}])
-    elif key:
-        rows = rows.filter(group=key)
+    if key:
+        waits = Q(outcome=Foreseen.Outcome.WAIT, waits__contains=[{"key": key}])
+        rows = rows.filter(waits | Q(group=key))
     bodies = ("document__record", "document__sightings")
     rows = rows.select_related("document").defer(*bodies)
     return rows.order_by("document__rank", "document__pk")

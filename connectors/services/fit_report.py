@@ -20,10 +20,10 @@ from audit.services import Event, record
 from connectors.core import clock
 from connectors.core.errors import BadInputError
 from connectors.core.money import ZERO
-from connectors.core.records import TargetState
 from connectors.engine.job import Resolved
 from connectors.models import FitReport, Foreseen, Integration, Run, TargetRecord
 from connectors.services import alignment, dry_run, integrations
+from connectors.services.agreement import standing
 from tenants.scope import tenant_scope
 
 _KEPT = 5
@@ -80,6 +80,16 @@ def latest(integration: Integration, resolved: Resolved) -> FitReport | None:
 def kept(integration: Integration) -> list[FitReport]:
     """All that are kept, the newest first; inside a scope."""
     return list(FitReport.objects.filter(integration=integration).order_by("-made_at", "-pk"))
+
+
+def keep_ended(run_id: int, resolved: Resolved) -> None:
+    """Make the report of this run if it is a dry one that has ended; inside a scope.
+
+    Asked of the database: a worker that has lost the run may believe that it has ended it.
+    """
+    run = Run.objects.filter(pk=run_id, dry=True, finished_at__isnull=False).first()
+    if run is not None:
+        keep(run, resolved)
 
 
 def keep(run: Run, resolved: Resolved) -> FitReport:
@@ -178,19 +188,16 @@ COLUMN = {
 def _there(integration: Integration, resolved: Resolved) -> Iterator[tuple[str, str, Decimal]]:
     """What the target holds today by month and currency, whoever made it."""
     start = integration.history_start or date(1970, 1, 1)
-    rows = (
-        TargetRecord.objects.filter(connection=integration.target_id, total__isnull=False)
-        .filter(Q(day="") | Q(day__gte=start.isoformat()))
-        .order_by()
-        .annotate(month=Left("day", 7))
-        .values_list("kind", "status", "month", "currency")
-        .annotate(amount=Sum("total"))
+    known = TargetRecord.objects.filter(
+        Q(day="") | Q(day__gte=start.isoformat()),
+        connection=integration.target_id,
+        total__isnull=False,
     )
-    kinds = {stream.target_kind for stream in resolved.flow.streams if stream.upkeep is None}
-    for kind, status, month, currency, amount in rows:
-        head = TargetState(target_id="", number="", status=status, total=None, currency="")
-        if kind in kinds and resolved.flow.stands(kind, head):
-            yield month, currency, amount
+    for kind in {one.target_kind for one in resolved.flow.streams if one.upkeep is None}:
+        statuses = standing(resolved.flow, integration.target_id, kind)
+        rows = known.filter(kind=kind, status__in=statuses).order_by()
+        months = rows.annotate(month=Left("day", 7)).values_list("month", "currency")
+        yield from months.annotate(amount=Sum("total"))
 
 
 def months(report: FitReport) -> list[Month]:
@@ -269,7 +276,7 @@ def exported(report: FitReport) -> Iterator[list[Any]]:
         *("Kind", "Number", "Vendor", "Day", "Amount", "Currency", "Outcome", "Reason"),
         *(f"Already in {target}", f"Would be in {target}"),
     ]
-    rows = dry_run.documents(report.run, "", "")[:MOST_EXPORTED]
+    rows = dry_run.documents(report.run)[:MOST_EXPORTED]
     for row in rows.iterator(chunk_size=2_000):
         yield [
             row.stream,
@@ -289,11 +296,18 @@ def share(report: FitReport, *, actor: str) -> str:
     """Let whoever has the link read this report for two weeks; gives the link's token."""
     with tenant_scope(report.tenant_id):
         row = FitReport.objects.select_for_update(no_key=True).get(pk=report.pk)
+        if not is_shared(row):
+            # A link that has ended stays ended.
+            row.shares += 1
         row.shared_until = clock.now() + SHARED_FOR
-        row.shares = row.shares or 1
         row.save(update_fields=["shared_until", "shares"])
         _tell("fit_report.shared", row, actor, until=row.shared_until.isoformat())
     return token_of(row)
+
+
+def is_shared(report: FitReport) -> bool:
+    """Whether a link opens it now."""
+    return report.shared_until is not None and report.shared_until > clock.now()
 
 
 def take_back(report: FitReport, *, actor: str) -> None:

@@ -83,8 +83,12 @@ def named_target(integration: Integration, kind: str, text: str) -> str:
     found = list(items.filter(Q(number__iexact=text) | Q(name__iexact=text))[:2])
     if len(found) == 1:
         return str(found[0].key)
-    how = "Several of the target are" if found else "Nothing of the target is"
-    raise BadInputError(f"{how} called “{text}”. Enter an id, a number or the whole name.")
+    how = "Several things" if found else "Nothing"
+    verb = "are" if found else "is"
+    raise BadInputError(
+        f"{how} in {integration.target.name} {verb} called “{text}”. "
+        "Enter an id, a number or the whole name."
+    )
 
 
 def resolve(failure: MappingFailure, *, target_key: str, actor: str) -> int:

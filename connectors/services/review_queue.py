@@ -1,7 +1,7 @@
 """What waits for a person in a workspace: missing mappings and held documents, most money first.
 
 Read inside the tenant's scope. An order and its bill that wait for one thing count once. What
-somebody has put off is left out until its time has come.
+somebody has put off is left out until its time has come, or until it is decided anew.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, F, Prefetch, QuerySet
 
 from connectors.core import clock
 from connectors.core.states import State
@@ -60,6 +60,12 @@ def put_off() -> int:
     """How many things are put off."""
     asked = Asked(snoozed=True)
     return _open_failures(asked).count() + _held_documents(asked).count()
+
+
+def is_put_off(thing: MappingFailure | Document) -> bool:
+    """Whether the queue leaves it out now."""
+    of = "failure" if isinstance(thing, MappingFailure) else "document"
+    return _put_off(of).filter(**{of: thing.pk}).exists()
 
 
 def items(asked: Asked | None = None) -> list[Item]:
@@ -136,7 +142,7 @@ def _held_documents(asked: Asked) -> QuerySet[Document]:
 def _wanted(rows: Any, asked: Asked, of: str) -> Any:
     """Those that fit; the few that are put off or given to somebody are named by their items."""
     items = ReviewItem.objects.filter(**{f"{of}__isnull": False})
-    snoozed = items.filter(snoozed_until__gt=clock.now()).values(of)
+    snoozed = _put_off(of).values(of)
     rows = rows.filter(pk__in=snoozed) if asked.snoozed else rows.exclude(pk__in=snoozed)
     if asked.integration_id:
         rows = rows.filter(integration=asked.integration_id)
@@ -145,3 +151,10 @@ def _wanted(rows: Any, asked: Asked, of: str) -> Any:
     elif asked.whose is not None:
         rows = rows.filter(pk__in=items.filter(assignee=asked.whose).values(of))
     return rows
+
+
+def _put_off(of: str) -> QuerySet[ReviewItem]:
+    """Those whose day is to come; what was opened or held since is another thing to look at."""
+    since = F("failure__opened_at" if of == "failure" else "document__state_at")
+    rows = ReviewItem.objects.filter(**{f"{of}__isnull": False}, snoozed_until__gt=clock.now())
+    return rows.exclude(snoozed_at__lt=since)

@@ -3,7 +3,6 @@
 An item enters as what it is of; nothing of the item itself is changed. Everything is audited.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from audit.services import Event, record
@@ -58,18 +57,20 @@ def assign(thing: Thing, member_id: int | None, *, actor: str) -> str:
     return f"Assigned to {member.user.name or email}." if member else "Assigned to nobody."
 
 
-def snooze(things: Sequence[Thing], until: datetime | None, *, actor: str) -> None:
-    """Put all of them off until then, or take them up again; they come back by themselves."""
+def snooze(thing: Thing, until: datetime | None, *, actor: str) -> None:
+    """Put it off until then, or take it up again.
+
+    It comes back by itself, and before its day where it is held or missing anew.
+    """
     now = clock.now()
     if until is not None and not now < until <= now + LONGEST_SNOOZE:
         raise BadInputError(f"Choose a day within the next {LONGEST_SNOOZE.days} days.")
-    for thing in things:
-        with tenant_scope(thing.tenant_id):
-            row = _item(thing)
-            row.snoozed_until = until
-            row.save(update_fields=["snoozed_until"])
-            said = {"until": until.isoformat()} if until else {}
-            _tell("review.snoozed" if until else "review.woken", thing, actor, **said)
+    with tenant_scope(thing.tenant_id):
+        row = _item(thing)
+        row.snoozed_until, row.snoozed_at = until, now if until else None
+        row.save(update_fields=["snoozed_until", "snoozed_at"])
+        said = {"until": until.isoformat()} if until else {}
+        _tell("review.snoozed" if until else "review.woken", thing, actor, **said)
 
 
 def comment(thing: Thing, text: str, *, actor: str) -> ReviewComment:

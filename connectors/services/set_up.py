@@ -14,7 +14,7 @@ from connectors.engine.job import Resolved
 from connectors.engine.references import to_row
 from connectors.models import Connection, FitReport, Foreseen, Health, Integration, Run
 from connectors.models import Mapping as Linked
-from connectors.services import choosing, dry_run, fit_report, mapping
+from connectors.services import dry_run, fit_report, mapping
 
 STEPS = (SOURCE, TARGET, "options", "matching", "fit", "live")
 # So many are asked at a time, those with most money first.
@@ -42,7 +42,7 @@ class SetUp:
             TARGET: _works(self.target),
             "options": row is not None,
             "matching": self.report is not None,
-            "fit": self.report is not None,
+            "fit": self.report is not None and self.report.content["complete"],
             "live": row is not None and row.enabled,
         }
         return frozenset(name for name, is_done in told.items() if is_done)
@@ -90,12 +90,6 @@ def _newest(provider: str) -> Connection | None:
     return next(filter(_works, rows), rows[0] if rows else None)
 
 
-def must_choose(connection: Connection, resolved: Resolved, side: str) -> bool:
-    """Whether a person has to say which organisation or company it is."""
-    spec = resolved.source if side == SOURCE else resolved.target
-    return choosing.is_open(connection, spec)
-
-
 def offered(integration: Integration, flow: Flow) -> dict[str, list[str]]:
     """Names of the target's items by kind, for those who type; long lists are cut."""
     return {
@@ -107,7 +101,7 @@ def offered(integration: Integration, flow: Flow) -> dict[str, list[str]]:
 def missing(integration: Integration, flow: Flow, report: FitReport) -> list[Missing]:
     """What the report's documents wait for and nobody has linked since, most money first."""
     linked = set(Linked.objects.filter(integration=integration).values_list("kind", "source_key"))
-    offered: dict[str, list[ReferenceRow]] = {}
+    items: dict[str, list[ReferenceRow]] = {}
     found: list[Missing] = []
     for cause in dry_run.causes(report.run):
         if cause.outcome != Foreseen.Outcome.WAIT or cause.kind not in flow.mapping_kinds:
@@ -115,11 +109,11 @@ def missing(integration: Integration, flow: Flow, report: FitReport) -> list[Mis
         key = cause.key.removeprefix(f"{cause.kind}:")
         if (cause.kind, key) in linked or len(found) == MOST_MISSING:
             continue
-        if cause.kind not in offered:
+        if cause.kind not in items:
             rows = mapping.targets(integration, cause.kind)
-            offered[cause.kind] = [to_row(item) for item in rows]
+            items[cause.kind] = [to_row(item) for item in rows]
         wanted = MappingKey(cause.kind, key)
-        likely = mapping.likely(integration, flow, wanted, cause.label, offered[cause.kind])
+        likely = mapping.likely(integration, flow, wanted, cause.label, items[cause.kind])
         found.append(
             Missing(
                 kind=cause.kind,

@@ -77,9 +77,9 @@ def test_the_lowest_is_locked_first(
     prepared(world)
     with world.scope():
         first, *others = Document.objects.order_by("pk").values_list("pk", flat=True)
-        Document.objects.filter(pk__in=others).update(total=2)
-        # It lies last in the table now, and has the least money.
-        Document.objects.filter(pk=first).update(total=1)
+        # It lies last in the table then, and has the least money.
+        Document.objects.filter(pk__in=others).update(total=1000)
+        put_last(first)
     with world.scope():
         Document.objects.select_for_update().get(pk=first)
         worker = Worker(lambda: in_table_order(lambda: act(world, [first, *others])))
@@ -87,6 +87,17 @@ def test_the_lowest_is_locked_first(
         free = Document.objects.select_for_update(skip_locked=True).filter(pk__in=others)
         assert set(free.values_list("pk", flat=True)) == set(others)
     worker.end()
+
+
+def put_last(pk: int) -> None:
+    """Update it until its row is the table's last; holes of older rows are filled first."""
+    for total in range(1, 500):
+        Document.objects.filter(pk=pk).update(total=total)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM connectors_document ORDER BY ctid DESC LIMIT 1")
+            if cursor.fetchone() == (pk,):
+                return
+    raise AssertionError("The row never came to lie last.")
 
 
 def in_table_order(work_on: Callable[[], Any]) -> None:

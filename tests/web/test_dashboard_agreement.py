@@ -125,6 +125,38 @@ def test_a_compared_amount_counts_until_the_record_changes(world: World) -> None
     assert found(world)[NOVEMBER].unexplained == Decimal("-12.50")
 
 
+def test_a_change_that_a_person_accepted_stays_a_difference(world: World) -> None:
+    """It was read and found as it was taken over, which is not as the source says."""
+    with tenant_scope(world.tenant_id):
+        Link.objects.update(
+            matched="total", seen="2026-11-20T09:30:00.000000Z", adopted={"total": "1200.00"}
+        )
+    listed(world, total=Decimal("1200.00"))
+    month = found(world)[NOVEMBER]
+    assert month.target == Decimal("1200.00")
+    assert causes(month) == {Cause.CHANGED: Decimal("-34.50")}
+    assert month.unexplained == 0
+
+
+def test_two_currencies_have_no_difference_of_their_own(world: World) -> None:
+    listed(world, currency="USD", total=Decimal("1400.00"))
+    both = found(world)
+    dollars = Place(month="2026-11", currency="USD")
+    assert causes(both[NOVEMBER]) == {Cause.OTHER_CURRENCY: Decimal("-1234.50")}
+    assert causes(both[dollars]) == {Cause.OTHER_CURRENCY: Decimal("1400.00")}
+    assert both[NOVEMBER].unexplained == both[dollars].unexplained == 0
+    flow = registry.flow(world.integration.flow)
+    with tenant_scope(world.tenant_id):
+        for place, here, there in (
+            (NOVEMBER, Decimal("1234.50"), None),
+            (dollars, None, Decimal("1400.00")),
+        ):
+            (row,) = agreement.rows(
+                world.integration, flow, "purchase_order", place, Cause.OTHER_CURRENCY
+            )
+            assert (row.here, row.there) == (here, there)
+
+
 def test_a_record_of_another_month_explains_both_months(world: World) -> None:
     listed(world, day="2026-12-01")
     both = found(world)

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from connectors import registry
+from connectors import registry, tasks
 from connectors.core import clock
 from connectors.models import Document, FitReport, Foreseen, Integration, Run, TargetRecord
 from connectors.services import fit_report
@@ -193,6 +193,40 @@ def test_a_link_opens_it_without_an_account_until_it_ends(
     assert stranger.get(link).status_code == 404
     owner.post(path(new, f"{report.pk}/share/"))
     assert stranger.get(link).status_code == 404, "an old link stays ended"
+
+
+def test_a_link_that_ended_by_itself_stays_ended(
+    client: Client, people: People, new: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = foresee(new)
+    old = fit_report.share(report, actor="user:1")
+    later = clock.now() + fit_report.SHARED_FOR + dt.timedelta(seconds=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "now", lambda: later)
+        with tenant_scope(new.tenant_id):
+            report.refresh_from_db()
+        page = signed_in(client, people.owner).get(path(new)).content.decode()
+        assert old not in page, "an ended link is not offered"
+        fresh = fit_report.share(report, actor="user:1")
+        assert Client().get(f"/fit/{old}/").status_code == 404
+        assert Client().get(f"/fit/{fresh}/").status_code == 200
+
+
+def test_a_run_that_another_worker_took_over_makes_no_report(
+    new: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tenant_scope(new.tenant_id):
+        run = Run.objects.create(integration=new.integration, trigger="person", dry=True)
+
+    def lose(job: object, run: Run) -> None:
+        """It ends only for the worker that holds it no longer."""
+        del job
+        run.status, run.finished_at = Run.Status.FINISHED, clock.now()
+
+    monkeypatch.setattr("connectors.tasks.runs.advance", lose)
+    tasks.advance_run(new.tenant_id, run.pk)
+    with tenant_scope(new.tenant_id):
+        assert not FitReport.objects.exists()
 
 
 def test_only_admins_share(client: Client, people: People, new: World) -> None:

@@ -107,6 +107,20 @@ def test_what_is_put_off_comes_back_by_itself(
     assert "INV-52" in queue(operator)
 
 
+def test_what_is_held_or_missing_anew_is_not_put_off(operator: Client, world: World) -> None:
+    until = (clock.now() + timedelta(days=3)).date().isoformat()
+    send(operator, "documents", world.held.pk, "snooze", until=until)
+    send(operator, "missing", world.failure.pk, "snooze", until=until)
+    assert queue(operator) == []
+    later = clock.now() + timedelta(seconds=1)
+    with tenant_scope(world.tenant_id):
+        Document.objects.filter(pk=world.held.pk).update(state_at=later)
+        assert (review_queue.size(), review_queue.put_off()) == (1, 1)
+        MappingFailure.objects.filter(pk=world.failure.pk).update(opened_at=later)
+        assert (review_queue.size(), review_queue.put_off()) == (2, 0)
+    assert "It comes back by itself" not in text(operator, path=f"documents/{world.held.pk}/")
+
+
 @pytest.mark.parametrize("until", ["2020-01-01", "2999-01-01", "someday"])
 def test_a_day_that_cannot_be_is_refused(operator: Client, world: World, until: str) -> None:
     page = send(operator, "documents", world.held.pk, "snooze", until=until)

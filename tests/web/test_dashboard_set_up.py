@@ -109,7 +109,7 @@ def test_what_is_missing_is_asked_and_linked(owner: Client, new: World) -> None:
     [
         ({"named-0": "Northwind Traders"}, "1 linked"),
         ({"named-0": "9001"}, "1 linked"),
-        ({"named-0": "Nobody"}, "Nothing of the target is called “Nobody”"),
+        ({"named-0": "Nobody"}, "Nothing in Zoho Books is called “Nobody”"),
         ({"target-0": "12345"}, "no active vendor"),
         ({}, "Choose a partner"),
     ],
