@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from connectors.core.decisions import Decision, Facts, LinkState, Needs, Probe, Step
 from connectors.core.errors import ProviderError
+from connectors.core.outlines import Outlines
 from connectors.core.records import Page, Raw, Record, Sighting, TargetState, Window
 from connectors.core.references import AutomaticLink, ReferenceRow, Suggestion
 
@@ -224,7 +225,8 @@ class Flow:
     that connection has not shown to be possible. Of records that people typed in before,
     ``linking_options`` are the options under which a document is compared with one, ``unlinkable``
     says why one of a kind cannot be linked under our mark, and ``linked_lines`` gives our line key
-    -> the target's line id. ``stands`` says of a kind's record that it is not void or cancelled.
+    -> the target's line id. ``outlines`` reads both sides for people to compare. ``stands`` says
+    of a kind's record that it is not void or cancelled.
     """
 
     key: str
@@ -266,6 +268,7 @@ class Flow:
     linked_lines: Callable[[Mapping[str, Any], TargetState], Mapping[str, str]] = lambda _, state: (
         state.lines
     )
+    outlines: Outlines | None = None
 
     def stream(self, name: str) -> Stream:
         """The stream of that name; KeyError for a name this flow does not have."""

@@ -18,11 +18,10 @@ from connectors.pages import document_facts as facts
 from connectors.pages.activity_words import actor, sentence
 from connectors.pages.posted_lines import posted_lines
 from connectors.pages.posted_words import posted_words
-from connectors.services import seen
+from connectors.services import seen, side_by_side
 from tenants.staff import shown
 
 _MOST = 200
-# Values of a line as we posted it, in the order in which people read them.
 
 
 @require_safe
@@ -33,6 +32,13 @@ def document_page(request: HttpRequest, here: Workspace, pk: int) -> HttpRespons
     stream = flow.stream(document.stream)
     links, there = list(facts.links(document)), facts.there(document, stream)
     events = list(AuditEvent.objects.filter(document_id=pk).order_by("-id")[:_MOST])
+    drift = facts.drift(document, events)
+    sides = side_by_side.compare(document, links, flow, _differences(drift))
+    shown_links = {link.pk: _link(link, document, flow) for link in links}
+    headers = [
+        (header, shown_links.pop(header.link.pk) if header.link else None)
+        for header in (sides.headers if sides else ())
+    ]
     return show(
         request,
         here,
@@ -48,9 +54,16 @@ def document_page(request: HttpRequest, here: Workspace, pk: int) -> HttpRespons
         seen=seen.digest(document),
         posted=posted_words(document, links, there) if links else "",
         waits=Wait.objects.filter(document=document).select_related("failure"),
-        links=[_link(link, document, flow) for link in links],
-        drift=facts.drift(document, events),
-        needs=_needs(document),
+        there_url=next(
+            (url for link in links if (url := facts.link_url(link, document, flow))), ""
+        ),
+        drift=drift,
+        sides=sides,
+        headers=[pair for pair in headers if pair[0].rows],
+        # Records without lines to compare, such as vendors that are kept alike.
+        others=list(shown_links.values()),
+        source_title=registry.provider(document.integration.source.provider).title,
+        wants=_wants(document),
         needed_by=_needed_by(document),
         events=[(event, actor(event), sentence(event)) for event in events],
         attempts=_attempts(document),
@@ -58,6 +71,11 @@ def document_page(request: HttpRequest, here: Workspace, pk: int) -> HttpRespons
         record=shown.pretty_json(document.record),
         refresh=facts.is_moving(document),
     )
+
+
+def _differences(drift: AuditEvent | None) -> dict[str, side_by_side.Differences]:
+    """What was found changed at the target, by the id of its record."""
+    return {drift.target_id: drift.details.get("differences", ())} if drift else {}
 
 
 def find(pk: int) -> Document:
@@ -87,7 +105,7 @@ def _link(link: Link, document: Document, flow: Flow) -> dict[str, Any]:
     }
 
 
-def _needs(document: Document) -> list[tuple[str, Document | None]]:
+def _wants(document: Document) -> list[tuple[str, Document | None]]:
     """The documents that it names, known or not."""
     wanted = list(Dependency.objects.filter(document=document).order_by("stream", "key"))
     known = {(row.stream, row.key): row for row in facts.named(document, wanted)}

@@ -11,10 +11,13 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from audit.actors import shown_name
 from connectors.core import clock
 from connectors.core.money import minor_digits
 from connectors.core.states import State
 from connectors.dashboard import names
+from connectors.models import Mapping
+from connectors.services.mapping_list import HOW
 from tenants.staff.shown import duration, relative
 
 register = template.Library()
@@ -24,6 +27,7 @@ register.filter("initials", names.initials)
 register.filter("reason_name", names.reason_name)
 register.filter("kind_name", names.kind_name)
 register.filter("provider_name", names.provider_name)
+_DAY_LENGTH = len("2026-11-27")
 _NOTHING = mark_safe('<span class="quiet">–</span>')
 
 
@@ -67,6 +71,36 @@ def amount_digits(number: Decimal, currency: str) -> str:
     finer = -int(number.normalize().as_tuple().exponent)
     text = f"{abs(number):,.{max(digits, finer)}f}"
     return f"({text})" if number < 0 else text
+
+
+@register.filter
+def digits(number: Decimal | None, currency: str) -> SafeString | str:
+    """An amount or a price without its currency, for columns of one currency."""
+    return _NOTHING if number is None else amount_digits(number, currency)
+
+
+@register.filter
+def quantity(number: Decimal | None) -> SafeString | str:
+    """“1,040” or “2.5”: no more decimals than it has."""
+    return _NOTHING if number is None else f"{number.normalize():,f}"
+
+
+@register.filter
+def day_words(text: str) -> str:
+    """“2026-08-06” is “6 August 2026”; any other text stays."""
+    try:
+        day = date.fromisoformat(text) if len(text) == _DAY_LENGTH else None
+    except ValueError:
+        day = None
+    return f"{day.day} {day:%B %Y}" if day else text
+
+
+@register.filter
+def mapped_by(mapping: Mapping) -> str:
+    """Who or what made a mapping: “dana@acme.example”, “Match”, “Import”."""
+    if mapping.origin == Mapping.Origin.PERSON and mapping.actor:
+        return shown_name(mapping.actor)
+    return HOW[Mapping.Origin(mapping.origin)]
 
 
 @register.filter

@@ -6,6 +6,7 @@ from connectors.flows.procurify_to_zoho_books.decide import decide, needs
 from connectors.flows.procurify_to_zoho_books.drifting import differences, doubted
 from connectors.flows.procurify_to_zoho_books.matching import autolink, exact, suggest
 from connectors.flows.procurify_to_zoho_books.options import BILLS_WITHOUT_ORDER, OPTIONS
+from connectors.flows.procurify_to_zoho_books.outlining import ZohoBooksOutlines
 from connectors.flows.procurify_to_zoho_books.references import (
     INDEXES,
     MAPPING_KINDS,
@@ -43,4 +44,5 @@ FLOW = Flow(
     doubted=doubted,
     stands=alive,
     refuses_second=frozenset({ORDERS, BILLS}),
+    outlines=ZohoBooksOutlines(),
 )

@@ -8,6 +8,7 @@ from connectors.flows.zoho_books_to_procore.dispatch import KEPT, decide, differ
 from connectors.flows.zoho_books_to_procore.linking import linked_lines, unlinkable
 from connectors.flows.zoho_books_to_procore.matching import autolink, suggest
 from connectors.flows.zoho_books_to_procore.options import OPTIONS, problem, unproved
+from connectors.flows.zoho_books_to_procore.outlining import ProcoreOutlines
 from connectors.flows.zoho_books_to_procore.references import (
     INDEXES,
     MAPPING_KINDS,
@@ -54,4 +55,5 @@ FLOW = Flow(
     differences=differences,
     unlinkable=unlinkable,
     linked_lines=linked_lines,
+    outlines=ProcoreOutlines(),
 )
