@@ -256,8 +256,10 @@ def _failure(failure: MappingFailure, request: HttpRequest) -> dict[str, Any]:
     )
     states = dict(waiting.order_by().values_list("state").annotate(number=Count("pk")))
     search = storable_text(request.GET.get("search", ""))[:120]
+    alike = review_queue.Asked(kind="missing", reason=failure.kind, integration_id=integration.pk)
     return {
         "failure": failure,
+        "alike": review_queue.size_of(alike),
         "is_open": is_open,
         "kind": mapping_kind_name(integration.flow, failure.kind),
         "source": provider_name(integration.source.provider),

@@ -25,10 +25,12 @@ _MOST = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a person filters by. ``whose`` is a member's id, 0 for nobody's, None for anybody's;
-    ``snoozed`` asks for what is put off instead.
+    ``snoozed`` asks for what is put off instead. ``reason`` is what a document is held for, or the
+    kind of what is not mapped.
     """
 
     kind: str = ""
+    reason: str = ""
     integration_id: int = 0
     whose: int | None = None
     snoozed: bool = False
@@ -54,6 +56,12 @@ def size() -> int:
     """How many things wait for a person now."""
     asked = Asked()
     return _open_failures(asked).count() + _held_documents(asked).count()
+
+
+def size_of(asked: Asked) -> int:
+    """How many things of one kind wait that fit."""
+    rows = _open_failures(asked) if asked.kind == "missing" else _held_documents(asked)
+    return rows.count()
 
 
 def put_off() -> int:
@@ -146,6 +154,8 @@ def _wanted(rows: Any, asked: Asked, of: str) -> Any:
     rows = rows.filter(pk__in=snoozed) if asked.snoozed else rows.exclude(pk__in=snoozed)
     if asked.integration_id:
         rows = rows.filter(integration=asked.integration_id)
+    if asked.reason:
+        rows = rows.filter(**{"kind" if of == "failure" else "reason": asked.reason})
     if asked.whose == 0:
         rows = rows.exclude(pk__in=items.filter(assignee__isnull=False).values(of))
     elif asked.whose is not None:

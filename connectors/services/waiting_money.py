@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from connectors.core.money import ODD_DIGITS
-from connectors.models import Dependency, Wait
+from connectors.models import Dependency, Document, Wait
 
 _USUAL_DIGITS = 2
 _AMOUNT = DecimalField(max_digits=30, decimal_places=6)
@@ -40,6 +40,22 @@ def waiting_amounts(failure_ids: Sequence[int]) -> dict[int, dict[str, Decimal]]
     for failure, currency, amount in rows:
         found[failure][currency] = amount
     return dict(found)
+
+
+def together(failure_ids: Sequence[int]) -> tuple[int, dict[str, Decimal]]:
+    """How many documents wait for any of these, and for how much money; each counted once."""
+    waiting = Wait.objects.filter(failure__in=failure_ids).order_by().values("document")
+    documents = Document.objects.filter(pk__in=waiting).order_by()
+    its_order = documents.filter(
+        integration=OuterRef("integration"),
+        stream=OuterRef("stream"),
+        key=OuterRef("key"),
+        currency=OuterRef(OuterRef("currency")),
+        total__isnull=False,
+    )
+    named = Dependency.objects.filter(Exists(its_order), document=OuterRef("pk"))
+    counted = documents.filter(~Exists(named), total__isnull=False).values_list("currency")
+    return documents.count(), dict(counted.annotate(amount=Sum("total")))
 
 
 def weight() -> Coalesce:

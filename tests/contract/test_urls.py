@@ -129,6 +129,7 @@ def address(route: str, world: World) -> str:
         "cause": "held",
         "side": "target",
         "of": "documents",
+        "act": "check-again",
         "report_id": 1,
         "row_id": 1,
     }
