@@ -21,6 +21,7 @@ from connectors.core.flow import Flow
 from connectors.core.references import ReferenceRow
 from connectors.core.storable import storable_text
 from connectors.models import Document, Integration
+from connectors.pages.aligned import says, wanted
 from connectors.services import alignment, mapping
 from tenants.staff import shown
 from tenants.staff.model_admin import StaffAdmin
@@ -85,7 +86,7 @@ class AlignmentPages(StaffAdmin):
         kind = kind if kind in counts else next(iter(kinds), "")
         rows = alignment.rows(integration, kind)
         standing, text = request.GET.get("standing", ""), request.GET.get("q", "").strip()
-        found = [row for row in rows if _wanted(row, standing, text)]
+        found = [row for row in rows if wanted(row, standing, text)]
         page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
         return self.show(
             request,
@@ -138,31 +139,6 @@ def _require(request: HttpRequest) -> None:
 def _may_confirm(request: HttpRequest) -> bool:
     user: Any = request.user
     return bool(user.has_perm(CHANGE))
-
-
-def says(standing: Standing, integration: Integration) -> str:
-    """A standing in words that name the sides."""
-    words = {
-        Standing.BROKEN: f"gone from {integration.target.name}",
-        Standing.INACTIVE: "inactive",
-        Standing.RENAMED: "renamed",
-        Standing.ONLY_SOURCE: f"only in {integration.source.name}",
-        Standing.ONLY_TARGET: f"only in {integration.target.name}",
-        Standing.MATCHED: "matched",
-    }
-    return words[standing]
-
-
-def _wanted(row: Aligned, standing: str, text: str) -> bool:
-    if standing and row.standing != standing:
-        return False
-    return not text or any(text.casefold() in each.casefold() for each in _texts(row))
-
-
-def _texts(row: Aligned) -> Sequence[str]:
-    sides = [side for side in (row.source, row.target) if side is not None]
-    names = [text for side in sides for text in (side.name, side.number)]
-    return [*names, row.source_key, row.target_key]
 
 
 def _lines(

@@ -90,7 +90,8 @@ def put_off(
     """Put all of them off until then; all or none."""
     with tenant_scope(tenant_id):
         things = _found(asked, marks)
-        review_work.snooze(things, until, actor=actor)
+        for thing in things:
+            review_work.snooze(thing, until, actor=actor)
     return Done(len(things), len(marks) - len(things))
 
 
