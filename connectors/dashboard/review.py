@@ -19,7 +19,7 @@ from connectors.dashboard.names import mapping_kind_name, provider_name
 from connectors.dashboard.workspace import Workspace, do, page, show
 from connectors.models import Document, Integration, Mapping, MappingFailure, ReferenceItem, Wait
 from connectors.pages import document_facts as facts
-from connectors.services import mapping, replay, review_queue, review_work, seen
+from connectors.services import making, mapping, replay, review_queue, review_work, seen
 from connectors.services.waiting_money import waiting_amounts
 from tenants.models import Member, Role
 from tenants.scope import tenant_scope
@@ -73,6 +73,20 @@ def resolve(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
     def act() -> str:
         freed = mapping.resolve(failure, target_key=target, actor=here.actor)
         return f"Linked. {freed} document{pluralize(freed)} will post now."
+
+    return do(request, act, here.url("review-failure", pk))
+
+
+@require_POST
+@page(Role.OPERATOR, acts=True)
+def create_there(request: HttpRequest, here: Workspace, pk: int) -> HttpResponse:
+    """Have what is missing made at the other side."""
+    with tenant_scope(here.tenant_id):
+        failure = _find(pk)
+
+    def act() -> str:
+        flow = registry.flow(failure.integration.flow)
+        return making.make(here.tenant_id, failure, flow, actor=here.actor)
 
     return do(request, act, here.url("review-failure", pk))
 
@@ -260,6 +274,7 @@ def _failure(failure: MappingFailure, request: HttpRequest) -> dict[str, Any]:
     return {
         "failure": failure,
         "alike": review_queue.size_of(alike),
+        "making": making.of_failure(failure, registry.flow(integration.flow)) if is_open else None,
         "is_open": is_open,
         "kind": mapping_kind_name(integration.flow, failure.kind),
         "source": provider_name(integration.source.provider),

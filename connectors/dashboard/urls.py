@@ -42,6 +42,7 @@ urlpatterns = [
     path("review/together/<slug:act>/", review_together.act_together, name="act-together"),
     path("review/missing/<int:pk>/", review.review_failure, name="review-failure"),
     path("review/missing/<int:pk>/resolve/", review.resolve, name="resolve"),
+    path("review/missing/<int:pk>/create/", review.create_there, name="create-there"),
     path("review/missing/<int:pk>/check-again/", review.check_failure, name="check-failure"),
     path("review/<slug:of>/<int:pk>/assign/", review.assign, name="review-assign"),
     path("review/<slug:of>/<int:pk>/snooze/", review.snooze, name="review-snooze"),

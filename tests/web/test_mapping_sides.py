@@ -34,7 +34,8 @@ def test_every_standing_is_shown_and_filtered(client: Client, people: People, wo
     assert "Alpha" in look(client, world, q="alph")
     assert "Confirm" not in page
     assert client.get("/w/acme/mappings/side-by-side/?kind=x").status_code == 302
-    others = client.get("/w/acme/mappings/", {"integration": world.integration.pk, "kind": "tax"})
+    asked = {"integration": str(world.integration.pk), "kind": "tax"}
+    others = client.get("/w/acme/mappings/", asked)
     assert "side-by-side/?integration=" in others.content.decode()
 
 
