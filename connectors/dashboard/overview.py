@@ -6,11 +6,12 @@ from datetime import datetime, time
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from connectors import registry
 from connectors.core import clock
 from connectors.core.states import SETTLED, State
 from connectors.dashboard.names import STATES
 from connectors.dashboard.workspace import Workspace, page, show
-from connectors.services import overview
+from connectors.services import overview, quotas
 
 _MOVING = (State.DUE, State.DELIVERING, State.UNCONFIRMED)
 # The chart's own units: the width of a day, and its whole height.
@@ -52,6 +53,7 @@ def overview_page(request: HttpRequest, here: Workspace) -> HttpResponse:
         month=month.date(),
         posted=overview.posted_since(month),
         standings=overview.standings(),
+        gauges=quotas.gauges(registry.provider),
         days=days[::-1],
         bars=bars(days),
         most=_most(days),

@@ -1,6 +1,7 @@
 """The day's calls per quota subject, kept in the database so that a lost Redis forgets no day."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import date
 
 from django.db import connection
@@ -23,6 +24,17 @@ class DatabaseDailyBudget:
     def add(self, subject: str, day: date, calls: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute(_ADD, [_hash(subject), day, calls])
+
+
+def used_of(asked: Collection[tuple[str, date]]) -> dict[tuple[str, date], int]:
+    """The calls of several subjects, each on its own day; those never counted are left out."""
+    named = {(_hash(subject), day): (subject, day) for subject, day in asked}
+    rows = QuotaDay.objects.filter(
+        subject__in={subject for subject, _ in named}, day__in={day for _, day in named}
+    )
+    return {
+        named[row.subject, row.day]: row.used for row in rows if (row.subject, row.day) in named
+    }
 
 
 def _hash(subject: str) -> str:

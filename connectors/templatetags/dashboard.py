@@ -80,9 +80,9 @@ def digits(number: Decimal | None, currency: str) -> SafeString | str:
 
 
 @register.filter
-def quantity(number: Decimal | None) -> SafeString | str:
+def quantity(number: Decimal | int | None) -> SafeString | str:
     """“1,040” or “2.5”: no more decimals than it has."""
-    return _NOTHING if number is None else f"{number.normalize():,f}"
+    return _NOTHING if number is None else f"{Decimal(number).normalize():,f}"
 
 
 @register.filter
