@@ -6,7 +6,9 @@ A document enters, in a scope that may read it; plain values and rows leave. Dec
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
+from urllib.parse import quote
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from audit.models import AuditEvent
@@ -14,7 +16,14 @@ from connectors import registry
 from connectors.core.flow import SOURCE, Flow, Stream
 from connectors.core.money import ZERO, parse_decimal
 from connectors.core.states import Over, Reason, State
-from connectors.models import Dependency, Document, Link
+from connectors.models import Connection, Dependency, Document, Link
+
+# What the demo's simulators have pages of, and the setting that names the account there.
+_SIMULATED = {
+    "procurify": ("subdomain", {"purchase_order", "bill", "vendor", "payment"}),
+    "zoho_books": ("organization_id", {"purchase_order", "bill", "vendor", "payment"}),
+    "procore": ("company_id", {"commitment", "vendor"}),
+}
 
 
 def links(document: Document) -> QuerySet[Link]:
@@ -32,6 +41,8 @@ def source_url(document: Document, flow: Flow) -> str:
     """The record in the source's own web application, where the stream knows its path."""
     stream, integration = flow.stream(document.stream), document.integration
     owner = integration.source if stream.owner == SOURCE else integration.target
+    if settings.DEBUG and settings.SANDBOX_URL:
+        return _simulated(owner, document.stream, document.key)
     root, path = str(owner.profile.get("web_root") or ""), stream.path
     return f"{root}{path.format(key=document.key)}" if root and path else ""
 
@@ -84,6 +95,18 @@ def named(document: Document, wanted: Iterable[Dependency]) -> Iterable[Document
 
 def link_url(link: Link, document: Document, flow: Flow) -> str:
     """The record in the target's own web application; “” where its address is not known."""
+    if settings.DEBUG and settings.SANDBOX_URL:
+        return _simulated(link.connection, link.target_kind, link.target_id)
     profile = {**link.connection.profile, "part": link.part}
     sink = flow.sink if flow.stream(document.stream).owner == SOURCE else flow.source_sink
     return sink.web_url(link.target_kind, link.target_id, profile) if sink else ""
+
+
+def _simulated(connection: Connection, kind: str, key: str) -> str:
+    """The record's page at the demo's simulator; empty where it has none."""
+    name, kinds = _SIMULATED.get(connection.provider, ("", set()))
+    account = str(connection.settings.get(name) or connection.profile.get(name) or "")
+    if not (account and key and kind in kinds):
+        return ""
+    place = "/".join(quote(part, safe="") for part in (connection.provider, account, kind, key))
+    return f"{settings.SANDBOX_URL}/records/{place}/"

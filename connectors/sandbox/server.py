@@ -1,7 +1,8 @@
 """The HTTP server: middleware chain log -> faults -> gates -> handler around all simulators.
 
-Takes a world, gives an aiohttp application. The control door is outside the chain: no fault, gate
-or log row ever touches it. Provider behaviour is none of its business.
+Takes a world, gives an aiohttp application. The control door and the pages of people are
+outside the chain: no fault, gate or log row ever touches them. Provider behaviour is none of its
+business.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from aiohttp import web
 from connectors.sandbox import control, misbehave
 from connectors.sandbox.matching import Incoming, describe
 from connectors.sandbox.misbehave import ABORTED, Handler
+from connectors.sandbox.record_pages import routes as record_pages
 from connectors.sandbox.request_log import KEY
 from connectors.sandbox.world import World
 
@@ -34,6 +36,7 @@ def create_app(world: World) -> web.Application:
     app[control.WORLD] = world
     app.cleanup_ctx.append(send_deliveries)
     app.add_routes(control.routes())
+    app.add_routes(record_pages.routes(world))
     for simulator in world.simulators.values():
         app.add_routes(simulator.routes())
     return app
@@ -67,7 +70,7 @@ async def keep_pages_out(request: web.Request, handler: Handler) -> web.StreamRe
 @web.middleware
 async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Write every provider request down at its arrival and again with its answer."""
-    if request.path.startswith("/control/"):
+    if request.path.startswith(("/control/", record_pages.PREFIX)):
         return await handler(request)
     world = request.app[control.WORLD]
     # Read now: a request held at a gate must survive the death of the client that sent it.

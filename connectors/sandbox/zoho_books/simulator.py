@@ -141,9 +141,9 @@ class Simulator:
         with self._by_people():
             return people.add(org, kind, exact(record))
 
-    def delete(self, kind: str, record_id: str) -> None:
+    def delete(self, kind: str, record_id: str, organization_id: str = "") -> None:
         """A person deletes a record."""
-        org = self._holder(kind, record_id, {})
+        org = self._holder(kind, record_id, {"organization_id": organization_id})
         old = org.tables[kind].get(record_id) if kind in org.tables else None
         with self._by_people():
             people.delete(org, kind, record_id)
