@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 from typing import Any
 
-
 from connectors import registry
 from connectors.models import Connection
 from connectors.pages import document_facts as facts
