@@ -31,6 +31,12 @@ def healthz_work(request: HttpRequest) -> JsonResponse:
     return _answer(work=_works(_ask_for_work))
 
 
+def parts() -> dict[str, bool]:
+    """Each part of the service, and whether it works."""
+    asked = {"postgresql": _ask_postgresql, "redis": _ask_redis, "work": _ask_for_work}
+    return {name: _works(ask) for name, ask in asked.items()}
+
+
 def _answer(**parts: bool) -> JsonResponse:
     well = all(parts.values())
     return JsonResponse({"ok": well, **parts}, status=200 if well else 503)

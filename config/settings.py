@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.maintenance.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "config.odd_requests.OddRequestsMiddleware",
@@ -313,6 +314,10 @@ WEBHOOK_THREADS: int = env.int("WEBHOOK_THREADS", default=4)
 BODY_SECONDS: float = env.float("BODY_SECONDS", default=10.0)
 # As much as config/web/bodies.py waits for.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+# Every page answers 503 while this is on, or while the file is there; webhooks go on.
+MAINTENANCE: bool = env.bool("MAINTENANCE", default=False)
+MAINTENANCE_FILE: str = env.str("MAINTENANCE_FILE", default="")
 
 STATIC_URL = "/static/"
 # With DEBUG files are found where they are; else `manage.py collectstatic` gathers them here.

@@ -7,7 +7,8 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from config.health import healthz, healthz_work
-from connectors.dashboard import home, shared_fit
+from config.status_page import status
+from connectors.dashboard import home, public, shared_fit
 from connectors.dashboard.invitation import invitation
 from connectors.dashboard.outbox import outbox
 from connectors.dashboard.sandbox_page import sandbox_page
@@ -18,6 +19,11 @@ from tenants.accounts.sign_in import SignInView
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("how/<slug:flow>/", public.how, name="how"),
+    path("security/", public.security, name="security"),
+    path("status/", status, name="status"),
+    path("docs/", public.manuals, name="manuals"),
+    path("docs/<slug:name>/", public.manual_page, name="manual"),
     path("sign-in/", SignInView.as_view(), name="account_login"),
     path("sign-up/", account_views.signup, name="account_signup"),
     path(

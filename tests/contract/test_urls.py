@@ -24,6 +24,11 @@ from tests.web.world import NOW, SECRETS, World, make_world
 # Route -> why anybody may see it.
 OPEN = {
     "": "tells strangers what this is",
+    "how/<slug:flow>/": "tells strangers how an integration works",
+    "security/": "tells strangers how data is kept",
+    "status/": "says which part of the service works, and no number of anybody",
+    "docs/": "lists the project's documents",
+    "docs/<slug:name>/": "one of the project's documents",
     "healthz": "load balancers ask it; it says yes or no",
     "healthz/work": "an alarm asks it; it says yes or no",
     "admin/login/": "leads to where everybody signs in",
@@ -117,6 +122,7 @@ def address(route: str, world: World) -> str:
         "object_id": _row_of(route, world),
         "pk": _row_of(route, world),
         "id": 1,
+        "name": "states",
         "url": "connectors/",
         "provider": "zoho_books",
         "token": "00000000-0000-4000-8000-000000000000",

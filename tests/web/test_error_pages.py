@@ -1,5 +1,6 @@
 """What people see instead of a page: plain words, and never what went wrong inside."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,3 +63,24 @@ def test_what_is_not_there_or_not_allowed_is_said_in_words(staff: Client, clerk:
     assert "You may not do this" in refused.content.decode()
     strict = Client(enforce_csrf_checks=True)
     assert "This page was open too long" in strict.post("/sign-in/").content.decode()
+
+
+def test_maintenance_stops_pages_and_lets_webhooks_in(
+    client: Client, settings: Any, tmp_path: Path
+) -> None:
+    """Asked without a database: none of these reaches one."""
+    flag = tmp_path / "maintenance"
+    settings.MAINTENANCE_FILE = str(flag)
+    delivery = "/webhooks/zoho_books/nothing/"
+    assert client.get("/security/").status_code == 200
+    flag.touch()
+    for address in ("/", "/security/", "/w/acme/", "/admin/", "/healthzz", "/webhooksx"):
+        answer = client.get(address)
+        assert answer.status_code == 503, address
+        assert answer["Retry-After"] == "120"
+        assert "We are working on the service" in answer.content.decode()
+    assert client.post(delivery).status_code == 404, "the door itself answers"
+    flag.unlink()
+    settings.MAINTENANCE = True
+    assert client.get("/security/").status_code == 503
+    assert client.post(delivery).status_code == 404
