@@ -100,11 +100,7 @@ UNFOLD = {
     "SITE_SYMBOL": "sync_alt",
     "SITE_URL": None,
     "SITE_FAVICONS": [
-        {
-            "rel": "icon",
-            "type": "image/svg+xml",
-            "href": lambda request: static("staff/icon.svg"),
-        },
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("staff/icon.svg")}
     ],
     "ACCOUNT": {
         "navigation": [
@@ -315,10 +311,9 @@ BODY_SECONDS: float = env.float("BODY_SECONDS", default=10.0)
 # As much as config/web/bodies.py waits for.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
-# Every page answers 503 while this is on, or while the file is there; webhooks go on.
+# While it is on, or the file is there, pages answer 503 and webhooks go on.
 MAINTENANCE: bool = env.bool("MAINTENANCE", default=False)
 MAINTENANCE_FILE: str = env.str("MAINTENANCE_FILE", default="")
-
 STATIC_URL = "/static/"
 # With DEBUG files are found where they are; else `manage.py collectstatic` gathers them here.
 STATIC_ROOT: str = env.str("STATIC_ROOT", default="" if DEBUG else str(BASE_DIR / "staticfiles"))
