@@ -67,6 +67,8 @@ def _render(name: str, path: Path) -> Manual:
                 headings.append((anchor, inside.content.replace("`", "")))
         _mend_links(token.children or [])
     html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    # What scrolls must be reached with the keyboard.
+    html = html.replace("<pre>", '<pre tabindex="0">')
     html = html.replace("<table>", '<div class="scroll" tabindex="0"><table>')
     return Manual(name, _title(text), html.replace("</table>", "</table></div>"), tuple(headings))
 
