@@ -29,7 +29,8 @@ button.main{background:var(--accent);border-color:var(--accent);color:#fff;font-
 button.danger{color:var(--red)}.actions{display:flex;flex-wrap:wrap;gap:8px;margin-top:16px}
 .said{border-left:4px solid var(--accent)}.error{border-left:4px solid var(--red)}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-@media(max-width:560px){.line{grid-template-columns:1fr 1fr}.line>:first-child,.line>.amount{grid-column:1/-1}}
+@media(max-width:560px){.line{grid-template-columns:1fr 1fr}
+.line>:first-child,.line>.amount{grid-column:1/-1}}
 """
 
 
