@@ -57,9 +57,10 @@ browser: $(READY) ## walk a newcomer's way in Chromium: sign up, connect, see th
 screenshots: $(READY) ## take the pictures of docs/images anew, from a demo in Chromium
 	@$(PY) -m tests.browser.screenshots
 
-bench: $(READY) ## measure reading into the ledger, and webhooks during a backfill
+bench: $(READY) ## measure reading into the ledger, webhooks during a backfill, and pages of a large workspace
 	@$(PY) -m benchmarks.ledger
 	@$(PY) -m benchmarks.webhooks $(ARGS)
+	@$(PY) -m benchmarks.pages
 
 manage: $(READY) ## run a management command beside the running demo; ARGS="shell"
 	@$(PY) -m config.up exec $(PY) manage.py $(ARGS)
