@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from audit.models import AuditEvent, PlatformEvent
 from tenants.staff import shown
@@ -17,7 +17,7 @@ class AuditEventAdmin(StaffAdmin):
 
     empty_words = "Nothing has happened yet. Whatever anybody does from now on stands here."
     list_display = ("event", "moment", "tenant", "actor", "source", "target", "short_hash")
-    list_filter = (("tenant", RelatedDropdownFilter),)
+    list_filter = (("tenant", AutocompleteSelectFilter),)
     search_fields = ("actor", "action", "source_number", "target_number", "source_id", "target_id")
     list_select_related = ("tenant",)
     ordering = ("-at", "-sequence")

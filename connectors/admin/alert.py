@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from connectors.models import Alert
 from tenants.staff import shown
@@ -16,7 +16,7 @@ class AlertAdmin(StaffAdmin):
 
     empty_words = "No e-mail yet. One is sent when something waits for people."
     list_display = ("subject", "tenant", "recipients", "sent")
-    list_filter = (("tenant", RelatedDropdownFilter),)
+    list_filter = (("tenant", AutocompleteSelectFilter),)
     list_select_related = ("tenant",)
     search_fields = ("subject", "body")
     ordering = ("-id",)

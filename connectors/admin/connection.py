@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from audit.actors import user as actor_of
 from connectors import registry
@@ -41,7 +41,7 @@ class ConnectionAdmin(StaffAdmin):
     hidden_fields = ("sealed_credentials",)
     list_display = ("name", "tenant", "provider_title", "health_badge", "says", "tested")
     list_filter = (
-        ("tenant", RelatedDropdownFilter),
+        ("tenant", AutocompleteSelectFilter),
         ("health", ChoicesDropdownFilter),
         "provider",
     )

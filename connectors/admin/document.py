@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from audit.actors import user as actor_of
 from connectors import registry
@@ -58,8 +58,8 @@ class DocumentAdmin(LinkPages):
         "since",
     )
     list_filter = (
-        ("tenant", RelatedDropdownFilter),
-        ("integration", RelatedDropdownFilter),
+        ("tenant", AutocompleteSelectFilter),
+        ("integration", AutocompleteSelectFilter),
         ("state", ChoicesDropdownFilter),
         ("reason", ChoicesDropdownFilter),
         "stream",

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.views import ChangeList
 
 from audit.actors import user as actor_of
@@ -74,8 +74,8 @@ class InboxEventAdmin(StaffAdmin):
         "says",
     )
     list_filter = (
-        ("tenant", RelatedDropdownFilter),
-        ("connection", RelatedDropdownFilter),
+        ("tenant", AutocompleteSelectFilter),
+        ("connection", AutocompleteSelectFilter),
         "resource",
         ("status", ChoicesDropdownFilter),
         Echoes,

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from audit.actors import user as actor_of
 from connectors import registry
@@ -48,7 +48,7 @@ class IntegrationAdmin(DryRunPages, ExactMatchPages, AlignmentPages):
         "next_run",
         "last_run",
     )
-    list_filter = (("tenant", RelatedDropdownFilter), "enabled", "flow")
+    list_filter = (("tenant", AutocompleteSelectFilter), "enabled", "flow")
     list_select_related = ("tenant", "source", "target")
     search_fields = ("name", "tenant__name")
     ordering = ("tenant__name", "name")

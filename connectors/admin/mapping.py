@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.views import ChangeList
 
 from audit.actors import user as actor_of
@@ -46,8 +46,8 @@ class MappingAdmin(StaffAdmin):
     )
     list_display = ("source", "target", "kind_name", "where", "why", "changed")
     list_filter = (
-        ("tenant", RelatedDropdownFilter),
-        ("integration", RelatedDropdownFilter),
+        ("tenant", AutocompleteSelectFilter),
+        ("integration", AutocompleteSelectFilter),
         ("origin", ChoicesDropdownFilter),
         "kind",
     )

@@ -10,7 +10,7 @@ from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.views import ChangeList
 
 from audit.actors import shown_name
@@ -72,8 +72,8 @@ class MappingFailureAdmin(StaffAdmin):
         "where",
     )
     list_filter = (
-        ("tenant", RelatedDropdownFilter),
-        ("integration", RelatedDropdownFilter),
+        ("tenant", AutocompleteSelectFilter),
+        ("integration", AutocompleteSelectFilter),
         ("status", ChoicesDropdownFilter),
         "kind",
     )

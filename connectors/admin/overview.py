@@ -1,6 +1,7 @@
 """The first staff page: what waits for people, each integration's documents by state, last runs.
 
-Counts come in a handful of grouped queries, whatever the number of tenants.
+Counts come in a handful of grouped queries, and a bounded number of integrations is shown, whatever
+the number of tenants.
 """
 
 from collections import defaultdict
@@ -23,6 +24,8 @@ from tenants.scope import platform_scope
 from tenants.staff import shown
 
 _ROWS = 8
+# Of so many integrations the documents are shown; the others are in the list of integrations.
+_INTEGRATIONS = 50
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -31,14 +34,13 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not user.has_perm("connectors.view_document"):
         return {**context, "hidden": True}
     with platform_scope():
-        integrations = list(
-            Integration.objects.select_related("tenant").order_by("tenant__name", "name")
-        )
+        integrations = _integrations()
         counts = counts_by_state(row.pk for row in integrations)
         return {
             **context,
             "cards": _cards(),
             "states": [(state.value, tones.plain(state)) for state in tones.STATE_ORDER],
+            "more": Integration.objects.count() - len(integrations),
             "integrations": [_row(row, counts.get(row.pk, {})) for row in integrations],
             "runs": [
                 (run, tones.run_status(run))
@@ -65,6 +67,18 @@ def counts_by_state(integration_ids: Iterable[int]) -> dict[int, dict[str, int]]
     for integration, state, number in rows:
         found[integration][state] = number
     return dict(found)
+
+
+def _integrations() -> list[Integration]:
+    """Those with most documents that wait or are held, then others, by tenant and name."""
+    stuck = Document.objects.filter(state__in=(State.WAITING, State.HELD)).order_by()
+    worst = stuck.values_list("integration").annotate(n=Count("pk")).order_by("-n", "integration")
+    ids = [pk for pk, _ in worst[:_INTEGRATIONS]]
+    rows = Integration.objects.select_related("tenant").order_by("tenant__name", "name", "pk")
+    others = rows.exclude(pk__in=ids)[: _INTEGRATIONS - len(ids)]
+    return sorted(
+        [*rows.filter(pk__in=ids), *others], key=lambda row: (row.tenant.name, row.name, row.pk)
+    )
 
 
 def _cards() -> list[dict[str, Any]]:

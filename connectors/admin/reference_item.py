@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from connectors.models import ReferenceItem
 from tenants.staff import shown
@@ -17,8 +17,8 @@ class ReferenceItemAdmin(StaffAdmin):
     hidden_fields = ("connection__sealed_credentials",)
     list_display = ("name", "number", "kind", "tenant", "connection", "key", "active", "seen")
     list_filter = (
-        ("tenant", RelatedDropdownFilter),
-        ("connection", RelatedDropdownFilter),
+        ("tenant", AutocompleteSelectFilter),
+        ("connection", AutocompleteSelectFilter),
         "kind",
         "active",
     )

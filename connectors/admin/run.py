@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from connectors import registry
 from connectors.admin import tones
@@ -45,8 +45,8 @@ class RunAdmin(StaffAdmin):
         "result",
     )
     list_filter = (
-        ("tenant", RelatedDropdownFilter),
-        ("integration", RelatedDropdownFilter),
+        ("tenant", AutocompleteSelectFilter),
+        ("integration", AutocompleteSelectFilter),
         ("status", ChoicesDropdownFilter),
         ("trigger", ChoicesDropdownFilter),
     )

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from audit.actors import user as actor_of
 from connectors import registry
@@ -57,7 +57,7 @@ class WebhookEndpointAdmin(StaffAdmin):
     )
     hidden_fields = ("sealed_secret", "connection__sealed_credentials")
     list_display = ("name", "tenant", "provider", "hooks_badge", "refusals", "last", "checked")
-    list_filter = (("tenant", RelatedDropdownFilter), "connection__provider")
+    list_filter = (("tenant", AutocompleteSelectFilter), "connection__provider")
     list_select_related = ("tenant", "connection")
     search_fields = ("connection__name", "tenant__name")
     ordering = ("tenant__name", "connection__name")

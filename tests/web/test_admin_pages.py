@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from connectors.admin import overview
 from connectors.models import Link
 from tenants.scope import tenant_scope
 from tests.web.world import SECRETS, World
@@ -145,6 +146,27 @@ def test_the_overview_counts_by_state(staff: Client, world: World) -> None:
     assert row["total"] == 3
     assert sorted(cell["number"] for cell in row["cells"] if cell["number"]) == [1, 1, 1]
     assert [card["number"] for card in page.context["cards"]] == [1, 1, 1, 0, 1]
+
+
+def test_the_overview_shows_a_bounded_number_of_integrations(
+    staff: Client, world: World, other_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "_INTEGRATIONS", 1)
+    with tenant_scope(world.tenant_id):
+        world.held.delete()  # the other one has more that is stuck
+    page = staff.get(reverse("admin:index"))
+    shown = [row["integration"].pk for row in page.context["integrations"]]
+    assert shown == [other_world.integration.pk]
+    assert "1 more integration<" in page.content.decode()
+
+
+def test_lists_offer_no_tenant_before_somebody_types(staff: Client, world: World) -> None:
+    for name in ("document", "run", "mapping", "connection", "integration"):
+        page = staff.get(reverse(f"admin:connectors_{name}_changelist")).content.decode()
+        assert f'<option value="{world.tenant_id}"' not in page, name
+    asked = {"app_label": "connectors", "model_name": "document", "field_name": "tenant"}
+    found = staff.get(reverse("admin:autocomplete"), {**asked, "term": "acm"}).json()
+    assert [row["text"] for row in found["results"]] == ["Acme"]
 
 
 def test_an_empty_service_says_what_to_do(staff: Client) -> None:
