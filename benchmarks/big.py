@@ -5,6 +5,7 @@ database; the owner's role writes past the policies, in one transaction that put
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from psycopg import sql
@@ -161,7 +162,7 @@ def make(sizes: Sizes) -> Large:
         actor=ACTOR,
         enabled=False,
     )
-    values = {
+    values: dict[str, Any] = {
         "tenant": tenant.pk,
         "source": source.pk,
         "target": target.pk,
@@ -185,8 +186,8 @@ def make(sizes: Sizes) -> Large:
     return Large(tenant_id=tenant.pk, integration_id=integration.pk, owner=owner)
 
 
-def _force(cursor: object, *, on: bool) -> None:
+def _force(cursor: Any, *, on: bool) -> None:
     """Bind the owner to the policies, or let it write for every tenant."""
     for table in _TABLES:
         words = sql.SQL("ALTER TABLE {} " + ("" if on else "NO ") + "FORCE ROW LEVEL SECURITY")
-        cursor.execute(words.format(sql.Identifier(table)))  # type: ignore[attr-defined]
+        cursor.execute(words.format(sql.Identifier(table)))
