@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from audit.services import Event, record
+from tenants.locales import DEFAULT
 from tenants.models import Member, Role, Tenant, User
 from tenants.routing import route
 from tenants.scope import platform_scope, tenant_scope
@@ -24,6 +25,8 @@ class Membership:
     name: str
     role: Role
     time_zone: str
+    locale: str = DEFAULT
+    base_currency: str = ""
 
 
 def create_tenant(
@@ -50,10 +53,22 @@ def create_tenant(
 
 
 def change_tenant(
-    *, tenant_id: int, name: str, time_zone: str, alert_email: str, actor: str
+    *,
+    tenant_id: int,
+    name: str,
+    time_zone: str,
+    alert_email: str,
+    actor: str,
+    locale: str | None = None,
+    base_currency: str | None = None,
 ) -> Tenant:
-    """Change what people set of a tenant; ValidationError if it cannot be."""
+    """Change what people set of a tenant; ValidationError if it cannot be.
+
+    Locale and base currency stay where they are not given.
+    """
     wanted = {"name": name, "time_zone": time_zone, "alert_email": alert_email}
+    given = {"locale": locale, "base_currency": base_currency}
+    wanted |= {field: value for field, value in given.items() if value is not None}
     with tenant_scope(tenant_id):
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         before = {field: getattr(tenant, field) for field in wanted}
@@ -164,4 +179,12 @@ def _read_memberships(user: User) -> Iterator[Membership]:
         if member is not None:
             tenant = member.tenant
             role = Role(member.role)
-            yield Membership(tenant.pk, tenant.slug, tenant.name, role, tenant.time_zone)
+            yield Membership(
+                tenant.pk,
+                tenant.slug,
+                tenant.name,
+                role,
+                tenant.time_zone,
+                tenant.locale,
+                tenant.base_currency,
+            )

@@ -19,6 +19,7 @@ from connectors.dashboard.names import mapping_kind_name, provider_name
 from connectors.dashboard.workspace import Workspace, do, page, show
 from connectors.models import Document, Integration, Mapping, MappingFailure, ReferenceItem, Wait
 from connectors.pages import document_facts as facts
+from connectors.pages.style import date_text
 from connectors.services import making, mapping, replay, review_queue, review_work, seen
 from connectors.services.waiting_money import waiting_amounts
 from tenants.models import Member, Role
@@ -134,7 +135,7 @@ def snooze(request: HttpRequest, here: Workspace, of: str, pk: int) -> HttpRespo
             raise BadInputError("Choose a day.") from None
         until = datetime.combine(day, time(7), tzinfo=here.zone)
         review_work.snooze(thing, until, actor=here.actor)
-        return f"Put off until {day.day} {day:%B %Y}. It comes back by itself."
+        return f"Put off until {date_text(day, 'DATE_FORMAT')}. It comes back by itself."
 
     return do(request, act, _address(here, of, pk))
 

@@ -9,16 +9,19 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from connectors.core.currencies import CODES
 from connectors.core.storable import storable_text
 from connectors.dashboard.home import WorkspaceForm
 from connectors.dashboard.workspace import Workspace, do, page, show
 from connectors.services import invitation_mail
 from tenants import invitations
 from tenants.accounts.confirming import confirm_first
+from tenants.locales import LOCALES
 from tenants.models import Member, Role, Tenant
 from tenants.scope import tenant_scope
 from tenants.services import add_member, change_tenant, remove_member
 
+CHANGED = ("name", "time_zone", "locale", "base_currency", "alert_email")
 # What each role may do, as the pages and use cases ask for it; each may all that stands below it.
 MAY = (
     (Role.OWNER, "Give and take any role, and hand the workspace over"),
@@ -34,6 +37,15 @@ MAY = (
 class SettingsForm(WorkspaceForm):
     """What people change of a workspace that is there."""
 
+    locale = forms.ChoiceField(
+        choices=LOCALES, label="Dates", help_text="How dates are written. Texts stay in English."
+    )
+    base_currency = forms.ChoiceField(
+        choices=[("", "None"), *((code, code) for code in CODES)],
+        label="Base currency",
+        required=False,
+        help_text="It comes first where amounts of several currencies are shown.",
+    )
     alert_email = forms.EmailField(
         label="Alerts to",
         required=False,
@@ -47,7 +59,7 @@ def settings_page(request: HttpRequest, here: Workspace) -> HttpResponse:
     with tenant_scope(here.tenant_id):
         tenant = Tenant.objects.get(pk=here.tenant_id)
         members = list(Member.objects.select_related("user").order_by("user__email"))
-    now = {name: getattr(tenant, name) for name in ("name", "time_zone", "alert_email")}
+    now = {name: getattr(tenant, name) for name in CHANGED}
     if request.method == "POST" and not here.may_administer:
         raise PermissionDenied("Only owners and admins change the settings of a workspace.")
     form = SettingsForm(request.POST if request.method == "POST" else None, initial=now)

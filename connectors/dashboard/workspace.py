@@ -28,6 +28,7 @@ from django.views.decorators.cache import never_cache
 from audit.actors import user as actor_of
 from connectors.core.errors import ConnectorError
 from connectors.dashboard import shell
+from connectors.pages.style import Style, written_as
 from tenants.models import Role, User
 from tenants.scope import tenant_scope
 from tenants.services import Membership, memberships_of
@@ -100,10 +101,11 @@ def page(needed: Role = Role.VIEWER, *, acts: bool = False) -> Callable[[View], 
             _require(here.role, needed)
             if request.session.get(LAST) != slug:
                 request.session[LAST] = slug
-            if acts:
-                return view(request, here, *args, **kwargs)
-            with tenant_scope(here.tenant_id):
-                return view(request, here, *args, **kwargs)
+            with written_as(Style(here.place.locale, here.place.base_currency)):
+                if acts:
+                    return view(request, here, *args, **kwargs)
+                with tenant_scope(here.tenant_id):
+                    return view(request, here, *args, **kwargs)
 
         served.needed = needed  # type: ignore[attr-defined]
         return served

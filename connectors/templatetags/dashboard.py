@@ -17,12 +17,14 @@ from connectors.core.money import minor_digits
 from connectors.core.states import State
 from connectors.dashboard import names
 from connectors.models import Mapping
+from connectors.pages.style import base_first, date_text
 from connectors.services.mapping_list import HOW
 from tenants.staff.shown import duration, relative
 
 register = template.Library()
 # A state looks like the one of the style sheet that is named here.
 _LOOKS = {State.NOT_APPLICABLE: "dismissed"}
+register.filter("base_first", base_first)
 register.filter("initials", names.initials)
 register.filter("reason_name", names.reason_name)
 register.filter("kind_name", names.kind_name)
@@ -115,7 +117,7 @@ def ago(moment: datetime | str | None, zone: tzinfo) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(),
-        f"{local.day} {local:%B %Y, %H:%M:%S %Z}",
+        f"{date_text(local, 'DATE_FORMAT')}, {local:%H:%M:%S %Z}",
         relative(moment, clock.now()),
     )
 
@@ -123,7 +125,19 @@ def ago(moment: datetime | str | None, zone: tzinfo) -> SafeString:
 @register.filter
 def month_name(text: str) -> str:
     """“2026-11” is “November 2026”."""
-    return f"{date.fromisoformat(f'{text}-01'):%B %Y}"
+    return date_text(date.fromisoformat(f"{text}-01"), "YEAR_MONTH_FORMAT")
+
+
+@register.filter
+def day(value: date | datetime | str | None) -> str:
+    """“27 Nov 2026”, as the workspace's locale writes it."""
+    return date_text(value, "DATE_FORMAT") if isinstance(value, date) else ""
+
+
+@register.filter
+def day_of_month(value: date) -> str:
+    """“27 November”, as the locale writes it."""
+    return date_text(value, "MONTH_DAY_FORMAT")
 
 
 @register.filter
@@ -134,14 +148,14 @@ def since(moment: datetime) -> str:
 
 @register.filter
 def at(moment: datetime | str | None, zone: tzinfo) -> SafeString:
-    """“27 Nov, 09:12”, with the year where it is another one."""
+    """“27 November, 09:12” as the locale writes it, with the year where it is another one."""
     if not isinstance(moment, datetime):
         return _NOTHING
     local, today = moment.astimezone(zone), clock.now().astimezone(zone)
-    year = "" if local.year == today.year else f" {local.year}"
+    written = "MONTH_DAY_FORMAT" if local.year == today.year else "DATE_FORMAT"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(),
         f"{local:%Y-%m-%d %H:%M:%S %Z}",
-        f"{local.day} {local:%b}{year}, {local:%H:%M}",
+        f"{date_text(local, written)}, {local:%H:%M}",
     )

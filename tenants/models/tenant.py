@@ -5,6 +5,9 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from connectors.core.currencies import CODES
+from tenants.locales import DEFAULT, LOCALES
+
 
 def validate_time_zone(name: str) -> None:
     """Refuse anything but an IANA time zone such as ``Europe/Berlin``."""
@@ -23,6 +26,8 @@ class Tenant(models.Model):
     name = models.CharField(max_length=200)
     slug = models.SlugField(max_length=63, unique=True)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    locale = models.CharField(max_length=16, default=DEFAULT)
+    base_currency = models.CharField(max_length=3, blank=True)
     alert_email = models.EmailField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -31,6 +36,13 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        if self.locale not in dict(LOCALES):
+            raise ValidationError({"locale": "Choose one of the locales in the list."})
+        if self.base_currency and self.base_currency not in CODES:
+            raise ValidationError({"base_currency": "Choose a currency code of ISO 4217."})
 
     @property
     def zone(self) -> ZoneInfo:

@@ -305,7 +305,12 @@ def test_the_last_owner_stays_and_others_leave(client: Client, people: People) -
 
 
 def test_a_workspaces_settings_are_changed_by_admins(client: Client, people: People) -> None:
-    given = {"name": "Acme & Sons", "time_zone": "Europe/Berlin", "alert_email": ""}
+    given = {
+        "name": "Acme & Sons",
+        "time_zone": "Europe/Berlin",
+        "alert_email": "",
+        "locale": "en-gb",
+    }
     for person, works in ((people.operator, False), (people.admin, True)):
         client.force_login(person)
         assert client.post("/w/acme/settings/", given).status_code == (302 if works else 403)
