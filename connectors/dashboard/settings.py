@@ -14,7 +14,7 @@ from connectors.core.storable import storable_text
 from connectors.dashboard.home import WorkspaceForm
 from connectors.dashboard.workspace import Workspace, do, page, show
 from connectors.services import invitation_mail
-from tenants import invitations
+from tenants import invitations, rights
 from tenants.accounts.confirming import confirm_first
 from tenants.locales import LOCALES
 from tenants.models import Member, Role, Tenant
@@ -22,16 +22,6 @@ from tenants.scope import tenant_scope
 from tenants.services import add_member, change_tenant, remove_member
 
 CHANGED = ("name", "time_zone", "locale", "base_currency", "alert_email")
-# What each role may do, as the pages and use cases ask for it; each may all that stands below it.
-MAY = (
-    (Role.OWNER, "Give and take any role, and hand the workspace over"),
-    (
-        Role.ADMIN,
-        "Invite people, bring credentials, set up, start and pause integrations, export Activity",
-    ),
-    (Role.OPERATOR, "Resolve, dismiss and check documents again, change mappings, run now, test"),
-    (Role.VIEWER, "See every page, and export documents"),
-)
 
 
 class SettingsForm(WorkspaceForm):
@@ -80,7 +70,7 @@ def settings_page(request: HttpRequest, here: Workspace) -> HttpResponse:
         invited=invitations.open_ones(here.tenant_id) if here.may_administer else [],
         members=sorted(members, key=lambda row: list(Role).index(Role(row.role))),
         roles=[role for role in Role if _may_give(here, role)],
-        may=[(role.label, words) for role, words in MAY],
+        may=rights.table(),
     )
 
 
