@@ -16,6 +16,7 @@ from audit.sign_in_log import place_of, to_tell
 from tenants.models import User
 
 _APP, _CODES = Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES
+_PASSKEY = Authenticator.Type.WEBAUTHN
 
 
 def listen() -> None:
@@ -32,6 +33,8 @@ def _note_row(instance: Authenticator, created: bool, **rest: Any) -> None:
         return
     if instance.type == _APP:
         _tell("two_factor.turned_on", instance.user)
+    elif instance.type == _PASSKEY:
+        _tell("passkey.added", instance.user)
     else:
         record("two_factor.codes_made", actors.user(instance.user))
 
@@ -40,6 +43,8 @@ def _note_forgotten(instance: Authenticator, **rest: Any) -> None:
     """Recovery codes go with the app, or make room for new ones."""
     if instance.type == _APP:
         _tell("two_factor.turned_off", instance.user)
+    elif instance.type == _PASSKEY:
+        _tell("passkey.removed", instance.user)
 
 
 def _note_renewal(user: User, **rest: Any) -> None:
@@ -50,6 +55,8 @@ def _note_use(request: HttpRequest, user: User, authenticator: Authenticator, **
     """A code of the app is part of the sign-in that follows; recovery codes are few."""
     if authenticator.type == _CODES:
         _tell("two_factor.recovered", user, **place_of(request))
+    elif authenticator.type == _PASSKEY:
+        record("passkey.used", actors.user(user), details=place_of(request))
 
 
 def _note_wrong_code(request: HttpRequest, user: User, **rest: Any) -> None:

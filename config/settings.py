@@ -174,9 +174,10 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 SIGN_UP_OPEN: bool = env.bool("SIGN_UP_OPEN", default=True)
 # Between the password and the code, in seconds.
 ACCOUNT_LOGIN_TIMEOUT = 300
-# Staff without an authenticator app set one up before they see anything else.
+# Staff set up an authenticator app before they see anything else.
 STAFF_NEEDS_TWO_FACTOR: bool = env.bool("STAFF_NEEDS_TWO_FACTOR", default=not DEBUG)
 MFA_ADAPTER = "tenants.accounts.two_factor_adapter.TwoFactorAdapter"
+MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]
 MFA_TOTP_ISSUER = "ml-connector"
 # The code before and after also count: clocks of phones differ.
 MFA_TOTP_TOLERANCE = 1

@@ -12,7 +12,7 @@ from connectors.dashboard import home, public, shared_fit
 from connectors.dashboard.invitation import invitation
 from connectors.dashboard.outbox import outbox
 from connectors.dashboard.sandbox_page import sandbox_page
-from tenants.accounts import two_factor
+from tenants.accounts import passkeys, two_factor
 from tenants.accounts.confirming import confirm
 from tenants.accounts.session_list import SessionsView
 from tenants.accounts.sign_in import SignInView
@@ -83,6 +83,11 @@ urlpatterns = [
         name="mfa_generate_recovery_codes",
     ),
     path("two-factor/code/", two_factor.CodeView.as_view(), name="mfa_authenticate"),
+    path("sign-in/passkey/", passkeys.SignInWithPasskeyView.as_view(), name="mfa_login_webauthn"),
+    path("passkeys/", passkeys.passkeys, name="mfa_list_webauthn"),
+    path("passkeys/add/", passkeys.AddView.as_view(), name="mfa_add_webauthn"),
+    path("passkeys/<int:pk>/name/", passkeys.rename, name="mfa_edit_webauthn"),
+    path("passkeys/<int:pk>/remove/", passkeys.remove, name="mfa_remove_webauthn"),
     path("", include("connectors.consent.urls")),
     path("", include("connectors.webhooks.urls")),
 ]

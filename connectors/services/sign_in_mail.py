@@ -17,6 +17,8 @@ from connectors.engine import doorbell
 # Action of the audit -> subject of the mail. A new sign-in has a text of its own.
 SUBJECTS = {
     "sign_in.done": "A new sign-in to ml-connector",
+    "passkey.added": "A passkey was added",
+    "passkey.removed": "A passkey was removed",
     "two_factor.turned_on": "Two-factor authentication is on",
     "two_factor.turned_off": "Two-factor authentication is off",
     "two_factor.codes_renewed": "New recovery codes",
@@ -24,6 +26,8 @@ SUBJECTS = {
     "two_factor.refused": "Somebody knows your password",
 }
 _WORDS = {
+    "passkey.added": "a passkey was added to your account",
+    "passkey.removed": "a passkey of your account was removed",
     "two_factor.turned_on": "an authenticator app was set up for your account",
     "two_factor.turned_off": "the authenticator app of your account was removed",
     "two_factor.codes_renewed": "new recovery codes were made; older ones no longer work",

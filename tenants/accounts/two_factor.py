@@ -74,7 +74,7 @@ def turned_on_at(person: Any) -> datetime | None:
 
 
 def reset(person: User) -> None:
-    """Forget the app and the recovery codes, and end all sessions: the phone may be stolen."""
+    """Forget app, recovery codes and passkeys, and end all sessions: the phone may be stolen."""
     with transaction.atomic():
         Authenticator.objects.filter(user=person).delete()
         session_list.end_all(person)
@@ -159,6 +159,10 @@ class TurnOffView(_WithCodeView):
         ).first()
         if app:
             flows.deactivate_totp(self.request, app)
+            # allauth keeps them beside a passkey.
+            Authenticator.objects.filter(
+                user_id=self.request.user.pk, type=Authenticator.Type.RECOVERY_CODES
+            ).delete()
         return super().form_valid(form)
 
 

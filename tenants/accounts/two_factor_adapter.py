@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from encrypted_model_fields.fields import decrypt_str, encrypt_str
 
 
@@ -16,7 +17,10 @@ class TwoFactorAdapter(DefaultMFAAdapter):
 
     def is_mfa_enabled(self, user: Any, types: Any = None) -> bool:
         # None: the person was deleted while their sign-in waited for its code.
-        return user is not None and bool(super().is_mfa_enabled(user, types))
+        # Passkeys come in place of the password: they are no reason to ask for a code after it.
+        asked = Authenticator.Type if types is None else types
+        codes = [kind for kind in asked if kind != Authenticator.Type.WEBAUTHN]
+        return user is not None and bool(super().is_mfa_enabled(user, codes))
 
     def encrypt(self, text: str) -> str:
         return str(encrypt_str(text).decode())

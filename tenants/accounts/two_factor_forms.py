@@ -43,7 +43,9 @@ class CodeForm(AuthenticateForm):
 
     def clean_code(self) -> str:
         with _counted_code(self.user):
-            factors = list(Authenticator.objects.filter(user=self.user).order_by("-type"))
+            kinds = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+            found = Authenticator.objects.filter(user=self.user, type__in=kinds)
+            factors = list(found.order_by("-type"))
             for factor in factors:
                 if _fits(factor, self.cleaned_data["code"]):
                     self.authenticator = factor
