@@ -52,15 +52,19 @@ def _calmly() -> Iterator[None]:
 
 
 class AnswerField(forms.JSONField):
-    """What a device answered; of a size and depth that one answers."""
+    """What a device answered: an object, of a size and depth that one answers."""
 
     def to_python(self, value: Any) -> Any:
         if len(str(value or "")) > _LONGEST_ANSWER:
             raise ValidationError(_WRONG)
         try:
-            return super().to_python(value)
+            answer = super().to_python(value)
         except RecursionError as error:
             raise ValidationError(_WRONG) from error
+        # The libraries take a 0 for no answer yet, and would keep it as a passkey.
+        if not isinstance(answer, dict) or not answer:
+            raise ValidationError(_WRONG)
+        return answer
 
 
 class AddForm(AddWebAuthnForm):
