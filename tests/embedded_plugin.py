@@ -10,6 +10,8 @@ import os
 import secrets
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -21,6 +23,7 @@ from django.conf import settings
 from config.embedded import embedded_services
 from config.keys import demo_encryption_key, demo_secret_key
 
+_TESTS = Path(__file__).parent
 _REDIS_DATABASES = 16
 # So many are made before rubbish is looked for; Python's own 700 are few for a test.
 _NEW_OBJECTS = 10_000
@@ -83,6 +86,26 @@ def _choose_for_worker() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Twice the cores: a good part of the tests' time passes in servers and in waiting for them."""
     return min(2 * len(os.sched_getaffinity(0)), _REDIS_DATABASES - 1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Have all tests compiled before the workers start, where they never were.
+
+    pytest rewrites their asserts, which takes longer than all else before the first test; every
+    worker would do it for itself. What fails here fails again in the run, which then says why.
+    """
+    if sys.dont_write_bytecode or any(_TESTS.glob("__pycache__/conftest.*pytest*.pyc")):
+        return
+    files = sorted(_TESTS.rglob("test_*.py"), key=lambda file: -file.stat().st_size)
+    at_once = len(os.sched_getaffinity(0))
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-n", "0", "-m", ""]
+    compiling = [
+        subprocess.Popen([*command, *files[number::at_once]], stdout=subprocess.DEVNULL)
+        for number in range(at_once)
+    ]
+    for process in compiling:
+        process.wait()
 
 
 def pytest_configure() -> None:

@@ -3,7 +3,12 @@
 import ast
 from collections.abc import Iterator
 
+import pytest
+
 from tests.architecture.source import Source, sources
+
+# All files of Python are read once, by one worker.
+pytestmark = pytest.mark.xdist_group("sources")
 
 # (what is called, on what): each tells the time of the machine that happens to run the code.
 MACHINE_TIMES = {

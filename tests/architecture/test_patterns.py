@@ -20,6 +20,7 @@ import pytest
 from connectors.core.redaction import redact_text
 from connectors.providers.procore import errors as procore_errors
 from connectors.providers.zoho_books import errors as zoho_errors
+from tests.sampling import sample
 
 PROJECT = Path(__file__).resolve().parents[2]
 FUNCTIONS = {
@@ -263,7 +264,9 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("start", ["", '"token": "', "token=(", "https://", "Cookie: "])
+@pytest.mark.parametrize(
+    "start", sample(("",), ('"token": "',), ("token=(",), ("https://",), ("Cookie: ",), every=5)
+)
 def test_redacting_takes_time_in_proportion(start: str) -> None:
     for pump in HOSTILE:
         assert in_proportion(start, pump, 2**13), f"{start!r} + {pump!r}"

@@ -12,6 +12,9 @@ from django.core.management import call_command
 
 from tests.architecture.source import EVERYTHING, PRODUCT, PROJECT, sources
 
+# All files of Python are read once, by one worker.
+pytestmark = pytest.mark.xdist_group("sources")
+
 _PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==(?P<version>[^\s;]+)"
     r"(?: ; (?P<where>[^\\\n]+?))?(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})*)$",
@@ -101,11 +104,10 @@ def _imported(tree: ast.Module) -> set[str]:
     return found
 
 
-@pytest.mark.xdist_group("kept_together")
 def test_groups_of_tests_stay_on_one_worker(request: pytest.FixtureRequest) -> None:
     """The versions of pytest and xdist that are pinned know each other's names of tests."""
     if getattr(request.config.option, "loadgroup", False):
-        assert request.node.nodeid.endswith("@kept_together")
+        assert request.node.nodeid.endswith("@sources")
 
 
 def test_every_variable_is_in_the_example() -> None:

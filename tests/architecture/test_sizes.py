@@ -2,7 +2,12 @@
 
 import statistics
 
+import pytest
+
 from tests.architecture.source import EVERYTHING, PRODUCT, length, sources
+
+# All files of Python are read once, by one worker.
+pytestmark = pytest.mark.xdist_group("sources")
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60

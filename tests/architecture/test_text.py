@@ -9,6 +9,9 @@ import pytest
 
 from tests.architecture.source import EVERYTHING, PROJECT, sources
 
+# All files of Python are read once, by one worker.
+pytestmark = pytest.mark.xdist_group("sources")
+
 # Written in pieces, so that this file does not name them either.
 _FOLDERS = "work|farm|root|home|Users|mnt"
 _FORBIDDEN = {

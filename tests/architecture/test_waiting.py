@@ -3,7 +3,12 @@
 import ast
 from collections.abc import Iterator
 
+import pytest
+
 from tests.architecture.source import Source, sources
+
+# All files of Python are read once, by one worker.
+pytestmark = pytest.mark.xdist_group("sources")
 
 # A poll may rest for so long between two looks.
 LONGEST_REST = 0.1

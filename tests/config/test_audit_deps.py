@@ -62,6 +62,7 @@ def test_without_a_network_it_says_so(tmp_path: Path) -> None:
     assert "Traceback" not in ran.stdout + ran.stderr
 
 
+@pytest.mark.soak
 def test_the_sbom_lists_every_package_with_its_hashes(tmp_path: Path) -> None:
     written = tmp_path / "sbom.json"
     program = Path(sys.executable).with_name("cyclonedx-py")

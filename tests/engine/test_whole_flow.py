@@ -3,6 +3,8 @@
 The books are judged by the comparer, which knows nothing of the service.
 """
 
+import pytest
+
 from tests.e2e import ledger
 from tests.e2e.comparer import compare_over_http
 from tests.engine.conftest import Connected
@@ -10,6 +12,7 @@ from tests.engine.drive import run_until_idle
 from tests.sandbox_process import SandboxProcess
 
 
+@pytest.mark.soak
 def test_a_plain_company_ends_in_the_books_that_were_written_down(
     connected: Connected, sandbox: SandboxProcess
 ) -> None:

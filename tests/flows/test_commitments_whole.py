@@ -20,6 +20,7 @@ def judged(sandbox: SandboxProcess, job: Job, *, mapped: bool = False) -> Result
     return compare_over_http(sandbox.url, rows, mapped=mapped)
 
 
+@pytest.mark.soak
 def test_a_plain_company_ends_in_the_commitments_that_were_written_down(
     builder: Builder, sandbox: SandboxProcess
 ) -> None:

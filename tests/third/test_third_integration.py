@@ -72,6 +72,7 @@ def test_django_finds_nothing_missing(copy: Copy) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.soak
 def test_the_import_contracts_are_kept(copy: Copy) -> None:
     """Among them: a provider knows no other provider, a flow no other flow."""
     linter = "from importlinter.cli import lint_imports_command as run; run()"

@@ -30,7 +30,10 @@ from tests.sandbox_process import SandboxProcess
 
 @pytest.fixture
 def job(connected: Any, sandbox: SandboxProcess) -> Job:
-    """Two posted bills, one of them with a posting date of its own."""
+    """Two posted bills, one of them with a posting date of its own.
+
+    Tests name it first: a connected company is copied into an empty database only.
+    """
     job: Job = connected(plain=True, orders=0, bills=2, options={"zoho_per_minute": 0})
     fix(sandbox, keys(sandbox)[0], gl_post_date="2026-10-05T12:00:00Z")
     run_until_idle(job)
@@ -68,7 +71,7 @@ def writes(sandbox: SandboxProcess) -> list[dict[str, Any]]:
 
 
 def test_a_mapping_is_applied_to_posted_documents_after_a_preview(
-    staff: Client, job: Job, sandbox: SandboxProcess
+    job: Job, staff: Client, sandbox: SandboxProcess
 ) -> None:
     key = keys(sandbox)[0]
     row, old, new = remap(job, key)
@@ -108,7 +111,7 @@ def test_a_mapping_is_applied_to_posted_documents_after_a_preview(
 
 
 def test_without_confirmation_nothing_moves(
-    staff: Client, job: Job, sandbox: SandboxProcess
+    job: Job, staff: Client, sandbox: SandboxProcess
 ) -> None:
     key = keys(sandbox)[0]
     row, old, _ = remap(job, key)
@@ -122,7 +125,7 @@ def test_without_confirmation_nothing_moves(
 
 
 def test_options_are_applied_to_posted_documents_after_a_preview(
-    staff: Client, job: Job, sandbox: SandboxProcess
+    job: Job, staff: Client, sandbox: SandboxProcess
 ) -> None:
     moved, stays = keys(sandbox)
     options = {**job.integration.options, "bill_date": "invoice"}
@@ -142,7 +145,7 @@ def test_options_are_applied_to_posted_documents_after_a_preview(
 
 
 def test_what_lies_in_a_closed_period_stays_and_says_why(
-    staff: Client, job: Job, sandbox: SandboxProcess
+    job: Job, staff: Client, sandbox: SandboxProcess
 ) -> None:
     key = keys(sandbox)[0]
     row, _, _ = remap(job, key)
@@ -158,7 +161,7 @@ def test_what_lies_in_a_closed_period_stays_and_says_why(
 
 
 def test_a_preview_that_is_out_of_date_is_not_applied(
-    staff: Client, job: Job, sandbox: SandboxProcess
+    job: Job, staff: Client, sandbox: SandboxProcess
 ) -> None:
     key = keys(sandbox)[0]
     row, _, new = remap(job, key)
