@@ -36,11 +36,17 @@ def create_tenant(
     actor: str,
     time_zone: str = "UTC",
     alert_email: str = "",
+    base_currency: str = "",
     owner: User | None = None,
 ) -> Tenant:
     """Create a tenant, with its first owner if one is given; ValidationError if it cannot be."""
     tenant = Tenant(
-        id=_next_tenant_id(), name=name, slug=slug, time_zone=time_zone, alert_email=alert_email
+        id=_next_tenant_id(),
+        name=name,
+        slug=slug,
+        time_zone=time_zone,
+        alert_email=alert_email,
+        base_currency=base_currency,
     )
     # Other tenants' slugs are invisible from here: only the database can say that one is taken.
     tenant.full_clean(exclude=["id"], validate_unique=False)

@@ -191,6 +191,7 @@ def _tenant(example: Example, people: list[User]) -> Tenant:
         actor=ACTOR,
         time_zone=example.time_zone,
         alert_email=owner.email,
+        base_currency="USD",
         owner=owner,
     )
     for person, role in zip(others, _ROLES[1:], strict=True):

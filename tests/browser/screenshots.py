@@ -6,7 +6,6 @@ They are taken of the running service, so that they show what there is; look at 
 import json
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from config.env import BASE_DIR
 from tests.browser.chromium import NoChromiumError, chromium
 from tests.e2e.stack import running_service
+from tests.timing import eventually
 
 _FOLDER = BASE_DIR / "docs" / "images"
 _COMPANIES: dict[str, dict[str, Any]] = {
@@ -62,6 +62,8 @@ def main() -> int:
             _make_fit_report(page, base)
             for picture, address in _PAGES.items():
                 _take(page, f"{base}/w/cascadia-works/{address}", picture)
+            page.goto(f"{base}/w/cascadia-works/documents/?state=posted&kind=bill")
+            _take(page, page.locator("a.row-link").first.evaluate("link => link.href"), "document")
             for width, scheme, names in ((1440, "dark", _DARK), (390, "light", _NARROW)):
                 other = _signed_in(browser, base, login, width=width, scheme=scheme)
                 for picture in names:
@@ -91,14 +93,12 @@ def _signed_in(
 
 def _wait_for_documents(page: Page, base: str) -> None:
     """Until nothing is going through any more, or for as long as a picture is worth."""
-    deadline = time.monotonic() + _SETTLE_SECONDS
-    while time.monotonic() < deadline:
-        page.goto(f"{base}/w/cascadia-works/documents/?state=due")
-        moving = page.locator("a.row-link").count()
-        page.goto(f"{base}/w/cascadia-works/documents/?state=posted")
-        if page.locator("a.row-link").count() and not moving:
-            return
-        page.wait_for_timeout(2_000)
+
+    def listed(state: str) -> int:
+        page.goto(f"{base}/w/cascadia-works/documents/?state={state}")
+        return page.locator("a.row-link").count()
+
+    eventually(lambda: not listed("due") and listed("posted"), _SETTLE_SECONDS)
 
 
 def _make_fit_report(page: Page, base: str) -> None:
