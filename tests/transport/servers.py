@@ -1,5 +1,6 @@
 """Small misbehaving servers on a real socket, one thread each."""
 
+import re
 import socket
 import ssl
 import threading
@@ -13,7 +14,7 @@ Behaviour = Callable[[socket.socket], None]
 def serving(
     behave: Behaviour, heads: list[bytes] | None = None, tls: ssl.SSLContext | None = None
 ) -> Iterator[str]:
-    """Serve each connection with ``behave`` once its request head came, which goes to ``heads``."""
+    """Serve each connection with ``behave`` once its request came, which goes to ``heads``."""
     listener = socket.create_server(("127.0.0.1", 0))
     # Poll, so that the thread ends with the test.
     listener.settimeout(0.1)
@@ -29,7 +30,7 @@ def serving(
                 connection.settimeout(60)
                 try:
                     with _speaking(connection, tls) as peer:
-                        head = read_head(peer)
+                        head = read_request(peer)
                         if heads is not None:
                             heads.append(head)
                         behave(peer)
@@ -50,15 +51,24 @@ def _speaking(connection: socket.socket, tls: ssl.SSLContext | None) -> socket.s
     return tls.wrap_socket(connection, server_side=True) if tls else connection
 
 
-def read_head(connection: socket.socket) -> bytes:
-    """The request up to its empty line."""
+def read_request(connection: socket.socket) -> bytes:
+    """The request, as far as its length tells it.
+
+    A socket that is closed with something unread takes back the answer that it has just sent.
+    """
     data = b""
-    while b"\r\n\r\n" not in data:
+    while not _is_whole(data):
         more = connection.recv(65536)
         if not more:
             break
         data += more
     return data
+
+
+def _is_whole(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?im)^content-length: *([0-9]+)", head)
+    return bool(end) and len(body) >= (int(length[1]) if length else 0)
 
 
 def answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
